@@ -1,0 +1,49 @@
+# `make` alone lists the targets. Everything runs in .venv, which `make setup` builds from constraints.txt.
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+STAMP := $(VENV)/.installed
+
+export HF_HUB_OFFLINE ?= 1
+export TOKENIZERS_PARALLELISM ?= false
+
+.DEFAULT_GOAL := help
+.PHONY: help setup demo test test-long check bench wheel clean
+
+help:  ## list the targets
+	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+setup: $(STAMP)  ## make .venv with every extra and the development tools
+
+$(STAMP): pyproject.toml constraints.txt
+	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip
+	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[all]'
+	touch $(STAMP)
+
+demo: setup  ## run the whole job on the sample and write runs/demo/report.html
+	$(BIN)/matcher demo --out runs/demo
+
+test: setup  ## the test suite with coverage, and the checks
+	$(MAKE) --no-print-directory check
+	$(BIN)/python -m pytest -m 'not long' --cov --cov-report=term:skip-covered $(ARGS)
+
+test-long: setup  ## soaks, heavy fuzzing, large venues
+	$(BIN)/python -m pytest -m long $(ARGS)
+
+check: setup  ## ruff, format, mypy strict
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+bench: setup  ## time and memory per stage on seeded venues; with MATCHER_DATA=DIR also on venue folders there
+	$(BIN)/python -m tests.benchmarks $(ARGS)
+
+wheel: setup  ## build the wheel into dist/
+	rm -rf dist
+	$(BIN)/python -m build --wheel --no-isolation --outdir dist
+
+clean:  ## remove the environment and everything built
+	rm -rf $(VENV) dist build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
