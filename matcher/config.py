@@ -1,0 +1,368 @@
+"""Every choice that a match makes, as one typed frozen value that travels with the result.
+
+`MatchConfig` is flat in Python and sectioned in TOML (`match.toml`)::
+
+    [assignment]
+    reviews_per_submission = 3
+    max_load = 6
+
+    [conflicts]
+    coauthor_window_months = 36
+
+Precedence: flag > `match.toml` > `venue.toml` > default; `resolve` returns the value and where each part came from.
+"""
+
+from __future__ import annotations
+
+import difflib
+import tomllib
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, fields, replace
+from datetime import date
+from pathlib import Path
+from typing import Any, Final, Self
+
+from matcher.errors import ConfigError
+from matcher.records import VenueDefaults
+
+__all__ = ["ALL_HISTORY", "MatchConfig", "Resolved", "Setting", "resolve", "settings"]
+
+ALL_HISTORY: Final = "all"
+"""How a window without an end is written in TOML and on the command line."""
+
+_SECTIONS: Final = ("expertise", "conflicts", "assignment", "run")
+
+
+def _setting(
+    default: Any,
+    section: str,
+    about: str,
+    *,
+    choices: tuple[str, ...] = (),
+    low: float | None = None,
+    high: float | None = None,
+    fallback: int | None = None,
+) -> Any:
+    return field(
+        default=default,
+        metadata={
+            "section": section,
+            "about": about,
+            "choices": choices,
+            "low": low,
+            "high": high,
+            "fallback": fallback,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatchConfig:
+    """The choices of one match. Every field is documented by `settings()` and by `matcher match --print-config`.
+
+    Raises:
+        ConfigError: a value is out of range or not one of the choices.
+
+    >>> MatchConfig(max_load=6).max_load
+    6
+    """
+
+    encoder: str = _setting("sentence", "expertise", "how texts become vectors", choices=("sentence", "tfidf"))
+    model: str = _setting(
+        "all-MiniLM-L6-v2",
+        "expertise",
+        "sentence model: the embedded default, a name on a model hub, or a path to a folder",
+    )
+    max_tokens: int = _setting(256, "expertise", "tokens of a text that the sentence model reads", low=8, high=32768)
+    precision: str = _setting(
+        "float32", "expertise", "arithmetic of the sentence model", choices=("float32", "bfloat16")
+    )
+    aggregation: str = _setting(
+        "top_k",
+        "expertise",
+        "how the similarities of a reviewer's papers become one score",
+        choices=("top_k", "max", "mean", "best_share"),
+    )
+    top_k: int = _setting(3, "expertise", "papers that count under top_k", low=1, high=1000)
+    best_share: float = _setting(
+        0.25, "expertise", "share of the papers that counts under best_share", low=0.01, high=1
+    )
+    thin_profile: int = _setting(
+        3,
+        "expertise",
+        "a profile with fewer papers is filled up to this number with papers at background level; 0 turns it off",
+        low=0,
+        high=100,
+    )
+    unscored: str = _setting(
+        "last_resort",
+        "expertise",
+        "reviewers without papers: left out; at most one a submission when nobody else is left; the same where an "
+        "area is shared",
+        choices=("exclude", "last_resort", "by_area"),
+    )
+    min_score: float = _setting(0.0, "expertise", "floor: a pair below it is not assigned", low=0, high=1)
+
+    coauthor_window_months: int | None = _setting(
+        36,
+        "conflicts",
+        "a joint paper conflicts this many months before the deadline and ever after; 'all' = ever",
+        low=0,
+    )
+    institution_policy: str = _setting(
+        "current",
+        "conflicts",
+        "when a shared institution conflicts: both there now; both there within the window; at the same time within it",
+        choices=("off", "current", "both_within_window", "overlap_within_window"),
+    )
+    institution_window_months: int = _setting(36, "conflicts", "window of the institution rule, in months", low=0)
+    relation_window_months: int | None = _setting(
+        36, "conflicts", "how long a relation with an end conflicts after it, in months; 'all' = ever", low=0
+    )
+    partial_date: str = _setting(
+        "latest",
+        "conflicts",
+        "how a date known only to its year or month counts: as its last day, its first day, or as a question",
+        choices=("latest", "earliest", "ask"),
+    )
+    deadline: date | None = _setting(  # noqa: RUF009  # _setting is a call of dataclasses.field
+        None, "conflicts", "the day on which windows are anchored; default: the venue's"
+    )
+
+    reviews_per_submission: int | None = _setting(
+        None, "assignment", "reviews that a submission wants", low=1, high=100, fallback=3
+    )
+    max_load: int | None = _setting(
+        None, "assignment", "most submissions of one reviewer", low=0, high=1000, fallback=6
+    )
+    min_load: int | None = _setting(
+        None, "assignment", "fewest submissions of one reviewer", low=0, high=1000, fallback=0
+    )
+    objective: str = _setting("max-total", "assignment", "what is optimised", choices=("max-total",))
+    allow_partial: bool = _setting(
+        False, "assignment", "return the most filled, then best, assignment when not everything can be met"
+    )
+
+    seed: int = _setting(0, "run", "the only source of chance", low=0)
+
+    def __post_init__(self) -> None:
+        for setting in settings():
+            setting.check(getattr(self, setting.name))
+
+    def settled(self, defaults: VenueDefaults) -> Self:
+        """The same choices with demand and loads filled in: from the venue, else 3 reviews and 0 to 6 submissions."""
+        filled: dict[str, Any] = {
+            setting.name: _first(getattr(self, setting.name), getattr(defaults, setting.name), setting.fallback)
+            for setting in settings()
+            if setting.fallback is not None
+        }
+        return replace(self, **filled)
+
+    @classmethod
+    def from_toml(cls, path: str | Path) -> Self:
+        """Read a `match.toml`; what it does not say keeps its default.
+
+        Raises:
+            ConfigError: the file is no TOML, or holds an unknown key or a value that is not allowed.
+        """
+        return cls(**read_toml(Path(path)))
+
+    def to_plain(self) -> dict[str, dict[str, Any]]:
+        """The configuration by section, as TOML and JSON hold it."""
+        values = asdict(self)
+        plain: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
+        for setting in settings():
+            plain[setting.section][setting.name] = setting.to_plain(values[setting.name])
+        return plain
+
+    @classmethod
+    def from_plain(cls, plain: Mapping[str, Mapping[str, Any]]) -> Self:
+        """The reverse of `to_plain`, for run folders."""
+        return cls(**_from_sections(plain, file=None))
+
+
+def _first(*values: int | None) -> int | None:
+    return next((value for value in values if value is not None), None)
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What is known about one field of `MatchConfig`."""
+
+    name: str
+    section: str
+    about: str
+    default: Any
+    choices: tuple[str, ...]
+    low: float | None
+    high: float | None
+    fallback: int | None
+
+    @property
+    def key(self) -> str:
+        """The name with its section, as in messages."""
+        return f"{self.section}.{self.name}"
+
+    @property
+    def is_window(self) -> bool:
+        """Whether the setting is a window that may have no end."""
+        return self.name in ("coauthor_window_months", "relation_window_months")
+
+    def check(self, value: Any) -> None:
+        """Refuse a value that is not allowed.
+
+        Raises:
+            ConfigError: with the allowed values.
+        """
+        if value is None and (self.is_window or self.default is None):
+            return
+        if self.name == "deadline":
+            if not isinstance(value, date):
+                raise ConfigError(f"allowed is a date such as 2025-01-31, got {value!r}", key=self.key)
+            return
+        if self.choices and value not in self.choices:
+            close = difflib.get_close_matches(str(value), self.choices, n=1)
+            guess = f", did you mean '{close[0]}'?" if close else ""
+            raise ConfigError(f"allowed are {', '.join(self.choices)}; got {value!r}{guess}", key=self.key)
+        expected = type(self.default if self.fallback is None else self.fallback)
+        is_number = isinstance(value, int | float) and not isinstance(value, bool)
+        fits = is_number if expected is float else type(value) is expected
+        if not fits:
+            raise ConfigError(f"allowed is {_TYPE_NAMES[expected]}; got {value!r}", key=self.key)
+        if is_number and ((self.low is not None and value < self.low) or (self.high is not None and value > self.high)):
+            reach = f"from {self.low:g} up" if self.high is None else f"{self.low:g} to {self.high:g}"
+            raise ConfigError(f"allowed is {reach}; got {value}", key=self.key)
+
+    def to_plain(self, value: Any) -> Any:
+        """The value as TOML and JSON hold it."""
+        if value is None:
+            return ALL_HISTORY if self.is_window else None
+        return value.isoformat() if isinstance(value, date) else value
+
+    def from_plain(self, value: Any) -> Any:
+        """The value as Python holds it; what cannot be one is left for `check`."""
+        if self.is_window and isinstance(value, str):
+            if value == ALL_HISTORY:
+                return None
+            return int(value) if value.isdecimal() else value
+        if self.name == "deadline" and isinstance(value, str):
+            try:
+                return date.fromisoformat(value)
+            except ValueError:
+                return value
+        return value
+
+
+_TYPE_NAMES: Final = {int: "a whole number", float: "a number", str: "a text in quotes", bool: "true or false"}
+
+
+def settings() -> tuple[Setting, ...]:
+    """All settings in the order in which they are printed."""
+    return tuple(
+        Setting(
+            name=entry.name,
+            section=entry.metadata["section"],
+            about=entry.metadata["about"],
+            default=entry.default,
+            choices=entry.metadata["choices"],
+            low=entry.metadata["low"],
+            high=entry.metadata["high"],
+            fallback=entry.metadata["fallback"],
+        )
+        for entry in fields(MatchConfig)
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Resolved:
+    """A configuration and where each value came from (`flag`, a file's name, `default`)."""
+
+    config: MatchConfig
+    origin: Mapping[str, str]
+
+
+def resolve(
+    *,
+    flags: Mapping[str, Any] | None = None,
+    match_toml: Path | None = None,
+    venue_facts: Mapping[str, Any] | None = None,
+    venue_file: str = "venue.toml",
+) -> Resolved:
+    """Put the sources of a configuration together: flag > `match.toml` > `venue.toml` > default.
+
+    Args:
+        flags: values from the command line or a caller; `None` values are not given.
+        match_toml: a file of choices, if any.
+        venue_facts: what the venue itself says (demand, loads); `None` values are not given.
+        venue_file: how the venue's source is named in `origin`.
+
+    Raises:
+        ConfigError: a key is unknown or a value is not allowed.
+    """
+    layers: tuple[tuple[str, Mapping[str, Any]], ...] = (
+        (venue_file, {key: value for key, value in (venue_facts or {}).items() if value is not None}),
+        (match_toml.name if match_toml else "match.toml", read_toml(match_toml) if match_toml else {}),
+        ("flag", {key: value for key, value in (flags or {}).items() if value is not None}),
+    )
+    by_name = {setting.name: setting for setting in settings()}
+    config = MatchConfig()
+    origin = dict.fromkeys(by_name, "default")
+    for source, values in layers:
+        for name in values:
+            if name not in by_name:
+                raise ConfigError(f"unknown setting{_suggest(name)}", key=name, file=source)
+            origin[name] = source
+        converted = {name: by_name[name].from_plain(value) for name, value in values.items()}
+        try:
+            config = replace(config, **converted)
+        except ConfigError as error:
+            raise ConfigError(error.message, key=error.key, file=None if source == "flag" else source) from None
+    return Resolved(config.settled(VenueDefaults()), origin)
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """The settings that a `match.toml` gives, by field name.
+
+    Raises:
+        ConfigError: no such file, no TOML, an unknown section or key.
+    """
+    try:
+        with path.open("rb") as stream:
+            sections = tomllib.load(stream)
+    except FileNotFoundError:
+        raise ConfigError("there is no such file", file=str(path)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise ConfigError(f"this is no TOML: {error}", file=str(path)) from None
+    return _from_sections(sections, file=str(path))
+
+
+def _from_sections(sections: Mapping[str, Any], *, file: str | None) -> dict[str, Any]:
+    by_name = {setting.name: setting for setting in settings()}
+    values: dict[str, Any] = {}
+    for section, content in sections.items():
+        if not isinstance(content, Mapping):
+            where = f"; it belongs into [{by_name[section].section}]" if section in by_name else _suggest(section)
+            raise ConfigError(f"a key outside of a section{where}", key=section, file=file)
+        if section not in _SECTIONS:
+            allowed = ", ".join(f"[{name}]" for name in _SECTIONS)
+            raise ConfigError(f"unknown section; allowed are {allowed}", key=section, file=file)
+        for name, value in content.items():
+            if name not in by_name:
+                raise ConfigError(f"unknown key{_suggest(name)}", key=f"{section}.{name}", file=file)
+            setting = by_name[name]
+            if setting.section != section:
+                raise ConfigError(f"this key belongs into [{setting.section}]", key=f"{section}.{name}", file=file)
+            if value is None:  # JSON only: a setting without a value
+                continue
+            values[name] = setting.from_plain(value)
+            try:
+                setting.check(values[name])
+            except ConfigError as error:
+                raise ConfigError(error.message, key=error.key, file=file) from None
+    return values
+
+
+def _suggest(name: str) -> str:
+    keys = {setting.name: setting.key for setting in settings()}
+    close = difflib.get_close_matches(name, list(keys), n=1)
+    return f", did you mean '{keys[close[0]]}'?" if close else f"; known are {', '.join(sorted(keys))}"
