@@ -1,0 +1,543 @@
+"""Scores, conflicts and limits become an assignment, and an independent check reads every answer again.
+
+A pair that is blocked, asked about, forbidden, or below the floor is no variable of the optimisation: there is no
+score, however low, that stands for "never". `verify` uses no solver: it recounts every rule from the input and
+recomputes the bound from the dual prices over all pairs.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+import numpy as np
+import numpy.typing as npt
+
+from matcher.config import MatchConfig
+from matcher.errors import DataError, InfeasibleError
+from matcher.records import (
+    Assignment,
+    Bools,
+    Certificate,
+    Conflicts,
+    Doubles,
+    Floats,
+    Ints,
+    Limits,
+    Pair,
+    PairStatus,
+    Progress,
+    QuestionPrice,
+    Reviewer,
+    ScoreMatrix,
+    Shortfall,
+    Submission,
+    Underload,
+    Venue,
+    Verdict,
+    Violation,
+)
+from matcher.solvers import Problem, make_solver
+
+__all__ = [
+    "assign",
+    "build_limits",
+    "dual_bound",
+    "price_questions",
+    "refuse_impossible_demand",
+    "solve_arrays",
+    "verify",
+]
+
+Status: TypeAlias = npt.NDArray[np.uint8]
+"""(S, R) values of `PairStatus`."""
+
+_BLOCK_VALUES: Final = 16_000_000
+"""Values looked at together (128 MB of float64)."""
+
+_SCORE_ERROR: Final = 1e-6
+"""Most by which a stored score may differ from the matrix, and a total from the sum of its parts per review."""
+
+
+def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflicts: Conflicts) -> Limits:
+    """Put together what an assignment must respect.
+
+    Args:
+        venue: demand, loads, fixed pairs.
+        config: defaults, the floor, and what happens to reviewers without evidence.
+        scores: (S, R); NaN columns are reviewers without evidence.
+        conflicts: found before.
+
+    Returns:
+        Limits in the order of `scores`.
+
+    Raises:
+        DataError: a required pair is in conflict, or a reviewer's minimum load is above their maximum load.
+    """
+    config = config.settled(venue.defaults)
+    submissions = [venue.submission_by_id[submission_id] for submission_id in scores.submissions]
+    max_load, min_load = _loads(venue, config)
+    unscored: Bools = np.logical_and.reduce(np.isnan(scores.values), axis=0)
+    min_load[unscored] = 0
+    wanted = np.array(
+        [
+            config.reviews_per_submission if submission.reviews_wanted is None else submission.reviews_wanted
+            for submission in submissions
+        ],
+        dtype=np.int64,
+    )
+    # From the mildest word to the strictest: a later one overwrites an earlier one.
+    status = np.full(scores.values.shape, PairStatus.ELIGIBLE, dtype=np.uint8)
+    with np.errstate(invalid="ignore"):
+        status[scores.values < config.min_score] = PairStatus.BELOW_FLOOR
+    _mark_unscored(status, unscored, submissions, venue.reviewers, config.unscored)
+    status[:, max_load == 0] = PairStatus.UNAVAILABLE
+    _mark_fixed(status, scores, venue, "forbid", PairStatus.FORBIDDEN)
+    _mark_conflicts(status, scores, conflicts)
+    _refuse_required_conflicts(status, scores, venue, conflicts)
+    _mark_fixed(status, scores, venue, "require", PairStatus.REQUIRED)
+    _refuse_overfull_requirements(scores, status == PairStatus.REQUIRED, wanted, max_load)
+    return Limits(wanted=wanted, max_load=max_load, min_load=min_load, status=status)
+
+
+def _mark_unscored(
+    status: Status, unscored: Bools, submissions: list[Submission], reviewers: tuple[Reviewer, ...], policy: str
+) -> None:
+    status[:, unscored] = PairStatus.LAST_RESORT if policy == "last_resort" else PairStatus.UNSCORED
+    if policy != "by_area":
+        return
+    wanted = [_areas(each.keywords, each.attributes.get("areas", ()), (each.track,)) for each in submissions]
+    for column in np.flatnonzero(unscored):
+        offered = _areas(reviewers[column].interests, reviewers[column].attributes.get("areas", ()))
+        for row, areas in enumerate(wanted):
+            if areas & offered:
+                status[row, column] = PairStatus.LAST_RESORT
+
+
+def _mark_fixed(status: Status, scores: ScoreMatrix, venue: Venue, kind: str, mark: PairStatus) -> None:
+    for fixed in venue.fixed:
+        if fixed.kind == kind and fixed.submission_id in scores.submissions:
+            status[_place(scores, fixed.submission_id, fixed.reviewer_id)] = mark
+
+
+def _mark_conflicts(status: Status, scores: ScoreMatrix, conflicts: Conflicts) -> None:
+    strictest = {Verdict.BLOCK: PairStatus.BLOCKED, Verdict.ASK: PairStatus.ASK}
+    for submission_id, reviewer_id in conflicts.by_pair:
+        verdict = conflicts.verdict(submission_id, reviewer_id)
+        if verdict in strictest and submission_id in scores.submissions and reviewer_id in scores.reviewers:
+            status[_place(scores, submission_id, reviewer_id)] = strictest[verdict]
+
+
+def _place(scores: ScoreMatrix, submission_id: str, reviewer_id: str) -> tuple[int, int]:
+    return scores.submissions.position(submission_id), scores.reviewers.position(reviewer_id)
+
+
+def _refuse_required_conflicts(status: Status, scores: ScoreMatrix, venue: Venue, conflicts: Conflicts) -> None:
+    for fixed in venue.fixed:
+        if fixed.kind != "require" or fixed.submission_id not in scores.submissions:
+            continue
+        if status[_place(scores, fixed.submission_id, fixed.reviewer_id)] in (PairStatus.BLOCKED, PairStatus.ASK):
+            rules = ", ".join(sorted({c.rule for c in conflicts.of(fixed.submission_id, fixed.reviewer_id)}))
+            raise DataError(
+                f"the pair '{fixed.submission_id}', '{fixed.reviewer_id}' is required and in conflict ({rules})",
+                file="fixed.csv",
+                remedy="take it out of fixed.csv, or decide the conflict first",
+            )
+
+
+def refuse_impossible_demand(venue: Venue, config: MatchConfig) -> None:
+    """Stop before any text is embedded when the reviewers together cannot give the reviews that are wanted.
+
+    Raises:
+        InfeasibleError: demand is above capacity and `allow_partial` is off.
+    """
+    config = config.settled(venue.defaults)
+    assert config.reviews_per_submission is not None  # settled
+    wanted = sum(
+        config.reviews_per_submission if submission.reviews_wanted is None else submission.reviews_wanted
+        for submission in venue.active_submissions
+    )
+    most, _ = _loads(venue, config)
+    if wanted > most.sum() and not config.allow_partial:
+        raise InfeasibleError(
+            summary=f"{len(venue.active_submissions)} submissions want {wanted} reviews, {len(most)} reviewers can "
+            f"give {most.sum()}: raise max_load, lower reviews_per_submission, or add reviewers"
+        )
+
+
+def _loads(venue: Venue, config: MatchConfig) -> tuple[Ints, Ints]:
+    """(R,) largest and (R,) smallest loads, after availability and invitation."""
+    most, least = [], []
+    for reviewer in venue.reviewers:
+        high = config.max_load if reviewer.max_load is None else reviewer.max_load
+        low = config.min_load if reviewer.min_load is None else reviewer.min_load
+        assert high is not None  # settled
+        assert low is not None  # settled
+        if low > high and reviewer.min_load is not None:
+            raise DataError(
+                f"reviewer '{reviewer.person_id}' has a minimum load of {low} and a maximum load of {high}",
+                remedy="lower the one or raise the other",
+            )
+        if reviewer.invitation in ("declined", "retired"):
+            high = 0
+        high = int(high * reviewer.availability + 1e-9)  # 0.3 x 10 is 3, also in binary
+        most.append(high)
+        least.append(min(low, high))
+    return np.array(most, dtype=np.int64), np.array(least, dtype=np.int64)
+
+
+def _areas(*sources: object) -> set[str]:
+    """Names of areas from lists or texts, compared without case."""
+    names: set[str] = set()
+    for source in sources:
+        values = source if isinstance(source, list | tuple) else (source,)
+        names.update(str(value).strip().casefold() for value in values if value)
+    return names
+
+
+def _refuse_overfull_requirements(scores: ScoreMatrix, required: Bools, wanted: Ints, most: Ints) -> None:
+    for row in np.flatnonzero(required.sum(axis=1) > wanted):
+        raise DataError(
+            f"submission '{scores.submissions.ids[row]}' wants {wanted[row]} reviews and has "
+            f"{int(required[row].sum())} required reviewers",
+            file="fixed.csv",
+            remedy="require fewer, or raise reviews_wanted",
+        )
+    for column in np.flatnonzero(required.sum(axis=0) > most):
+        raise DataError(
+            f"reviewer '{scores.reviewers.ids[column]}' has a maximum load of {most[column]} and "
+            f"{int(required[:, column].sum())} required submissions",
+            file="fixed.csv",
+            remedy="require fewer, or raise max_load",
+        )
+
+
+def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress: Progress | None = None) -> Assignment:
+    """Find the best assignment within the limits.
+
+    Args:
+        scores: (S, R).
+        limits: what must be respected.
+        config: `objective`, `seed`, `allow_partial`.
+        progress: called while solving.
+
+    Returns:
+        The assignment with its bound. Reviews that nobody can give and minimum loads that cannot be met are listed
+        with reasons; there are such only with `allow_partial`.
+
+    Raises:
+        InfeasibleError: demand or minimum loads cannot be met and `allow_partial` is off; it carries the reasons.
+        UnknownNameError: no solver has that objective.
+    """
+    assignment = solve_arrays(scores, limits, objective=config.objective, seed=config.seed, progress=progress)
+    if not assignment.is_complete and not config.allow_partial:
+        raise InfeasibleError(assignment.shortfalls, assignment.underloads)
+    return assignment
+
+
+def solve_arrays(
+    scores: ScoreMatrix, limits: Limits, *, objective: str, seed: int, progress: Progress | None = None
+) -> Assignment:
+    """Solve and package; shortfalls are part of the answer. See `assign`."""
+    solver = make_solver(objective)
+    required_rows, required_columns = np.nonzero(limits.required)
+    problem = Problem(
+        values=scores.values,
+        eligible=limits.eligible,
+        last_resort=limits.last_resort if limits.last_resort.any() else None,
+        wanted=limits.wanted - np.bincount(required_rows, minlength=len(limits.wanted)),
+        max_load=limits.max_load - np.bincount(required_columns, minlength=len(limits.max_load)),
+        min_load=np.maximum(limits.min_load - np.bincount(required_columns, minlength=len(limits.min_load)), 0),
+    )
+    solution = solver.solve(problem, seed=seed, progress=progress)
+    rows = np.concatenate([solution.rows, required_rows])
+    columns = np.concatenate([solution.columns, required_columns])
+    order = np.lexsort((columns, rows))
+    rows, columns = rows[order], columns[order]
+    pairs = tuple(_pairs(scores, limits, rows, columns))
+    filled = np.bincount(rows, minlength=len(limits.wanted))
+    loads = np.bincount(columns, minlength=len(limits.max_load))
+    assignment = Assignment(
+        pairs=pairs,
+        shortfalls=tuple(_shortfalls(scores, limits, filled, loads)),
+        underloads=tuple(_underloads(scores, limits, loads)),
+        objective=_total(pairs),
+        bound=None,
+        solver=solver.name,
+        certificate=solution.certificate,
+    )
+    if solution.certificate is None:
+        return assignment
+    return replace(assignment, bound=dual_bound(assignment, scores.values, limits, solution.certificate))
+
+
+def _pairs(scores: ScoreMatrix, limits: Limits, rows: Ints, columns: Ints) -> Iterator[Pair]:
+    marks = {PairStatus.LAST_RESORT: ("last_resort",), PairStatus.REQUIRED: ("required",)}
+    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
+        value = float(scores.values[row, column])
+        yield Pair(
+            submission_id=scores.submissions.ids[row],
+            reviewer_id=scores.reviewers.ids[column],
+            score=None if np.isnan(value) else value,
+            marks=marks.get(PairStatus(limits.status[row, column]), ()),
+        )
+
+
+def _total(pairs: tuple[Pair, ...]) -> float:
+    return float(np.sum([pair.score for pair in pairs if pair.score is not None], dtype=np.float64))
+
+
+def price_questions(scores: ScoreMatrix, limits: Limits, assignment: Assignment, config: MatchConfig) -> QuestionPrice:
+    """What the open questions about conflicts cost: the same problem solved again as if all of them were cleared.
+
+    Args:
+        scores: (S, R).
+        limits: with the questions blocked.
+        assignment: the answer under these limits.
+        config: `objective`, `seed`, `min_score`.
+
+    Returns:
+        How many pairs are asked about that could be assigned otherwise, and what clearing all of them would gain.
+    """
+    with np.errstate(invalid="ignore"):
+        usable = (limits.status == PairStatus.ASK) & (scores.values >= config.min_score) & (limits.max_load > 0)
+    if not usable.any():
+        return QuestionPrice(pairs=0, submissions=0, gain=0.0, filled=0, changed=0)
+    status = np.where(usable, np.uint8(PairStatus.ELIGIBLE), limits.status)
+    freed = solve_arrays(scores, replace(limits, status=status), objective=config.objective, seed=config.seed)
+    before = {(pair.submission_id, pair.reviewer_id) for pair in assignment.pairs}
+    after = {(pair.submission_id, pair.reviewer_id) for pair in freed.pairs}
+    return QuestionPrice(
+        pairs=int(usable.sum()),
+        submissions=int(usable.any(axis=1).sum()),
+        gain=freed.objective - assignment.objective,
+        filled=len(after) - len(before),
+        changed=len(after - before),
+    )
+
+
+# --- what falls short, and why --------------------------------------------------------------------------------------
+
+
+def _shortfalls(scores: ScoreMatrix, limits: Limits, filled: Ints, loads: Ints) -> Iterator[Shortfall]:
+    for row in np.flatnonzero(filled < limits.wanted):
+        reason, remedies = _why_short(scores, limits, int(row), int(filled[row]), loads)
+        yield Shortfall(
+            submission_id=scores.submissions.ids[row],
+            wanted=int(limits.wanted[row]),
+            got=int(filled[row]),
+            reason=reason,
+            remedies=remedies,
+        )
+
+
+_WORDS: Final = {
+    PairStatus.BLOCKED: ("is in conflict", "are in conflict"),
+    PairStatus.ASK: ("waits for a decision on a conflict", "wait for a decision on a conflict"),
+    PairStatus.FORBIDDEN: ("is forbidden by the chair", "are forbidden by the chair"),
+    PairStatus.BELOW_FLOOR: ("is below the score floor", "are below the score floor"),
+    PairStatus.UNSCORED: ("has no publications", "have no publications"),
+    PairStatus.UNAVAILABLE: ("is not available", "are not available"),
+}
+
+
+def _why_short(scores: ScoreMatrix, limits: Limits, row: int, got: int, loads: Ints) -> tuple[str, tuple[str, ...]]:
+    status = limits.status[row]
+    missing = int(limits.wanted[row]) - got
+    parts = []
+    for kind, (one, many) in _WORDS.items():
+        count = int((status == kind).sum())
+        if count:
+            parts.append(f"{count} {one if count == 1 else many}")
+    eligible = status == PairStatus.ELIGIBLE
+    spare = status == PairStatus.LAST_RESORT
+    full = int((eligible & (loads >= limits.max_load)).sum())
+    parts.append(f"{int(eligible.sum())} may review it" + (f", {full} of them at their maximum load" if full else ""))
+    if spare.any():
+        parts.append(f"{int(spare.sum())} without publications may step in, at most one per submission")
+    reason = f"of {len(status)} reviewers {', '.join(parts)}"
+
+    remedies = []
+    room = loads < limits.max_load
+    asked = int(((status == PairStatus.ASK) & room).sum())
+    if asked:
+        remedies.append(f"decide the open questions: {asked} reviewers asked about have room")
+    if full:
+        best = np.where(eligible & ~room, np.nan_to_num(scores.values[row], nan=-1.0), -2.0)
+        reviewer = scores.reviewers.ids[int(best.argmax())]
+        remedies.append(f"raise the maximum load of a full reviewer, first of '{reviewer}' ({best.max():.2f})")
+    below = int(((status == PairStatus.BELOW_FLOOR) & room).sum())
+    if below:
+        remedies.append(f"lower min_score: {below} reviewers below the floor have room")
+    left_out = int(((status == PairStatus.UNSCORED) & room).sum())
+    if left_out:
+        remedies.append(f"set unscored = 'last_resort': {left_out} reviewers without publications have room")
+    remedies.append(f"accept {got} reviews for it, or find {missing} more reviewers in its area")
+    return reason, tuple(remedies)
+
+
+def _underloads(scores: ScoreMatrix, limits: Limits, loads: Ints) -> Iterator[Underload]:
+    for column in np.flatnonzero(loads < limits.min_load):
+        eligible = int((limits.status[:, column] == PairStatus.ELIGIBLE).sum())
+        yield Underload(
+            reviewer_id=scores.reviewers.ids[column],
+            min_load=int(limits.min_load[column]),
+            got=int(loads[column]),
+            reason=f"may review {eligible} of {len(scores.submissions)} submissions, "
+            f"and the demand of these goes first to reviewers who are needed there",
+        )
+
+
+# --- the bound, and the independent check ---------------------------------------------------------------------------
+
+
+def dual_bound(assignment: Assignment, values: Floats, limits: Limits, certificate: Certificate) -> float:
+    """Upper bound on the total of any assignment that leaves as many reviews open, from dual prices alone.
+
+    Every reviewer's load is given a price; each submission then takes its best reviewers at score minus price, and the
+    loads are sold back at that price. By weak duality the sum bounds every assignment, whatever the prices; it is
+    tight when they are optimal.
+
+    Args:
+        assignment: what is judged; only its missing reviews, last resorts and missing minimum loads are read.
+        values: (S, R) scores.
+        limits: as the assignment must respect them.
+        certificate: the prices.
+
+    Returns:
+        The bound, in units of the total score.
+
+    Source: M. Fisher, The Lagrangian relaxation method for solving integer programming problems, 1981.
+    """
+    required = limits.required
+    wanted = limits.wanted - required.sum(axis=1)
+    high = limits.max_load - required.sum(axis=0)
+    low = np.maximum(limits.min_load - required.sum(axis=0), 0)
+    price = certificate.reviewer_prices
+    bound = float(high @ np.maximum(price, 0) + low @ np.maximum(np.minimum(price, 0), -certificate.underload))
+    has_last_resort = bool(limits.last_resort.any())
+    step = max(1, _BLOCK_VALUES // max(1, values.shape[1]))
+    for start in range(0, len(wanted), step):
+        rows = slice(start, start + step)
+        bound += _best_of_submissions(values[rows], limits.status[rows], wanted[rows], certificate, has_last_resort)
+    bound += float(np.nan_to_num(values[required].astype(np.float64)).sum())
+
+    # The prices of what is missing were part of the bound; the total itself does not pay them.
+    unfilled = sum(short.wanted - short.got for short in assignment.shortfalls)
+    last_resorts = sum("last_resort" in pair.marks for pair in assignment.pairs)
+    underload = sum(short.min_load - short.got for short in assignment.underloads)
+    return bound + (
+        unfilled * certificate.unfilled + last_resorts * certificate.last_resort + underload * certificate.underload
+    )
+
+
+def _best_of_submissions(
+    values: Floats,
+    status: Status,
+    wanted: Ints,
+    certificate: Certificate,
+    has_last_resort: bool,
+) -> float:
+    """Sum over submissions of the best `wanted` choices at score minus price; a missing review is always a choice."""
+    most = int(wanted.max(initial=0))
+    if most == 0:
+        return 0.0
+    net: Doubles = np.where(status == PairStatus.ELIGIBLE, values.astype(np.float64), -np.inf)
+    net -= certificate.reviewer_prices
+    kept = min(most, net.shape[1])
+    best = np.partition(net, net.shape[1] - kept, axis=1)[:, net.shape[1] - kept :]
+    choices = [best, np.full((len(net), most), -certificate.unfilled)]
+    if has_last_resort:
+        spare = np.where(status == PairStatus.LAST_RESORT, -certificate.reviewer_prices, -np.inf)
+        choices.append(spare.max(axis=1, keepdims=True) - certificate.last_resort)
+    ranked = -np.sort(-np.concatenate(choices, axis=1), axis=1)[:, :most]
+    return float(ranked[np.arange(most)[None, :] < wanted[:, None]].sum())
+
+
+def verify(assignment: Assignment, scores: ScoreMatrix, limits: Limits, conflicts: Conflicts) -> tuple[Violation, ...]:
+    """Check an assignment against every rule, without a solver and without trusting what it says of itself.
+
+    Args:
+        assignment: the answer.
+        scores: (S, R).
+        limits: what it must respect.
+        conflicts: read directly, pair by pair, not through the limits.
+
+    Returns:
+        Every broken rule; none for a correct answer.
+    """
+    found: list[Violation] = []
+    filled = np.zeros(len(scores.submissions), dtype=np.int64)
+    loads = np.zeros(len(scores.reviewers), dtype=np.int64)
+    resorts = np.zeros(len(scores.submissions), dtype=np.int64)
+    seen: set[tuple[str, str]] = set()
+    for pair in assignment.pairs:
+        where = f"'{pair.submission_id}', '{pair.reviewer_id}'"
+        if pair.submission_id not in scores.submissions or pair.reviewer_id not in scores.reviewers:
+            found.append(Violation("unknown", f"{where} is no pair of this venue"))
+            continue
+        if (pair.submission_id, pair.reviewer_id) in seen:
+            found.append(Violation("duplicate", f"{where} is assigned twice"))
+        seen.add((pair.submission_id, pair.reviewer_id))
+        row, column = scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id)
+        filled[row] += 1
+        loads[column] += 1
+        found += _check_pair(pair, where, float(scores.values[row, column]), limits, row, column, conflicts)
+        resorts[row] += limits.status[row, column] == PairStatus.LAST_RESORT
+    found += _check_counts(assignment, scores, limits, filled, loads, resorts)
+    for row, column in np.argwhere(limits.required).tolist():
+        ids = (scores.submissions.ids[row], scores.reviewers.ids[column])
+        if ids not in seen:
+            found.append(Violation("required", f"'{ids[0]}', '{ids[1]}' is required and not assigned"))
+    found += _check_totals(assignment, scores, limits)
+    return tuple(found)
+
+
+def _check_pair(
+    pair: Pair, where: str, value: float, limits: Limits, row: int, column: int, conflicts: Conflicts
+) -> Iterator[Violation]:
+    verdict = conflicts.verdict(pair.submission_id, pair.reviewer_id)
+    if verdict is not Verdict.CLEAR:
+        yield Violation("conflict", f"{where} is assigned and the verdict is {verdict}")
+    status = PairStatus(limits.status[row, column])
+    if status not in (PairStatus.ELIGIBLE, PairStatus.LAST_RESORT, PairStatus.REQUIRED):
+        yield Violation("ineligible", f"{where} is assigned and is {status.name.lower()}")
+    if (status is PairStatus.LAST_RESORT) != ("last_resort" in pair.marks):
+        yield Violation("last_resort", f"{where} is not marked as it should be")
+    if (pair.score is None) != bool(np.isnan(value)) or (
+        pair.score is not None and abs(pair.score - value) > _SCORE_ERROR
+    ):
+        yield Violation("score", f"{where} says {pair.score}, the matrix says {value}")
+
+
+def _check_counts(
+    assignment: Assignment, scores: ScoreMatrix, limits: Limits, filled: Ints, loads: Ints, resorts: Ints
+) -> Iterator[Violation]:
+    admitted = {short.submission_id: short for short in assignment.shortfalls}
+    for row, name in enumerate(scores.submissions.ids):
+        short = admitted.get(name)
+        said = (short.wanted, short.got) if short else (int(limits.wanted[row]), int(limits.wanted[row]))
+        if said != (int(limits.wanted[row]), int(filled[row])):
+            yield Violation("demand", f"'{name}' wants {limits.wanted[row]}, has {filled[row]}, the answer says {said}")
+        if resorts[row] > 1:
+            yield Violation("last_resort", f"'{name}' has {resorts[row]} reviewers without publications")
+    below = {short.reviewer_id: short.got for short in assignment.underloads}
+    for column, reviewer in enumerate(scores.reviewers.ids):
+        if loads[column] > limits.max_load[column]:
+            yield Violation("load", f"'{reviewer}' has {loads[column]} of at most {limits.max_load[column]}")
+        if loads[column] < limits.min_load[column] and below.get(reviewer) != loads[column]:
+            yield Violation("load", f"'{reviewer}' has {loads[column]} of at least {limits.min_load[column]}")
+
+
+def _check_totals(assignment: Assignment, scores: ScoreMatrix, limits: Limits) -> Iterator[Violation]:
+    slack = _SCORE_ERROR * max(1, len(assignment.pairs))
+    if abs(_total(assignment.pairs) - assignment.objective) > slack:
+        yield Violation("objective", f"the scores sum to {_total(assignment.pairs)}, not {assignment.objective}")
+    if assignment.bound is None or assignment.certificate is None:
+        return
+    bound = dual_bound(assignment, scores.values, limits, assignment.certificate)
+    if abs(bound - assignment.bound) > slack:
+        yield Violation("bound", f"the prices prove {bound}, not {assignment.bound}")
+    if assignment.objective > bound + slack:
+        yield Violation("bound", f"the total {assignment.objective} is above the proven bound {bound}")
