@@ -50,6 +50,8 @@ def build_profiles(venue: Venue, encoder: TextEncoder, *, progress: Progress | N
         submissions=Index[SubmissionId](submission.id for submission in submissions),
         vectors=vectors[: len(paper_texts)],
         submission_vectors=vectors[len(paper_texts) :],
+        abstracts=np.array([bool(venue.paper_by_id[paper].abstract) for paper in papers], dtype=np.bool_),
+        submission_abstracts=np.array([bool(submission.abstract) for submission in submissions], dtype=np.bool_),
         rows=rows,
         spans=spans,
         # Every paper counts fully. Weights by source or age belong here, not into the vectors.

@@ -160,12 +160,14 @@ def _frozen_mapping(values: Mapping[str, Any]) -> Mapping[str, Any]:
 
 # --- dates ----------------------------------------------------------------------------------------------------------
 
-_DATE = re.compile(r"(\d{4})(?:-(\d{1,2})(?:-(\d{1,2}))?)?\Z")
+_DATE = re.compile(r"([0-9]{4})(?:-([0-9]{1,2})(?:-([0-9]{1,2}))?)?\Z")
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class PartialDate:
     """A date that knows its precision: a year, a month of a year, or a day. Nothing is ever filled in.
+
+    Partial dates have no order of their own: sort by `first_day` or `last_day`.
 
     >>> PartialDate.parse("2023-06").last_day()
     datetime.date(2023, 6, 30)
@@ -182,7 +184,8 @@ class PartialDate:
             raise ValueError(f"year {self.year} is not a year of four digits")
         if self.day is not None and self.month is None:
             raise ValueError("a day needs a month")
-        date(self.year, self.month or 1, self.day or 1)  # refuses month 13 and 30 February
+        month, day = (1 if part is None else part for part in (self.month, self.day))
+        date(self.year, month, day)  # refuses month 0 and 13, and 30 February
 
     @classmethod
     def parse(cls, text: str) -> Self:
@@ -235,7 +238,7 @@ class Deadline:
 # --- people and papers ----------------------------------------------------------------------------------------------
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class SourceRef:
     """Where a record was read: a file, and a one-based line where there is one."""
 
@@ -857,14 +860,20 @@ class EncoderInfo:
         digest: SHA-256 over weights, pooling, length, precision and code version; vectors of different digests are
             never compared or mixed.
         dimension: length of a vector, D.
-        background: mean cosine of two unrelated papers under this encoder; it is where published scores start.
+        backgrounds: mean cosine of two unrelated texts under this encoder: of two titles, of a title and a title with
+            abstract, of two titles with abstract. Short texts are less alike, so each kind has its own zero.
     """
 
     name: str
     model: str
     digest: str
     dimension: int
-    background: float
+    backgrounds: tuple[float, float, float]
+
+    @property
+    def background(self) -> float:
+        """Mean cosine of two unrelated texts with abstracts; it is where published scores start."""
+        return self.backgrounds[2]
 
 
 @dataclass(frozen=True, slots=True)
@@ -880,6 +889,8 @@ class Profiles:
         submissions: rows of `submission_vectors`.
         vectors: (P, D) unit rows.
         submission_vectors: (S, D) unit rows in the same space.
+        abstracts: (P,) True where a paper has an abstract.
+        submission_abstracts: (S,) True where a submission has one.
         rows: (M,) positions in `vectors`, grouped by reviewer.
         spans: (R + 1,) borders of the groups in `rows`.
         weights: (M,) weight of a paper for that reviewer, in (0, 1].
@@ -891,13 +902,15 @@ class Profiles:
     submissions: Index[SubmissionId]
     vectors: Vectors
     submission_vectors: Vectors
+    abstracts: Bools
+    submission_abstracts: Bools
     rows: Ints
     spans: Ints
     weights: Floats
     encoder: EncoderInfo
 
     def __post_init__(self) -> None:
-        for name in ("rows", "spans", "weights"):
+        for name in ("abstracts", "submission_abstracts", "rows", "spans", "weights"):
             object.__setattr__(self, name, _read_only(getattr(self, name)))
         for name in ("vectors", "submission_vectors"):
             value = getattr(self, name)
@@ -980,7 +993,7 @@ class Conflict:
         reviewer_id: the reviewer.
         rule: id of the rule that found it.
         verdict: block, ask or clear.
-        via: the author concerned; `None` when the whole submission is (a declaration).
+        via: the author concerned; `None` for one whom the venue does not know by id, and for a declaration.
         via_name: that author's name.
         evidence: at least one fact.
         last_date: the last joint date known.
@@ -1282,7 +1295,8 @@ class Explanation:
     Args:
         submission_id: the submission.
         reviewer_id: the reviewer.
-        status: assigned, required, last_resort, eligible, below_floor, unscored, blocked, ask or forbidden.
+        status: assigned, required, last_resort, eligible, below_floor, unscored, blocked, ask, forbidden or
+            unavailable.
         score: published score; `None` when unscored.
         rank: one-based rank among the reviewers who may review the submission; `None` when this one may not.
         eligible: how many may.

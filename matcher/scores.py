@@ -1,10 +1,11 @@
 """Profiles and submissions become affinity scores.
 
 A paper's part is its excess: how much more alike it is to the submission than two unrelated papers are,
-``weight x (cosine - background)``. A reviewer's raw score is the background plus the mean of their best excesses; the
-published score maps it to [0, 1] by one fixed monotone map, ``(raw - background) / (1 - background)`` cut at 0 and 1:
-0 is background level, 1 is the same text. The map is the same for the whole matrix, so scores compare across
-submissions and across reviewers.
+``weight x (cosine - background)``. Texts without an abstract are less alike than texts with one, related or not, so
+the background depends on whether each side has one. A reviewer's raw score is the background of texts with abstracts
+plus the mean of their best excesses; the published score maps it to [0, 1] by one fixed monotone map,
+``(raw - background) / (1 - background)`` cut at 0 and 1: 0 is background level, 1 is the same text. The map is the same
+for the whole matrix, so scores compare across submissions and across reviewers.
 
 A thin profile is filled up with papers at background level, excess 0. So deleting papers never pays: under `top_k`
 with `thin_profile >= top_k`, a subset of a profile never scores higher than the whole.
@@ -54,10 +55,10 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
     for start in range(0, shape[0], block):
         if progress is not None:
             progress("score", start, shape[0])
-        similarity = _similarity(profiles, start, min(start + block, shape[0]))
+        excess = _similarity(profiles, start, start + block)
+        excess -= _backgrounds(profiles, start, start + block)
         for reviewers, rows, weights in groups:
-            excess = weights * (similarity[:, rows] - background)
-            raw[start : start + block, reviewers] = background + _aggregate(excess, config)
+            raw[start : start + block, reviewers] = background + _aggregate(weights * excess[:, rows], config)
     if progress is not None:
         progress("score", shape[0], shape[0])
     return ScoreMatrix(
@@ -95,7 +96,7 @@ def score_parts(
         return ()
     background = profiles.encoder.background
     similarity = _similarity(profiles, row, row + 1)[0, rows]
-    excess = profiles.weights[owned] * (similarity - background)
+    excess = profiles.weights[owned] * (similarity - _backgrounds(profiles, row, row + 1)[0, rows])
     length, counted = _counts(len(rows), config)
     unit = counted * (1 - background)
     candidates = [(float(value), position) for position, value in enumerate(excess)]
@@ -130,6 +131,13 @@ def _similarity(profiles: Profiles, start: int, stop: int) -> Floats:
     products = profiles.submission_vectors[start:stop] @ profiles.vectors.T
     dense = products if isinstance(products, np.ndarray) else products.toarray()
     return dense.astype(np.float32, copy=False)
+
+
+def _backgrounds(profiles: Profiles, start: int, stop: int) -> Floats:
+    """(B, P) cosines that unrelated texts of the same kinds have."""
+    table = np.array(profiles.encoder.backgrounds, dtype=np.float32)
+    with_abstract = profiles.submission_abstracts[start:stop, None].astype(np.int64) + profiles.abstracts[None, :]
+    return table[with_abstract]
 
 
 def _groups_of_equal_size(profiles: Profiles) -> Iterator[tuple[Ints, Ints, Floats]]:

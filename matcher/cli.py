@@ -1,0 +1,534 @@
+"""The command line: one function per subcommand, no logic of its own.
+
+Results go to standard output (`--json` for machines), progress and errors to standard error. Exit codes: 0 done,
+1 bad input, 2 wrong usage, 3 limits that cannot be met.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any, NoReturn
+
+import typer
+
+from matcher import __version__, console
+from matcher.assignment import solve_arrays
+from matcher.config import MatchConfig, Resolved, resolve
+from matcher.conflicts import RULES, find_conflicts
+from matcher.errors import ConfigError, DataError, InfeasibleError, MatcherError, UnknownNameError
+from matcher.ingest import Loaded, read_venue, write_rejects
+from matcher.pipeline import MatchResult, match
+from matcher.records import Deadline, to_plain
+from matcher.runs import conflict_line, refuse_occupied
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="matcher",
+    help="Who should review what, why, and who must not.",
+    epilog="Start with: matcher demo",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+VenueArgument = Annotated[Path, typer.Argument(help="A venue folder.", show_default=False)]
+RunArgument = Annotated[Path, typer.Argument(help="A run folder, as written by `matcher match --out`.")]
+JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
+ConfigOption = Annotated[
+    Path | None, typer.Option("--config", help="A match.toml; default: the one in the venue folder, if any.")
+]
+DeadlineOption = Annotated[
+    str | None, typer.Option(help="Day on which windows are anchored, YYYY-MM-DD; default: the venue's.")
+]
+WindowOption = Annotated[
+    str | None,
+    typer.Option(help="Months before the deadline in which a joint paper conflicts; 'all' for ever. Default: 36."),
+]
+PartialDateOption = Annotated[
+    str | None, typer.Option(help="How a date known only to its year counts: latest, earliest or ask.")
+]
+AcceptRejectsOption = Annotated[
+    bool, typer.Option("--accept-rejects", help="Go on without rows that cannot be read; they are listed.")
+]
+OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def main(argv: list[str] | None = None) -> NoReturn:
+    """Run the command line; every error of ours becomes a message and an exit code."""
+    try:
+        app(args=argv, standalone_mode=True)
+    except MatcherError as error:
+        console.print_error(error)
+        sys.exit(error.exit_code)
+    except OSError as error:  # a file that the system refuses to open, read or write
+        name = None if error.filename is None else str(error.filename)
+        console.print_error(DataError(error.strerror or str(error), file=name))
+        sys.exit(1)
+    sys.exit(0)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        console.out.print(f"matcher {__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def _root(
+    version: Annotated[  # typer calls back
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version.")
+    ] = False,
+) -> None:
+    """Who should review what, why, and who must not."""
+
+
+# --- the job --------------------------------------------------------------------------------------------------------
+
+
+@app.command(
+    epilog="Example: matcher demo --out runs/demo",
+)
+def demo(
+    out: Annotated[Path, typer.Option(help="Where the run and its report go.")] = Path("runs/demo"),
+    encoder: Annotated[str | None, typer.Option(help="sentence or tfidf.")] = None,
+    quiet: QuietOption = False,
+) -> None:
+    """Run the whole job on the shipped sample and write a report."""
+    refuse_occupied(out, overwrite=True)
+    loaded = read_venue(sample_folder())
+    resolved = _resolve(loaded, None, {"encoder": encoder})
+    with console.progress_bar(quiet=quiet) as progress:
+        result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
+    console.print_result(result)
+    first = result.assignment.pairs[0]
+    console.out.print()
+    console.print_explanation(result.explain(first.submission_id, first.reviewer_id), result.venue)
+    result.save(out, overwrite=True)
+    report = _write_report(result, out / "report.html")
+    console.out.print(f"\nrun     {out}\nreport  {report}", markup=False, soft_wrap=True)
+
+
+@app.command(
+    "match",
+    epilog="""Examples:
+
+matcher match venue/ --out runs/first
+
+matcher match venue/ --reviews 4 --max-load 6 --coauthor-window-months 48 --out runs/four
+
+matcher match reviewers.xlsx submissions.xlsx --out result.xlsx
+
+matcher match venue/ --config match.toml --print-config""",
+)
+def match_command(
+    venue: Annotated[Path, typer.Argument(help="A venue folder, or a sheet of reviewers (.xlsx, .csv).")],
+    sheet: Annotated[
+        Path | None, typer.Argument(help="With a sheet of reviewers: the sheet of submissions.", show_default=False)
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Run folder to write; with sheets, a workbook (.xlsx).")] = None,
+    submissions: Annotated[
+        Path | None, typer.Option(help="Take the submissions from this file instead of the folder's.")
+    ] = None,
+    config: ConfigOption = None,
+    reviews: Annotated[int | None, typer.Option(help="Reviews per submission.")] = None,
+    max_load: Annotated[int | None, typer.Option(help="Most submissions per reviewer.")] = None,
+    min_load: Annotated[int | None, typer.Option(help="Fewest submissions per reviewer.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="sentence or tfidf.")] = None,
+    model: Annotated[str | None, typer.Option(help="Sentence model: a name or a folder.")] = None,
+    unscored: Annotated[str | None, typer.Option(help="exclude, last_resort or by_area.")] = None,
+    min_score: Annotated[float | None, typer.Option(help="Floor: pairs below it are not assigned.")] = None,
+    coauthor_window_months: WindowOption = None,
+    partial_date: PartialDateOption = None,
+    deadline: DeadlineOption = None,
+    seed: Annotated[int | None, typer.Option(help="The only source of chance.")] = None,
+    allow_partial: Annotated[
+        bool, typer.Option("--allow-partial", help="Return the most filled, then best, when not all can be met.")
+    ] = False,
+    map_column: Annotated[
+        list[str] | None, typer.Option("--map", help="With sheets: field=Column title, where the guess is wrong.")
+    ] = None,
+    accept_rejects: AcceptRejectsOption = False,
+    overwrite: OverwriteOption = False,
+    print_config: Annotated[
+        bool, typer.Option("--print-config", help="Print every setting and where it came from, and stop.")
+    ] = False,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Match and print, write nothing.")] = False,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Match a venue: score, find conflicts, assign, check, and write a run folder."""
+    flags: dict[str, Any] = {
+        "encoder": encoder,
+        "model": model,
+        "unscored": unscored,
+        "min_score": min_score,
+        "coauthor_window_months": coauthor_window_months,
+        "partial_date": partial_date,
+        "deadline": deadline,
+        "reviews_per_submission": reviews,
+        "max_load": max_load,
+        "min_load": min_load,
+        "seed": seed,
+        "allow_partial": allow_partial or None,
+    }
+    if sheet is not None or venue.is_file():
+        _match_sheets(venue, sheet, out, config, flags, map_column or [], overwrite=overwrite, quiet=quiet)
+        return
+    if out is None and not (print_config or dry_run):
+        raise typer.BadParameter("say where the run goes: --out RUN (or --dry-run)", param_hint="--out")
+    if out is not None and not (print_config or dry_run):
+        refuse_occupied(out, overwrite=overwrite)
+    loaded = read_venue(venue, accept_rejects=accept_rejects, submissions_file=submissions)
+    resolved = _resolve(loaded, config, flags)
+    if print_config:
+        console.print_settings(_values(resolved.config), resolved.origin)
+        return
+    console.print_notices(loaded.report.notices)
+    with console.progress_bar(quiet=quiet or as_json) as progress:
+        result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
+    if out is not None and not dry_run:
+        result.save(out, overwrite=overwrite)
+        if loaded.report.rejects:
+            write_rejects(out / "rejects.jsonl", loaded.report.rejects)
+    _print_match(result, None if dry_run else out, as_json=as_json)
+
+
+def _print_match(result: MatchResult, out: Path | None, *, as_json: bool) -> None:
+    if as_json:
+        console.print_json({**console.summary_of(result), "run": None if out is None else str(out)})
+        return
+    console.print_result(result)
+    if out is not None:
+        console.out.print(f"\nrun  {out}\nnext matcher report {out}", markup=False, soft_wrap=True)
+
+
+@app.command(epilog="Example: matcher solve instance.npz --objective max-total --out pairs.csv --json")
+def solve(
+    instance: Annotated[
+        Path,
+        typer.Argument(
+            help="An .npz with scores (S, R), cp and cr (positions of conflicts), demand (S,), lo and hi (R,)."
+        ),
+    ],
+    objective: Annotated[str, typer.Option(help="What is optimised.")] = "max-total",
+    out: Annotated[Path | None, typer.Option(help="Where the pairs go, as CSV; positions are the ids.")] = None,
+    seed: Annotated[int, typer.Option(help="Decides between equally good answers.")] = 0,
+    allow_partial: Annotated[bool, typer.Option("--allow-partial", help="Accept missing reviews.")] = False,
+    overwrite: OverwriteOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Solve a bare instance: no venue, only arrays. Minimum loads are hard."""
+    from matcher.export import write_assignment_csv
+    from matcher.ingest.instance import read_instance
+
+    scores, limits = read_instance(instance)
+    import time
+
+    start = time.perf_counter()
+    assignment = solve_arrays(scores, limits, objective=objective, seed=seed)
+    seconds = time.perf_counter() - start
+    if not (assignment.is_complete or allow_partial):
+        raise InfeasibleError(assignment.shortfalls, assignment.underloads)
+    if out is not None:
+        write_assignment_csv(out, assignment, overwrite=overwrite)
+    facts = {
+        "objective": assignment.objective,
+        "bound": assignment.bound,
+        "gap": assignment.gap,
+        "seconds": round(seconds, 4),
+        "pairs": len(assignment.pairs),
+        "shortfalls": len(assignment.shortfalls),
+        "underloads": len(assignment.underloads),
+        "solver": assignment.solver,
+    }
+    if as_json:
+        console.print_json(facts)
+    else:
+        for name, value in facts.items():
+            console.out.print(f"{name:<11}{value}", markup=False)
+
+
+# --- before and beside a match --------------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example: matcher check venue/")
+def check(
+    venue: VenueArgument,
+    rejects: Annotated[Path | None, typer.Option(help="Write rejected rows here, each with the reason.")] = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check a venue: counts, gaps, duplicate papers, homonyms. Exit 1 when something must be mended."""
+    from matcher.ingest.check import check_venue
+
+    loaded = read_venue(venue, accept_rejects=True)
+    found = check_venue(loaded.venue, loaded.report)
+    if rejects is not None and loaded.report.rejects:
+        write_rejects(rejects, loaded.report.rejects)
+    if as_json:
+        console.print_json(found.to_plain())
+    else:
+        console.print_check(found)
+    if found.problems:
+        raise typer.Exit(1)
+
+
+@app.command(
+    epilog="""Examples:
+
+matcher conflicts venue/ --submission alphapruning
+
+matcher conflicts venue/ --json --coauthor-window-months 48 --deadline 2025-01-31"""
+)
+def conflicts(
+    venue: VenueArgument,
+    submission: Annotated[str | None, typer.Option(help="Only this submission.")] = None,
+    reviewer: Annotated[str | None, typer.Option(help="Only this reviewer.")] = None,
+    rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
+    config: ConfigOption = None,
+    coauthor_window_months: WindowOption = None,
+    partial_date: PartialDateOption = None,
+    deadline: DeadlineOption = None,
+    accept_rejects: AcceptRejectsOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """List who must not review what, each with its evidence. With --json, one object a line."""
+    loaded = read_venue(venue, accept_rejects=accept_rejects)
+    flags = {
+        "coauthor_window_months": coauthor_window_months,
+        "partial_date": partial_date,
+        "deadline": deadline,
+    }
+    resolved = _resolve(loaded, config, flags)
+    if submission is not None:
+        loaded.venue.submission(submission)
+    if reviewer is not None:
+        loaded.venue.reviewer(reviewer)
+    rules = [known.__name__ for known in RULES]
+    if rule is not None and rule not in rules:
+        raise UnknownNameError("rule", rule, rules)
+    found = tuple(
+        conflict
+        for conflict in find_conflicts(loaded.venue, resolved.config).items
+        if submission in (None, conflict.submission_id)
+        and reviewer in (None, conflict.reviewer_id)
+        and rule in (None, conflict.rule)
+    )
+    if as_json:
+        for conflict in found:
+            sys.stdout.write(json.dumps(conflict_line(conflict), ensure_ascii=False) + "\n")
+        return
+    console.print_notices(loaded.report.notices)
+    console.print_conflicts(found, loaded.venue)
+
+
+@app.command(epilog="Example: matcher schema reviewers > reviewers.schema.json")
+def schema(
+    table: Annotated[str, typer.Argument(help="reviewers, publications, submissions or people.")],
+) -> None:
+    """Print the JSON Schema of a table of the venue folder."""
+    from matcher.ingest.fields import json_schema
+
+    console.out.print_json(data=json_schema(table))
+
+
+# --- after a match --------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example: matcher explain runs/first alphapruning xia-hu")
+def explain(
+    run: RunArgument,
+    submission: Annotated[str, typer.Argument(help="Id of a submission.")],
+    reviewer: Annotated[str, typer.Argument(help="Id of a reviewer.")],
+    as_json: JsonOption = False,
+) -> None:
+    """Say why a pair is assigned, or why not, or why it may not be, and who would be next."""
+    result = MatchResult.load(run)
+    explanation = result.explain(submission, reviewer)
+    if as_json:
+        console.print_json(to_plain(explanation))
+    else:
+        console.print_explanation(explanation, result.venue)
+
+
+@app.command(epilog="Example: matcher report runs/first --out first.html")
+def report(
+    run: RunArgument,
+    out: Annotated[Path | None, typer.Option(help="Where the page goes; default: report.html in the run.")] = None,
+    overwrite: OverwriteOption = False,
+) -> None:
+    """Write one self-contained HTML page: figures, charts, weakest submissions, conflicts with evidence."""
+    if out is not None and out.exists() and not overwrite:
+        raise DataError("the file exists", file=str(out), remedy="pass --overwrite, or choose another name")
+    target = _write_report(MatchResult.load(run), out or run / "report.html")
+    console.out.print(str(target), markup=False, soft_wrap=True)
+
+
+@app.command(epilog="Example: matcher verify runs/first")
+def verify(run: RunArgument, as_json: JsonOption = False) -> None:
+    """Check a run again without a solver: digests, conflicts found anew, every rule, the bound. Exit 1 on a finding."""
+    result = MatchResult.load(run)
+    violations = list(result.verify())
+    again = find_conflicts(result.venue, result.config)
+    same = again == result.conflicts
+    if as_json:
+        console.print_json({"violations": [to_plain(each) for each in violations], "conflicts_as_stored": same})
+    else:
+        for violation in violations:
+            console.out.print(f"{violation.rule}: {violation.detail}", markup=False)
+        if not same:
+            console.out.print("conflicts: finding them again gives others than those stored", markup=False)
+        if not violations and same:
+            pairs, bound = len(result.assignment.pairs), result.assignment.bound
+            console.out.print(f"{pairs} pairs, {len(again.items)} conflicts, bound {bound}: no rule is broken")
+    if violations or not same:
+        raise typer.Exit(1)
+
+
+@app.command(epilog="Example: matcher export runs/first --format csv --out first-csv/")
+def export(
+    run: RunArgument,
+    out: Annotated[Path, typer.Option(help="Folder for the files.")],
+    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
+    overwrite: OverwriteOption = False,
+    raw: Annotated[
+        bool, typer.Option("--raw", help="Do not guard cells against spreadsheet formulas; for programs only.")
+    ] = False,
+) -> None:
+    """Write a run for other systems."""
+    from matcher.export import ExportData
+    from matcher.export import export as write
+
+    result = MatchResult.load(run)
+    bundle = ExportData(
+        venue=result.venue, scores=result.scores, conflicts=result.conflicts, assignment=result.assignment
+    )
+    for file in write(form, bundle, out, overwrite=overwrite, guard=not raw):
+        console.out.print(str(file), markup=False, soft_wrap=True)
+
+
+# --- shared ---------------------------------------------------------------------------------------------------------
+
+
+def sample_folder() -> Path:
+    """The shipped sample: inside the package when installed, in `data/sample` of a checkout.
+
+    Raises:
+        DataError: neither is there.
+    """
+    here = Path(__file__).resolve().parent
+    for folder in (here / "sample", here.parent / "data" / "sample"):
+        if (folder / "venue.toml").is_file():
+            return folder
+    raise DataError("the sample is not installed", file=str(here / "sample"), remedy="install the package again")
+
+
+def _resolve(loaded: Loaded, config: Path | None, flags: dict[str, Any]) -> Resolved:
+    """Flags over match.toml over venue.toml over defaults; the venue's deadline joins in last."""
+    resolved = resolve(flags=flags, match_toml=config or loaded.match_toml, venue_facts=loaded.facts)
+    deadline = loaded.venue.deadline
+    if resolved.config.deadline is None and deadline is not None:
+        origin = {**resolved.origin, "deadline": deadline.origin}
+        return Resolved(replace(resolved.config, deadline=deadline.day), origin)
+    return resolved
+
+
+def _values(config: MatchConfig) -> dict[str, Any]:
+    return {name: getattr(config, name) for name in MatchConfig.__slots__}
+
+
+def _write_report(result: MatchResult, target: Path) -> Path:
+    from matcher.report import ReportData, render_report
+
+    data = ReportData(
+        venue=result.venue,
+        config=result.config,
+        profiles_sizes=result.profiles.sizes(),
+        scores=result.scores,
+        conflicts=result.conflicts,
+        limits=result.limits,
+        assignment=result.assignment,
+        explanations=result.explain_assigned(),
+        question_price=result.question_price,
+        provenance={
+            "versions": dict(result.versions),
+            "origin": dict(result.origin),
+            "venue digest": result.venue.digest,
+            "encoder": to_plain(result.profiles.encoder),
+            "seed": result.config.seed,
+        },
+    )
+    target.parent.mkdir(parents=True, exist_ok=True)
+    target.write_text(render_report(data), encoding="utf-8", newline="\n")
+    return target
+
+
+def _match_sheets(
+    reviewers: Path,
+    submissions: Path | None,
+    out: Path | None,
+    config: Path | None,
+    flags: dict[str, Any],
+    mapping: list[str],
+    *,
+    overwrite: bool,
+    quiet: bool,
+) -> None:
+    """The workshop chair's path: two sheets in, one workbook out."""
+    from matcher.export.workbook import WorkbookData, write_workbook
+    from matcher.ingest.workbook import read_sheets
+
+    if submissions is None:
+        raise typer.BadParameter("a sheet of reviewers needs a sheet of submissions beside it", param_hint="SHEET")
+    if out is None or out.suffix.lower() != ".xlsx":
+        raise typer.BadParameter("say where the workbook goes: --out result.xlsx", param_hint="--out")
+    columns = {}
+    for entry in mapping:
+        field, equals, title = entry.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"allowed is field=Column title, got '{entry}'", param_hint="--map")
+        columns[field.strip()] = title.strip()
+    resolved = resolve(flags=flags, match_toml=config)
+    day: date | None = resolved.config.deadline
+    deadline = None if day is None else Deadline(day, "--deadline")
+    loaded = read_sheets(reviewers, submissions, deadline=deadline, mapping=columns)
+    for name, guesses in loaded.mappings.items():
+        console.print_mapping(name, guesses)
+    console.print_notices(loaded.report.notices)
+    if out.exists() and not overwrite:
+        raise DataError("the workbook exists", file=str(out), remedy="pass --overwrite, or choose another name")
+    if day is None and not any(paper.dates for paper in loaded.venue.papers):
+        # Nothing in two sheets is dated, so no window can decide anything: every joint paper counts.
+        resolved = resolve(flags={**flags, "coauthor_window_months": "all"}, match_toml=config)
+    elif day is None and resolved.config.coauthor_window_months is not None:
+        raise ConfigError(
+            "publications are dated and the deadline is not known: pass --deadline YYYY-MM-DD, or "
+            "--coauthor-window-months all"
+        )
+    with console.progress_bar(quiet=quiet) as progress:
+        result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
+    write_workbook(
+        out,
+        WorkbookData(
+            venue=result.venue,
+            scores=result.scores,
+            conflicts=result.conflicts,
+            limits=result.limits,
+            assignment=result.assignment,
+            explanations=result.explain_assigned(),
+            rejects=loaded.report.rejects,
+        ),
+        overwrite=overwrite,
+    )
+    console.print_result(result)
+    console.out.print(f"\nworkbook  {out}", markup=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,267 @@
+"""What the command line shows: tables on standard output, progress and errors on standard error."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any, Final
+
+import numpy as np
+from rich.console import Console
+from rich.markup import escape
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TaskID, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from matcher.config import Setting, settings
+from matcher.errors import InfeasibleError, MatcherError
+from matcher.pipeline import MatchResult
+from matcher.records import Conflict, Conflicts, Explanation, Shortfall, Underload, Venue, Verdict
+
+__all__ = [
+    "out",
+    "print_conflicts",
+    "print_error",
+    "print_explanation",
+    "print_json",
+    "print_notices",
+    "print_result",
+    "print_settings",
+    "progress_bar",
+    "summary_of",
+]
+
+# No emoji: a title such as "Trees: a :b: c" is printed as it is.
+out: Final = Console(highlight=False, emoji=False)
+_err: Final = Console(stderr=True, highlight=False, emoji=False)
+
+_STAGES: Final = {"embed": "embedding texts", "score": "scoring", "solve": "assigning"}
+_ROWS: Final = 20
+"""Rows of a table before it says how many more there are."""
+
+
+@contextmanager
+def progress_bar(*, quiet: bool = False) -> Iterator[Any]:
+    """A callback for long stages, shown as bars with rate and time left on standard error."""
+    if quiet:
+        yield None
+        return
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=_err, transient=True) as bars:
+        tasks: dict[str, TaskID] = {}
+
+        def tell(stage: str, done: int, total: int) -> None:
+            if stage not in tasks:
+                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=total, rate="")
+            task = next(task for task in bars.tasks if task.id == tasks[stage])
+            speed = f"{task.speed:.0f}/s" if task.speed and stage == "embed" else ""
+            bars.update(tasks[stage], completed=done, total=total, rate=speed)
+
+        yield tell
+
+
+def print_json(value: Any) -> None:
+    """One JSON value on one line."""
+    out.print(json.dumps(value, ensure_ascii=False, allow_nan=False), soft_wrap=True, markup=False)
+
+
+def print_error(error: MatcherError) -> None:
+    """An error with everything that it knows."""
+    _err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+    if isinstance(error, InfeasibleError):
+        _print_missing(_err, error.shortfalls, error.underloads)
+        _err.print("[dim]--allow-partial returns the most filled, then best, assignment[/]")
+
+
+def print_notices(notices: Iterable[str]) -> None:
+    """What the user should know about the input, on standard error."""
+    for notice in notices:
+        _err.print(f"[yellow]note:[/] {escape(notice)}", soft_wrap=True)
+
+
+def print_settings(values: Mapping[str, Any], origin: Mapping[str, str]) -> None:
+    """The configuration as a `match.toml`, with where each value came from and what is allowed."""
+    section = ""
+    for setting in settings():
+        if setting.section != section:
+            section = setting.section
+            out.print(f"\n\\[{section}]" if section != settings()[0].section else f"\\[{section}]")
+        value = setting.to_plain(values[setting.name])
+        text = "# not set" if value is None else _toml(setting, value)
+        line = f"{setting.name} = {text}" if value is not None else f"# {setting.name}"
+        allowed = f"; one of {', '.join(setting.choices)}" if setting.choices else ""
+        out.print(
+            f"{escape(line)}  [dim]# from {origin[setting.name]}: {escape(setting.about + allowed)}[/]", soft_wrap=True
+        )
+
+
+def _toml(setting: Setting, value: Any) -> str:
+    if setting.name == "deadline":
+        return str(value)
+    return json.dumps(value, ensure_ascii=False)
+
+
+def summary_of(result: MatchResult) -> dict[str, Any]:
+    """The figures of a match, for people and machines."""
+    assignment, limits = result.assignment, result.limits
+    means = _means_by_submission(result)
+    loads = np.bincount(
+        [result.scores.reviewers.position(pair.reviewer_id) for pair in assignment.pairs],
+        minlength=len(result.scores.reviewers),
+    )
+    conflicts = result.conflicts
+    price = result.question_price
+    return {
+        "venue": result.venue.name,
+        "submissions": len(result.scores.submissions),
+        "reviewers": len(result.scores.reviewers),
+        "papers": len(result.venue.papers),
+        "wanted": int(limits.wanted.sum()),
+        "assigned": len(assignment.pairs),
+        "objective": assignment.objective,
+        "bound": assignment.bound,
+        "gap": assignment.gap,
+        "solver": assignment.solver,
+        "mean_score": assignment.objective / max(1, sum(pair.score is not None for pair in assignment.pairs)),
+        "minimum": float(min(means, default=0.0)),
+        "percentile_5": float(np.percentile(means, 5)) if means else 0.0,
+        "largest_load": int(loads.max(initial=0)),
+        "unused_reviewers": int((loads == 0).sum()),
+        "last_resorts": sum("last_resort" in pair.marks for pair in assignment.pairs),
+        "blocked": len(conflicts.pairs(Verdict.BLOCK)),
+        "asked": len(conflicts.pairs(Verdict.ASK)),
+        "question_price": {
+            "pairs": price.pairs,
+            "submissions": price.submissions,
+            "gain": price.gain,
+            "changed": price.changed,
+            "filled": price.filled,
+        },
+        "shortfalls": len(assignment.shortfalls),
+        "underloads": len(assignment.underloads),
+        "violations": len(result.verify()),
+    }
+
+
+def _means_by_submission(result: MatchResult) -> list[float]:
+    scores: dict[str, list[float]] = {name: [] for name in result.scores.submissions}
+    for pair in result.assignment.pairs:
+        scores[pair.submission_id].append(pair.score or 0.0)
+    return [float(np.mean(values)) if values else 0.0 for values in scores.values()]
+
+
+def print_result(result: MatchResult) -> None:
+    """The figures of a match as a table, then what falls short."""
+    facts = summary_of(result)
+    table = Table(show_header=False, box=None, pad_edge=False)
+    table.add_column(style="dim")
+    table.add_column()
+    proof = (
+        "no bound"
+        if facts["bound"] is None
+        else "proven optimal"
+        if facts["gap"] <= 1e-6
+        else f"at most {facts['gap']:.2e} below the optimum"
+    )
+    asked = facts["question_price"]
+    fill = f" and fill {asked['filled']} reviews" if asked["filled"] else ""
+    rows = (
+        ("venue", f"{facts['venue']}: {facts['submissions']} submissions, {facts['reviewers']} reviewers"),
+        ("expertise", result.scores.method),
+        ("assigned", f"{facts['assigned']} of {facts['wanted']} reviews"),
+        ("total score", f"{facts['objective']:.3f}, {proof} (gap {facts['gap'] or 0:.1e})"),
+        (
+            "per submission",
+            f"mean {facts['mean_score']:.3f}, 5th percentile {facts['percentile_5']:.3f}, worst {facts['minimum']:.3f}",
+        ),
+        ("loads", f"largest {facts['largest_load']}, {facts['unused_reviewers']} reviewers without a submission"),
+        (
+            "conflicts",
+            (
+                f"{facts['blocked']} pairs blocked, {facts['asked']} to ask about; "
+                f"clearing all questions would add {asked['gain']:.3f}{fill}"
+            ),
+        ),
+        ("last resorts", f"{facts['last_resorts']} reviews by people without publications"),
+        ("checked", "no rule broken" if not facts["violations"] else f"{facts['violations']} RULES BROKEN"),
+    )
+    for name, text in rows:
+        if name != "last resorts" or facts["last_resorts"]:
+            table.add_row(name, escape(text))
+    out.print(table)
+    _print_missing(out, result.assignment.shortfalls, result.assignment.underloads)
+
+
+def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads: Sequence[Underload]) -> None:
+    for short in shortfalls[:_ROWS]:
+        missing = short.wanted - short.got
+        console.print(f"[yellow]short[/] {escape(short.submission_id)}: {missing} of {short.wanted} reviews missing")
+        console.print(f"  {escape(short.reason)}", soft_wrap=True)
+        for remedy in short.remedies:
+            console.print(f"  → {escape(remedy)}", soft_wrap=True)
+    if len(shortfalls) > _ROWS:
+        console.print(f"… and {len(shortfalls) - _ROWS} more submissions that are short")
+    for under in underloads[:_ROWS]:
+        console.print(
+            f"[yellow]underload[/] {escape(under.reviewer_id)}: {under.got} of at least {under.min_load}; "
+            f"{escape(under.reason)}",
+            soft_wrap=True,
+        )
+    if len(underloads) > _ROWS:
+        console.print(f"… and {len(underloads) - _ROWS} more reviewers below their minimum load")
+
+
+def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:
+    """Conflicts as a table: who, which rule, through whom, on what evidence."""
+    table = Table(box=None, pad_edge=False)
+    for name in ("submission", "reviewer", "rule", "verdict", "through", "evidence"):
+        table.add_column(name, overflow="fold")
+    shown = conflicts[: 10 * _ROWS]
+    for conflict in shown:
+        facts = "\n".join(evidence.text for evidence in conflict.evidence[:3])
+        more = f"\n… and {len(conflict.evidence) - 3} more" if len(conflict.evidence) > 3 else ""
+        table.add_row(
+            escape(conflict.submission_id),
+            escape(venue.name_of(conflict.reviewer_id)),
+            conflict.rule,
+            f"[{'red' if conflict.verdict is Verdict.BLOCK else 'yellow'}]{conflict.verdict}[/]",
+            escape(conflict.via_name),
+            escape(facts + more),
+        )
+    out.print(table)
+    counts = Conflicts(tuple(conflicts))
+    out.print(
+        f"{len(conflicts)} conflicts, {len(counts.pairs(Verdict.BLOCK))} pairs blocked, "
+        f"{len(counts.pairs(Verdict.ASK))} to ask about"
+        + (f"; the first {len(shown)} are shown, --json gives all" if len(shown) < len(conflicts) else "")
+    )
+
+
+def print_explanation(explanation: Explanation, venue: Venue) -> None:
+    """Why, why not, why blocked, who would be next."""
+    submission = venue.submission(explanation.submission_id)
+    out.print(f"[bold]{escape(submission.title)}[/]", soft_wrap=True)
+    name = venue.name_of(explanation.reviewer_id)
+    out.print(f"{escape(name)}: [bold]{explanation.status.replace('_', ' ')}[/]")
+    for reason in explanation.reasons:
+        out.print(f"  {escape(reason)}", soft_wrap=True)
+    if explanation.evidence:
+        table = Table(box=None, pad_edge=False)
+        table.add_column("adds", justify="right")
+        table.add_column("similarity", justify="right")
+        table.add_column("paper", overflow="fold")
+        for part in explanation.evidence:
+            similarity = "" if part.similarity is None else f"{part.similarity:.3f}"
+            table.add_row(f"{part.contribution:+.3f}", similarity, escape(part.title))
+        table.add_row(f"[bold]{explanation.score or 0:.3f}[/]", "", "[bold]score[/]")
+        out.print(table)
+    if explanation.alternatives:
+        out.print("[dim]next, with room:[/]")
+        for other in explanation.alternatives:
+            out.print(f"  {escape(other.name)} ({other.score:.3f}; load {other.load} of {other.max_load})")

@@ -1,0 +1,224 @@
+"""The core loop. `match` is the whole job on one screen; `MatchResult` binds what its stages made."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from pathlib import Path
+from typing import Any, Self
+
+from matcher.assignment import assign, build_limits, price_questions, refuse_impossible_demand, verify
+from matcher.config import MatchConfig, settings
+from matcher.conflicts import find_conflicts
+from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
+from matcher.errors import VerificationError
+from matcher.explanation import explain
+from matcher.profiles import build_profiles
+from matcher.records import (
+    Assignment,
+    Conflicts,
+    Explanation,
+    Limits,
+    PersonId,
+    Profiles,
+    Progress,
+    QuestionPrice,
+    ScoreMatrix,
+    SubmissionId,
+    Venue,
+    Violation,
+)
+from matcher.runs import Run, current_versions, load_run, save_run
+from matcher.scores import score, score_parts
+
+__all__ = ["MatchResult", "match"]
+
+
+def match(
+    venue: Venue,
+    config: MatchConfig | None = None,
+    *,
+    encoder: TextEncoder | None = None,
+    origin: Mapping[str, str] | None = None,
+    progress: Progress | None = None,
+) -> MatchResult:
+    """Decide who reviews what.
+
+    Args:
+        venue: the whole input.
+        config: every choice; by default the venue's own demand and loads and our defaults.
+        encoder: makes vectors; by default the one that the configuration names, with its cache on disk.
+        origin: where each value of the configuration came from, for the manifest.
+        progress: called by long stages.
+
+    Returns:
+        The assignment and all that led to it, checked by `verify`.
+
+    Raises:
+        InputError: the data or a setting is wrong.
+        InfeasibleError: the limits cannot be met and `allow_partial` is off.
+        VerificationError: the answer breaks a rule; a defect of ours.
+
+    >>> from matcher import MatchConfig, load_venue, match
+    >>> result = match(load_venue("data/sample"), MatchConfig(encoder="tfidf"))
+    >>> len(result.assignment.pairs)
+    57
+    """
+    config = (config or MatchConfig()).settled(venue.defaults)
+    clock = _Clock()
+    with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
+        refuse_impossible_demand(venue, config)
+        conflicts = find_conflicts(venue, config)
+    with clock.stage("profiles"):
+        encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+        profiles = build_profiles(venue, encoder, progress=progress)
+    with clock.stage("scores"):
+        scores = score(profiles, config, progress=progress)
+    with clock.stage("assignment"):
+        limits = build_limits(venue, config, scores, conflicts)
+        assignment = assign(scores, limits, config, progress=progress)
+    with clock.stage("verify"):
+        violations = verify(assignment, scores, limits, conflicts)
+    if violations:
+        raise VerificationError(violations)
+    return MatchResult(
+        venue=venue,
+        config=config,
+        profiles=profiles,
+        scores=scores,
+        conflicts=conflicts,
+        limits=limits,
+        assignment=assignment,
+        origin=dict(origin) if origin is not None else _origin_of(config),
+        times=clock.times,
+        versions=current_versions(),
+    )
+
+
+@dataclass(frozen=True)
+class MatchResult:
+    """All records of one match, and the calls that read them.
+
+    Args:
+        venue: the input.
+        config: the choices, complete.
+        profiles: vectors of papers and submissions.
+        scores: (S, R).
+        conflicts: all, with evidence.
+        limits: what the assignment respects.
+        assignment: the answer, with its bound.
+        origin: where each value of the configuration came from.
+        times: seconds and peak memory by stage.
+        versions: of the packages that can change a result.
+    """
+
+    venue: Venue
+    config: MatchConfig
+    profiles: Profiles
+    scores: ScoreMatrix
+    conflicts: Conflicts
+    limits: Limits
+    assignment: Assignment
+    origin: Mapping[str, str]
+    times: Mapping[str, Any] = field(compare=False)
+    versions: Mapping[str, str]
+
+    def explain(self, submission_id: str, reviewer_id: str) -> Explanation:
+        """Why this pair is assigned, or why not, or why it may not be.
+
+        Raises:
+            UnknownNameError: an id is not known; the message says which is closest.
+        """
+        self.venue.submission(submission_id)
+        self.venue.reviewer(reviewer_id)
+        is_active = submission_id in self.scores.submissions
+        parts = score_parts(self.profiles, self.config, self.venue, submission_id, reviewer_id) if is_active else ()
+        return explain(
+            self.venue,
+            self.scores,
+            self.conflicts,
+            self.limits,
+            self.assignment,
+            submission_id,
+            reviewer_id,
+            parts=parts,
+        )
+
+    def explain_assigned(self) -> dict[tuple[SubmissionId, PersonId], Explanation]:
+        """The explanations of all assigned pairs."""
+        return {
+            (pair.submission_id, pair.reviewer_id): self.explain(pair.submission_id, pair.reviewer_id)
+            for pair in self.assignment.pairs
+        }
+
+    @cached_property
+    def question_price(self) -> QuestionPrice:
+        """What the open questions about conflicts cost."""
+        return price_questions(self.scores, self.limits, self.assignment, self.config)
+
+    def verify(self) -> tuple[Violation, ...]:
+        """Check the answer again, without a solver; none for a correct one."""
+        return verify(self.assignment, self.scores, self.limits, self.conflicts)
+
+    def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
+        """Write a run folder; see `matcher.runs`.
+
+        Raises:
+            RunError: the folder holds something that may not be replaced.
+        """
+        return save_run(self._run(), folder, overwrite=overwrite)
+
+    @classmethod
+    def load(cls, folder: str | Path) -> Self:
+        """Read a run folder and check it against its manifest.
+
+        Raises:
+            RunError: it is no run, or was changed.
+        """
+        run = load_run(folder)
+        return cls(**{name: getattr(run, name) for name in Run.__slots__})
+
+    def _run(self) -> Run:
+        return Run(**{name: getattr(self, name) for name in Run.__slots__})
+
+    def with_config(self, **changes: Any) -> MatchConfig:
+        """The configuration with some values changed, for a second match of the same venue."""
+        return replace(self.config, **changes)
+
+
+class _Clock:
+    """Seconds and peak memory of each stage, in the order in which they ran."""
+
+    def __init__(self) -> None:
+        self.times: dict[str, dict[str, float]] = {}
+
+    @contextmanager
+    def stage(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - start
+        self.times[name] = {"seconds": round(seconds, 3), "peak_mb": round(_peak_mb(), 1)}
+
+
+def _peak_mb() -> float:
+    """Largest resident memory of this process so far, in MB; 0 where the system does not tell."""
+    try:
+        import resource
+    except ImportError:  # Windows
+        return 0.0
+    # The kernel counts kB on Linux and bytes on macOS.
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+    return peak / (1e6 if sys.platform == "darwin" else 1e3)
+
+
+def _origin_of(config: MatchConfig) -> dict[str, str]:
+    """For callers who built the configuration in Python: what differs from the default is theirs."""
+    default = MatchConfig()
+    return {
+        setting.name: "default" if getattr(config, setting.name) == getattr(default, setting.name) else "caller"
+        for setting in settings()
+    }

@@ -1,0 +1,430 @@
+"""A match as a folder: everything needed to read, explain, report and check it again, byte for byte the same.
+
+=====================  ================================================================================================
+`manifest.json`        versions, digests (its own too), configuration with the origin of every value, totals
+`assignment.csv`       `submission_id,reviewer_id,score`
+`assignment.json`      the same with marks, shortfalls, objective, bound and solver
+`conflicts.jsonl`      one conflict a line: submission_id, reviewer_id, rule, verdict, via, evidence, …
+`scores.npz`           `values`, `raw` (S, R) float32; `submissions` (S,), `reviewers` (R,) ids as text
+`profiles.npz`         vectors of papers and submissions, and which papers are whose
+`limits.npz`           `wanted` (S,), `max_load`, `min_load` (R,), `status` (S, R), `reviewer_prices` (R,)
+`venue.json.gz`        the whole input
+`times.json`           seconds and peak memory of each stage; the only file that differs between equal runs
+=====================  ================================================================================================
+
+`np.load("scores.npz")["values"][i, j]` is the score of `submissions[i]` and `reviewers[j]`; NaN is "not scored".
+"""
+
+from __future__ import annotations
+
+import gzip
+import hashlib
+import json
+import platform
+import shutil
+import tempfile
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+from typing import Any, Final
+
+import numpy as np
+
+from matcher.config import MatchConfig
+from matcher.errors import MatcherError, RunError
+from matcher.export.csv_files import write_assignment_csv
+from matcher.records import (
+    Assignment,
+    Certificate,
+    Conflict,
+    Conflicts,
+    EncoderInfo,
+    Index,
+    Limits,
+    Pair,
+    Profiles,
+    ScoreMatrix,
+    Shortfall,
+    Underload,
+    Vectors,
+    Venue,
+    canonical_json,
+    from_plain,
+    to_plain,
+)
+
+__all__ = ["FORMAT", "Run", "conflict_line", "load_run", "refuse_occupied", "save_run"]
+
+FORMAT: Final = 1
+"""Version of the folder's layout."""
+
+_PACKAGES: Final = (
+    "reviewer-matcher",
+    "numpy",
+    "ortools",
+    "scikit-learn",
+    "scipy",
+    "sentence-transformers",
+    "torch",
+    "transformers",
+)
+"""Whose versions can change a result."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """All records of one match.
+
+    Args:
+        venue: the input.
+        config: the choices.
+        origin: where each value of the configuration came from.
+        profiles: vectors.
+        scores: (S, R).
+        conflicts: all.
+        limits: what the assignment respects.
+        assignment: the answer.
+        times: seconds and peak memory by stage.
+        versions: of the packages that can change a result.
+    """
+
+    venue: Venue
+    config: MatchConfig
+    origin: Mapping[str, str]
+    profiles: Profiles
+    scores: ScoreMatrix
+    conflicts: Conflicts
+    limits: Limits
+    assignment: Assignment
+    times: Mapping[str, Any]
+    versions: Mapping[str, str]
+
+
+def current_versions() -> dict[str, str]:
+    """Versions of Python and of the packages that can change a result, as installed now."""
+    found = {"python": platform.python_version()}
+    for package in _PACKAGES:
+        try:
+            found[package] = version(package)
+        except PackageNotFoundError:
+            continue
+    return found
+
+
+def conflict_line(conflict: Conflict) -> dict[str, Any]:
+    """A conflict as one JSON object: the pair, rule, verdict, via, evidence, and what else is known."""
+    return {
+        "submission_id": conflict.submission_id,
+        "reviewer_id": conflict.reviewer_id,
+        "rule": conflict.rule,
+        "verdict": str(conflict.verdict),
+        "via": conflict.via,
+        "via_name": conflict.via_name,
+        "evidence": [to_plain(evidence) for evidence in conflict.evidence],
+        "last_date": None if conflict.last_date is None else str(conflict.last_date),
+        "confidence": conflict.confidence,
+        "clears": conflict.clears,
+    }
+
+
+def save_run(run: Run, folder: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a run folder; it appears whole or not at all.
+
+    Args:
+        run: the match.
+        folder: where; must not exist, or be empty, unless `overwrite`.
+        overwrite: replace a run that is there. A folder that is no run is never replaced.
+
+    Returns:
+        The folder.
+
+    Raises:
+        RunError: the folder holds something that may not be replaced, or cannot be written.
+    """
+    refuse_occupied(folder, overwrite=overwrite)
+    target = Path(folder).resolve()  # "." and links name a folder that lies elsewhere
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+        try:
+            building = aside / "new"
+            building.mkdir()
+            _write_files(run, building)
+            if target.exists():
+                target.rename(aside / "old")
+            try:
+                building.rename(target)
+            except BaseException:
+                if (aside / "old").exists():
+                    (aside / "old").rename(target)
+                raise
+        finally:
+            shutil.rmtree(aside, ignore_errors=True)
+    except OSError as error:
+        raise RunError(f"the run cannot be written: {error.strerror or error}", path=str(folder)) from error
+    return Path(folder)
+
+
+def refuse_occupied(folder: str | Path, *, overwrite: bool = False) -> None:
+    """Refuse a folder that a run may not be written to; asked before a long match, not only after it.
+
+    Args:
+        folder: where the run would go.
+        overwrite: whether a run that is there may be replaced.
+
+    Raises:
+        RunError: the folder holds something that may not be replaced.
+    """
+    target = Path(folder)
+    if not target.exists() or (target.is_dir() and not any(target.iterdir())):
+        return
+    if not target.is_dir() or not (target / "manifest.json").is_file():
+        raise RunError("this exists and is no run folder; choose another name", path=str(target))
+    if not overwrite:
+        raise RunError("a run is there already; pass --overwrite to replace it", path=str(target))
+
+
+def _write_files(run: Run, folder: Path) -> None:
+    write_assignment_csv(folder / "assignment.csv", run.assignment)
+    _write_json(folder / "assignment.json", _plain_assignment(run.assignment))
+    lines = (json.dumps(conflict_line(conflict), ensure_ascii=False) for conflict in run.conflicts.items)
+    (folder / "conflicts.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+    np.savez(
+        folder / "scores.npz",
+        values=run.scores.values,
+        raw=run.scores.raw,
+        submissions=np.array(run.scores.submissions.ids, dtype=np.str_),
+        reviewers=np.array(run.scores.reviewers.ids, dtype=np.str_),
+    )
+    np.savez(folder / "profiles.npz", **_profile_arrays(run.profiles))
+    certificate = run.assignment.certificate
+    np.savez_compressed(
+        folder / "limits.npz",
+        wanted=run.limits.wanted,
+        max_load=run.limits.max_load,
+        min_load=run.limits.min_load,
+        status=run.limits.status,
+        reviewer_prices=np.empty(0) if certificate is None else certificate.reviewer_prices,
+    )
+    with (
+        (folder / "venue.json.gz").open("wb") as raw,
+        gzip.GzipFile(filename="", fileobj=raw, mode="wb", compresslevel=6, mtime=0) as stream,
+    ):
+        stream.write(canonical_json(run.venue).encode())
+    digests = {file.name: _digest(file) for file in sorted(folder.iterdir())}
+    text = _sealed(_manifest(run, digests))
+    (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
+    _write_json(folder / "times.json", dict(run.times))
+
+
+def _manifest(run: Run, digests: Mapping[str, str]) -> dict[str, Any]:
+    assignment = run.assignment
+    deadline = run.venue.deadline
+    return {
+        "format": FORMAT,
+        "venue": {
+            "name": run.venue.name,
+            "digest": run.venue.digest,
+            "deadline": None if deadline is None else {"day": deadline.day.isoformat(), "origin": deadline.origin},
+            "submissions": len(run.venue.submissions),
+            "reviewers": len(run.venue.reviewers),
+            "papers": len(run.venue.papers),
+        },
+        "config": run.config.to_plain(),
+        "origin": dict(run.origin),
+        "seed": run.config.seed,
+        "encoder": to_plain(run.profiles.encoder),
+        "scores": run.scores.method,
+        "versions": dict(run.versions),
+        "result": {
+            "pairs": len(assignment.pairs),
+            "shortfalls": len(assignment.shortfalls),
+            "underloads": len(assignment.underloads),
+            "objective": assignment.objective,
+            "bound": assignment.bound,
+            "gap": assignment.gap,
+            "solver": assignment.solver,
+            "conflicts": len(run.conflicts.items),
+        },
+        "files": dict(digests),
+    }
+
+
+def _sealed(manifest: Mapping[str, Any]) -> str:
+    """The text of a manifest, with a digest of that text as its last field."""
+    digest = hashlib.sha256(_json_text(manifest).encode()).hexdigest()
+    return _json_text({**manifest, "digest": digest})
+
+
+def _plain_assignment(assignment: Assignment) -> dict[str, Any]:
+    certificate = assignment.certificate
+    return {
+        "solver": assignment.solver,
+        "objective": assignment.objective,
+        "bound": assignment.bound,
+        "gap": assignment.gap,
+        "prices": None
+        if certificate is None
+        else {
+            "unfilled": certificate.unfilled,
+            "last_resort": certificate.last_resort,
+            "underload": certificate.underload,
+        },
+        "pairs": [
+            {
+                "submission_id": pair.submission_id,
+                "reviewer_id": pair.reviewer_id,
+                "score": pair.score,
+                "marks": list(pair.marks),
+            }
+            for pair in assignment.pairs
+        ],
+        "shortfalls": [to_plain(shortfall) for shortfall in assignment.shortfalls],
+        "underloads": [to_plain(underload) for underload in assignment.underloads],
+    }
+
+
+def _profile_arrays(profiles: Profiles) -> dict[str, Any]:
+    arrays: dict[str, Any] = {
+        "papers": np.array(profiles.papers.ids, dtype=np.str_),
+        "abstracts": profiles.abstracts,
+        "submission_abstracts": profiles.submission_abstracts,
+        "rows": profiles.rows,
+        "spans": profiles.spans,
+        "weights": profiles.weights,
+    }
+    for name in ("vectors", "submission_vectors"):
+        value = getattr(profiles, name)
+        if isinstance(value, np.ndarray):
+            arrays[name] = value
+        else:
+            arrays |= {
+                f"{name}_data": value.data,
+                f"{name}_indices": value.indices,
+                f"{name}_indptr": value.indptr,
+                f"{name}_shape": np.array(value.shape),
+            }
+    return arrays
+
+
+def load_run(folder: str | Path) -> Run:
+    """Read a run folder and check it against its manifest.
+
+    Raises:
+        RunError: the folder is no run, a file is missing, or a file is not what the manifest says.
+    """
+    path = Path(folder)
+    if not (path / "manifest.json").is_file():
+        raise RunError("this is no run folder: it has no manifest.json", path=str(path))
+    try:
+        text = (path / "manifest.json").read_bytes().decode()
+        manifest = json.loads(text)
+        if manifest["format"] != FORMAT:
+            raise RunError(f"layout {manifest['format']}; this version reads layout {FORMAT}", path=str(path))
+        if text != _sealed({name: value for name, value in manifest.items() if name != "digest"}):
+            raise _changed(path / "manifest.json")
+        _refuse_changed(path, manifest["files"])
+        return _read_files(path, manifest)
+    except (KeyError, TypeError, AttributeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        if isinstance(error, MatcherError):
+            raise
+        raise RunError(f"the run cannot be read: {error}", path=str(path)) from error
+
+
+def _refuse_changed(path: Path, digests: Mapping[str, str]) -> None:
+    for name, digest in digests.items():
+        file = path / name
+        if not file.is_file():
+            raise RunError("this file of the run is missing", path=str(file))
+        if _digest(file) != digest:
+            raise _changed(file)
+
+
+def _changed(file: Path) -> RunError:
+    return RunError("this file is not what the manifest says: it was changed or damaged", path=str(file))
+
+
+def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
+    with gzip.open(path / "venue.json.gz", "rt", encoding="utf-8") as stream:
+        venue = from_plain(Venue, json.loads(stream.read()))
+    with np.load(path / "scores.npz", allow_pickle=False) as arrays:
+        scores = ScoreMatrix(
+            submissions=Index(arrays["submissions"].tolist()),
+            reviewers=Index(arrays["reviewers"].tolist()),
+            values=arrays["values"],
+            raw=arrays["raw"],
+            method=manifest["scores"],
+        )
+    with np.load(path / "profiles.npz", allow_pickle=False) as arrays:
+        profiles = Profiles(
+            reviewers=scores.reviewers,
+            papers=Index(arrays["papers"].tolist()),
+            submissions=scores.submissions,
+            vectors=_read_vectors(arrays, "vectors"),
+            submission_vectors=_read_vectors(arrays, "submission_vectors"),
+            abstracts=arrays["abstracts"],
+            submission_abstracts=arrays["submission_abstracts"],
+            rows=arrays["rows"],
+            spans=arrays["spans"],
+            weights=arrays["weights"],
+            encoder=from_plain(EncoderInfo, manifest["encoder"]),
+        )
+    with np.load(path / "limits.npz", allow_pickle=False) as arrays:
+        prices = arrays["reviewer_prices"]
+        limits = Limits(
+            wanted=arrays["wanted"],
+            max_load=arrays["max_load"],
+            min_load=arrays["min_load"],
+            status=arrays["status"],
+        )
+    lines = (path / "conflicts.jsonl").read_text(encoding="utf-8").splitlines()
+    conflicts = Conflicts(tuple(from_plain(Conflict, json.loads(line)) for line in lines))
+    return Run(
+        venue=venue,
+        config=MatchConfig.from_plain(manifest["config"]),
+        origin=manifest["origin"],
+        profiles=profiles,
+        scores=scores,
+        conflicts=conflicts,
+        limits=limits,
+        assignment=_read_assignment(json.loads((path / "assignment.json").read_text(encoding="utf-8")), prices),
+        times=json.loads((path / "times.json").read_text(encoding="utf-8")),
+        versions=manifest["versions"],
+    )
+
+
+def _read_vectors(arrays: Mapping[str, Any], name: str) -> Vectors:
+    if name in arrays:
+        dense: Vectors = arrays[name]
+        return dense
+    import scipy.sparse as sp
+
+    parts = (arrays[f"{name}_data"], arrays[f"{name}_indices"], arrays[f"{name}_indptr"])
+    return sp.csr_array(parts, shape=tuple(arrays[f"{name}_shape"].tolist()))
+
+
+def _read_assignment(plain: Mapping[str, Any], prices: Any) -> Assignment:
+    return Assignment(
+        pairs=tuple(Pair(**{**pair, "marks": tuple(pair["marks"])}) for pair in plain["pairs"]),
+        shortfalls=tuple(from_plain(Shortfall, each) for each in plain["shortfalls"]),
+        underloads=tuple(from_plain(Underload, each) for each in plain["underloads"]),
+        objective=plain["objective"],
+        bound=plain["bound"],
+        solver=plain["solver"],
+        certificate=None if plain["prices"] is None else Certificate(reviewer_prices=prices, **plain["prices"]),
+    )
+
+
+def _write_json(file: Path, content: Mapping[str, Any]) -> None:
+    file.write_text(_json_text(content), encoding="utf-8", newline="\n")
+
+
+def _json_text(content: Mapping[str, Any]) -> str:
+    return json.dumps(content, ensure_ascii=False, indent=1, allow_nan=False) + "\n"
+
+
+def _digest(file: Path) -> str:
+    with file.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()

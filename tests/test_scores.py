@@ -1,0 +1,206 @@
+"""Scores against a second computation with plain loops, and the properties that they promise."""
+
+from __future__ import annotations
+
+import math
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from matcher import scores as scores_module
+from matcher.config import MatchConfig
+from matcher.errors import UnknownNameError
+from matcher.records import (
+    EncoderInfo,
+    Floats,
+    Index,
+    Paper,
+    PaperId,
+    Person,
+    PersonId,
+    Profiles,
+    Reviewer,
+    Submission,
+    SubmissionId,
+    Venue,
+)
+from matcher.scores import score, score_parts
+
+BACKGROUNDS = (0.1, 0.2, 0.3)
+AGGREGATIONS = (
+    MatchConfig(aggregation="top_k", top_k=3, thin_profile=3),
+    MatchConfig(aggregation="top_k", top_k=2, thin_profile=0),
+    MatchConfig(aggregation="max", thin_profile=0),
+    MatchConfig(aggregation="mean", thin_profile=2),
+    MatchConfig(aggregation="best_share", best_share=0.25, thin_profile=0),
+)
+
+
+def _profiles(sizes: list[int], *, submissions: int = 4, seed: int = 0, weights: bool = False) -> Profiles:
+    """Random unit vectors; every paper and submission has an abstract or not by chance."""
+    rng = np.random.default_rng(seed)
+    papers = max(1, sum(sizes))
+
+    def unit(rows: int) -> Floats:
+        vectors = np.abs(rng.standard_normal((rows, 5)))
+        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+
+    return Profiles(
+        reviewers=Index(PersonId(f"r{place}") for place in range(len(sizes))),
+        papers=Index(PaperId(f"p{place:03d}") for place in range(papers)),
+        submissions=Index(SubmissionId(f"s{place}") for place in range(submissions)),
+        vectors=unit(papers),
+        submission_vectors=unit(submissions),
+        abstracts=rng.random(papers) < 0.5,
+        submission_abstracts=rng.random(submissions) < 0.5,
+        rows=rng.permutation(papers)[: sum(sizes)],
+        spans=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
+        weights=rng.uniform(0.2, 1, sum(sizes)).astype(np.float32) if weights else np.ones(sum(sizes), np.float32),
+        encoder=EncoderInfo("given", "", "0" * 64, 5, BACKGROUNDS),
+    )
+
+
+def _venue(profiles: Profiles) -> Venue:
+    return Venue.of(
+        papers=[Paper(name, f"Title of {name}") for name in profiles.papers],
+        people=[Person(name, (name,)) for name in profiles.reviewers],
+        reviewers=[Reviewer(name) for name in profiles.reviewers],
+        submissions=[Submission(name, name) for name in profiles.submissions],
+    )
+
+
+def _by_loops(profiles: Profiles, config: MatchConfig, row: int, column: int) -> float:
+    """The published score of one pair, written from the documentation without arrays."""
+    assert isinstance(profiles.vectors, np.ndarray)
+    assert isinstance(profiles.submission_vectors, np.ndarray)
+    excesses = []
+    for place in range(int(profiles.spans[column]), int(profiles.spans[column + 1])):
+        paper = int(profiles.rows[place])
+        cosine = sum(
+            float(a) * float(b) for a, b in zip(profiles.submission_vectors[row], profiles.vectors[paper], strict=True)
+        )
+        kinds = int(profiles.submission_abstracts[row]) + int(profiles.abstracts[paper])
+        excesses.append(float(profiles.weights[place]) * (cosine - BACKGROUNDS[kinds]))
+    if not excesses:
+        return math.nan
+    excesses += [0.0] * (config.thin_profile - len(excesses))
+    excesses.sort(reverse=True)
+    counted = {
+        "top_k": config.top_k,
+        "max": 1,
+        "mean": len(excesses),
+        "best_share": math.ceil(config.best_share * len(excesses)),
+    }[config.aggregation]
+    best = excesses[:counted]
+    return min(1.0, max(0.0, sum(best) / len(best) / (1 - BACKGROUNDS[2])))
+
+
+@pytest.mark.parametrize("config", AGGREGATIONS, ids=lambda config: f"{config.aggregation}-{config.thin_profile}")
+@pytest.mark.parametrize("weights", [False, True])
+def test_scores_equal_a_computation_by_loops(config: MatchConfig, weights: bool) -> None:
+    profiles = _profiles([1, 2, 0, 3, 3, 7, 12], weights=weights)
+    matrix = score(profiles, config)
+    for row in range(4):
+        for column in range(7):
+            assert matrix.values[row, column] == pytest.approx(
+                _by_loops(profiles, config, row, column), abs=2e-6, nan_ok=True
+            )
+
+
+@pytest.mark.parametrize("config", AGGREGATIONS, ids=lambda config: f"{config.aggregation}-{config.thin_profile}")
+def test_parts_sum_to_the_score_and_name_papers_of_the_reviewer(config: MatchConfig) -> None:
+    profiles = _profiles([1, 2, 0, 3, 7], seed=3, weights=True)
+    venue, matrix = _venue(profiles), score(profiles, config)
+    for row, submission in enumerate(profiles.submissions):
+        for column, reviewer in enumerate(profiles.reviewers):
+            parts = score_parts(profiles, config, venue, submission, reviewer)
+            if column == 2:
+                assert parts == ()
+                continue
+            assert sum(part.contribution for part in parts) == pytest.approx(
+                float(matrix.values[row, column]), abs=2e-6
+            )
+            owned = profiles.rows[profiles.spans[column] : profiles.spans[column + 1]]
+            named = {part.paper_id for part in parts if part.paper_id is not None}
+            assert named <= {profiles.papers.ids[int(place)] for place in owned}
+
+
+def test_a_reviewer_without_papers_is_not_scored_rather_than_zero() -> None:
+    matrix = score(_profiles([2, 0]), MatchConfig())
+    assert np.isnan(matrix.values[:, 1]).all()
+    assert not np.isnan(matrix.values[:, 0]).any()
+    assert matrix.value("s0", "r1") is None
+
+
+def test_the_same_text_scores_one_and_an_unrelated_one_zero() -> None:
+    same = np.eye(5, dtype=np.float32)[:1]
+    other = np.array([[0.3, math.sqrt(1 - 0.09), 0, 0, 0]], dtype=np.float32)  # cosine 0.3, the background
+    for vectors, expected in ((same, 1.0), (other, 0.0)):
+        profiles = Profiles(
+            reviewers=Index([PersonId("r")]),
+            papers=Index([PaperId("p")]),
+            submissions=Index([SubmissionId("s")]),
+            vectors=vectors,
+            submission_vectors=same,
+            abstracts=np.array([True]),
+            submission_abstracts=np.array([True]),
+            rows=np.array([0]),
+            spans=np.array([0, 1]),
+            weights=np.ones(1, np.float32),
+            encoder=EncoderInfo("given", "", "0" * 64, 5, BACKGROUNDS),
+        )
+        matrix = score(profiles, MatchConfig(thin_profile=0))
+        assert float(matrix.values[0, 0]) == pytest.approx(expected, abs=1e-6)
+
+
+@settings(max_examples=60, deadline=None)
+@given(st.integers(1, 9), st.integers(0, 2**32 - 1))
+def test_deleting_papers_never_pays_under_the_default(size: int, seed: int) -> None:
+    config = MatchConfig()
+    whole = _profiles([size], seed=seed)
+    full = score(whole, config).values
+    for kept in range(size):
+        part = Profiles(
+            reviewers=whole.reviewers,
+            papers=whole.papers,
+            submissions=whole.submissions,
+            vectors=whole.vectors,
+            submission_vectors=whole.submission_vectors,
+            abstracts=whole.abstracts,
+            submission_abstracts=whole.submission_abstracts,
+            rows=whole.rows[kept : kept + 1],
+            spans=np.array([0, 1]),
+            weights=whole.weights[:1],
+            encoder=whole.encoder,
+        )
+        assert (score(part, config).values <= full + 1e-6).all()
+
+
+def test_blocks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles = _profiles([1, 4, 2, 9], submissions=7)
+    at_once = score(profiles, MatchConfig())
+    monkeypatch.setattr(scores_module, "_BLOCK_VALUES", 1)
+    told: list[tuple[str, int, int]] = []
+    one_by_one = score(profiles, MatchConfig(), progress=lambda *args: told.append(args))
+    assert np.allclose(at_once.raw, one_by_one.raw, atol=1e-6)
+    assert told[-1] == ("score", 7, 7)
+    assert len(told) == 8
+
+
+def test_the_published_map_is_monotone_and_raw_scores_are_kept() -> None:
+    matrix = score(_profiles([3, 4, 5, 6], submissions=30), MatchConfig())
+    order = np.argsort(matrix.raw.ravel())
+    assert (np.diff(matrix.values.ravel()[order]) >= 0).all()
+    assert matrix.values.min() >= 0
+    assert matrix.values.max() <= 1
+    with pytest.raises(ValueError, match="read-only"):
+        matrix.values[0, 0] = 1
+
+
+def test_an_unknown_aggregation_is_refused() -> None:
+    config = MatchConfig()
+    object.__setattr__(config, "aggregation", "median")
+    with pytest.raises(UnknownNameError, match="unknown aggregation 'median'"):
+        score(_profiles([1]), config)
