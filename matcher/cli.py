@@ -21,7 +21,7 @@ from matcher.config import MatchConfig, Resolved, resolve
 from matcher.conflicts import RULES, find_conflicts
 from matcher.errors import ConfigError, DataError, InfeasibleError, MatcherError, UnknownNameError
 from matcher.ingest import Loaded, read_venue, write_rejects
-from matcher.pipeline import MatchResult, match
+from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Deadline, to_plain
 from matcher.runs import conflict_line, refuse_occupied
 
@@ -185,14 +185,16 @@ def match_command(
         raise typer.BadParameter("say where the run goes: --out RUN (or --dry-run)", param_hint="--out")
     if out is not None and not (print_config or dry_run):
         refuse_occupied(out, overwrite=overwrite)
-    loaded = read_venue(venue, accept_rejects=accept_rejects, submissions_file=submissions)
+    clock = StageClock()
+    with clock.stage("read"):
+        loaded = read_venue(venue, accept_rejects=accept_rejects, submissions_file=submissions)
     resolved = _resolve(loaded, config, flags)
     if print_config:
         console.print_settings(_values(resolved.config), resolved.origin)
         return
     console.print_notices(loaded.report.notices)
     with console.progress_bar(quiet=quiet or as_json) as progress:
-        result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
+        result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress, clock=clock)
     if out is not None and not dry_run:
         result.save(out, overwrite=overwrite)
         if loaded.report.rejects:
@@ -268,7 +270,7 @@ def check(
     from matcher.ingest.check import check_venue
 
     loaded = read_venue(venue, accept_rejects=True)
-    found = check_venue(loaded.venue, loaded.report)
+    found = check_venue(loaded.venue, loaded.report, _resolve(loaded, None, {}).config)
     if rejects is not None and loaded.report.rejects:
         write_rejects(rejects, loaded.report.rejects)
     if as_json:

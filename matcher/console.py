@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from typing import Any, Final
+from typing import TYPE_CHECKING, Any, Final
 
 import numpy as np
 from rich.console import Console
@@ -18,12 +18,18 @@ from matcher.errors import InfeasibleError, MatcherError
 from matcher.pipeline import MatchResult
 from matcher.records import Conflict, Conflicts, Explanation, Shortfall, Underload, Venue, Verdict
 
+if TYPE_CHECKING:
+    from matcher.ingest.check import VenueCheck
+    from matcher.ingest.workbook import ColumnGuess
+
 __all__ = [
     "out",
+    "print_check",
     "print_conflicts",
     "print_error",
     "print_explanation",
     "print_json",
+    "print_mapping",
     "print_notices",
     "print_result",
     "print_settings",
@@ -241,6 +247,40 @@ def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:
         f"{len(counts.pairs(Verdict.ASK))} to ask about"
         + (f"; the first {len(shown)} are shown, --json gives all" if len(shown) < len(conflicts) else "")
     )
+
+
+def print_check(found: VenueCheck) -> None:
+    """What was read, what must be mended, what weakens a match, what is good to know."""
+    out.print(f"[bold]{escape(found.venue)}[/]")
+    if found.deadline is not None:
+        out.print(f"deadline {found.deadline.day} ({escape(found.deadline.origin)})")
+    table = Table(box=None, pad_edge=False)
+    table.add_column("file")
+    for name in ("read", "accepted", "rejected"):
+        table.add_column(name, justify="right")
+    for count in found.files:
+        table.add_row(escape(count.file), str(count.read), str(count.accepted), str(count.rejected))
+    out.print(table)
+    out.print(", ".join(f"{number} {name}" for name, number in found.counts.items()), soft_wrap=True)
+    colours = {"problem": "bold red", "warning": "yellow", "note": "dim"}
+    for finding in found.findings:
+        out.print(f"[{colours[finding.level]}]{finding.level}:[/] {escape(finding.text)}", soft_wrap=True)
+        for example in finding.examples:
+            out.print(f"  {escape(example)}", soft_wrap=True)
+        if finding.count > len(finding.examples) > 0:
+            out.print(f"  … and {finding.count - len(finding.examples)} more")
+    if not found.problems:
+        out.print("[green]ready to match[/]")
+
+
+def print_mapping(file: str, guesses: Sequence[ColumnGuess]) -> None:
+    """How the columns of a sheet were understood."""
+    table = Table(title=escape(file), title_justify="left", box=None, pad_edge=False)
+    for name in ("column", "is taken as", ""):
+        table.add_column(name, overflow="fold")
+    for guess in guesses:
+        table.add_row(escape(guess.header), escape(guess.field or "–"), escape(guess.why if not guess.sure else ""))
+    out.print(table)
 
 
 def print_explanation(explanation: Explanation, venue: Venue) -> None:

@@ -35,7 +35,7 @@ from matcher.records import (
 from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 
-__all__ = ["MatchResult", "match"]
+__all__ = ["MatchResult", "StageClock", "match"]
 
 
 def match(
@@ -45,6 +45,7 @@ def match(
     encoder: TextEncoder | None = None,
     origin: Mapping[str, str] | None = None,
     progress: Progress | None = None,
+    clock: StageClock | None = None,
 ) -> MatchResult:
     """Decide who reviews what.
 
@@ -54,6 +55,7 @@ def match(
         encoder: makes vectors; by default the one that the configuration names, with its cache on disk.
         origin: where each value of the configuration came from, for the manifest.
         progress: called by long stages.
+        clock: measures the stages; give one that has measured the reading to have both in `times`.
 
     Returns:
         The assignment and all that led to it, checked by `verify`.
@@ -69,7 +71,7 @@ def match(
     57
     """
     config = (config or MatchConfig()).settled(venue.defaults)
-    clock = _Clock()
+    clock = clock or StageClock()
     with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
         refuse_impossible_demand(venue, config)
         conflicts = find_conflicts(venue, config)
@@ -190,7 +192,7 @@ class MatchResult:
         return replace(self.config, **changes)
 
 
-class _Clock:
+class StageClock:
     """Seconds and peak memory of each stage, in the order in which they ran."""
 
     def __init__(self) -> None:
@@ -198,6 +200,7 @@ class _Clock:
 
     @contextmanager
     def stage(self, name: str) -> Iterator[None]:
+        """Measure what happens inside."""
         start = time.perf_counter()
         yield
         seconds = time.perf_counter() - start

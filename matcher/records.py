@@ -282,7 +282,8 @@ class Paper:
         authors: in byline order.
         published_in: name of the conference, journal or series; may be empty.
         kind: one of `KINDS`.
-        sources: where it was read; several when records of one work were merged.
+        sources: where it was read; several when records of one work were merged. No part of the venue's digest: the
+            same content in another order of lines is the same venue.
     """
 
     id: PaperId
@@ -292,7 +293,7 @@ class Paper:
     authors: tuple[AuthorMention, ...] = ()
     published_in: str = ""
     kind: str = "other"
-    sources: tuple[SourceRef, ...] = ()
+    sources: tuple[SourceRef, ...] = field(default=(), metadata={"is_place": True})
 
     @property
     def text(self) -> str:
@@ -687,7 +688,7 @@ class Venue:
     @cached_property
     def digest(self) -> str:
         """SHA-256 of the canonical content, hexadecimal: equal for equal content in any file order."""
-        return hashlib.sha256(canonical_json(self).encode()).hexdigest()
+        return hashlib.sha256(canonical_json(self, places=False).encode()).hexdigest()
 
 
 def _sorted_unique(what: str, records: Iterable[T], key: Any) -> tuple[T, ...]:
@@ -715,26 +716,31 @@ def _with_named_people(
     return tuple(sorted((*people, *added), key=lambda person: person.id))
 
 
-def canonical_json(record: Any) -> str:
+def canonical_json(record: Any, *, places: bool = True) -> str:
     """One text for one content: keys sorted, no blanks, empty fields left out.
 
     Empty fields are left out so that a field added to the model later does not change the digest of older input.
+
+    Args:
+        record: any record.
+        places: whether to keep where things were read (files and lines).
     """
-    return json.dumps(_plain(record), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return json.dumps(_plain(record, places=places), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
 
 
-def _plain(value: Any) -> Any:
+def _plain(value: Any, *, places: bool = True) -> Any:
     if isinstance(value, PartialDate):
         return str(value)
     if isinstance(value, date):
         return value.isoformat()
     if is_dataclass(value) and not isinstance(value, type):
-        pairs = ((entry.name, _plain(getattr(value, entry.name))) for entry in fields(value))
+        kept = (entry.name for entry in fields(value) if places or not entry.metadata.get("is_place"))
+        pairs = ((name, _plain(getattr(value, name), places=places)) for name in kept)
         return {name: plain for name, plain in pairs if plain not in (None, "", [], {})}
     if isinstance(value, Mapping):
-        return {str(key): _plain(value[key]) for key in sorted(value)}
+        return {str(key): _plain(value[key], places=places) for key in sorted(value)}
     if isinstance(value, (tuple, list)):
-        return [_plain(entry) for entry in value]
+        return [_plain(entry, places=places) for entry in value]
     return value
 
 
