@@ -332,12 +332,20 @@ def conflicts(
 
 @app.command(epilog="Example: matcher schema reviewers > reviewers.schema.json")
 def schema(
-    table: Annotated[str, typer.Argument(help="reviewers, publications, submissions or people.")],
+    table: Annotated[
+        str | None, typer.Argument(help="reviewers, publications, submissions, people, …", show_default=False)
+    ] = None,
+    markdown: Annotated[bool, typer.Option("--markdown", help="All tables, for people to read.")] = False,
 ) -> None:
-    """Print the JSON Schema of a table of the venue folder."""
-    from matcher.ingest.fields import json_schema
+    """Print the JSON Schema of a table of the venue folder, or all tables as Markdown."""
+    from matcher.ingest import fields
 
-    console.out.print_json(data=json_schema(table))
+    if markdown:
+        console.out.print(fields.markdown(), markup=False, soft_wrap=True)
+    elif table is None:
+        raise typer.BadParameter("name a table, or pass --markdown", param_hint="TABLE")
+    else:
+        console.out.print_json(data=fields.json_schema(table))
 
 
 # --- after a match --------------------------------------------------------------------------------------------------

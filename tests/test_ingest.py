@@ -23,7 +23,7 @@ from hypothesis import strategies as st
 
 from matcher.errors import DataError, MissingExtraError, UnknownNameError
 from matcher.ingest import RejectedRowsError, load_venue, read_venue, write_rejects
-from matcher.ingest.fields import TABLES, FieldError, clean, json_schema, near_miss, one_line, split_list
+from matcher.ingest.fields import TABLES, FieldError, clean, json_schema, markdown, near_miss, one_line, split_list
 from matcher.records import (
     KINDS,
     Affiliation,
@@ -1329,3 +1329,8 @@ def test_a_publication_without_a_source_has_its_file_and_line_and_the_digest_doe
     assert first.papers[1].sources == (SourceRef("publications.jsonl", 2),)
     assert second.papers[1].sources == (SourceRef("publications.jsonl", 1),)
     assert first.digest == second.digest
+
+
+def test_the_documentation_shows_every_table_as_the_reader_knows_it() -> None:
+    text = (Path(__file__).parent.parent / "data" / "README.md").read_text(encoding="utf-8")
+    assert markdown().strip() in text

@@ -43,6 +43,7 @@ __all__ = [
     "clean",
     "json_schema",
     "list_of",
+    "markdown",
     "near_miss",
     "objects_of",
     "one_line",
@@ -945,3 +946,16 @@ def json_schema(table: str) -> dict[str, Any]:
         "description": found.about,
         **found.schema(),
     }
+
+
+def markdown() -> str:
+    """Every table of a venue folder as Markdown, as `data/README.md` shows them."""
+    parts = []
+    for table in TABLES.values():
+        parts.append(f"### {table.name}\n\n{table.about}\n\n| field | allowed | meaning |\n|---|---|---|")
+        for field in table.fields:
+            allowed = field.kind.allowed.replace("|", "\\|")
+            name = f"`{field.name}`" + ("" if field.required else "?")
+            parts.append(f"| {name} | {allowed} | {field.about} |")
+        parts.append("")
+    return "\n".join(parts)
