@@ -373,7 +373,8 @@ def _why_short(scores: ScoreMatrix, limits: Limits, row: int, got: int, loads: I
     left_out = int(((status == PairStatus.UNSCORED) & room).sum())
     if left_out:
         remedies.append(f"set unscored = 'last_resort': {left_out} reviewers without publications have room")
-    remedies.append(f"accept {got} reviews for it, or find {missing} more reviewers in its area")
+    more = f"find {missing} more {'reviewer' if missing == 1 else 'reviewers'} in its area"
+    remedies.append(f"accept {got} of {limits.wanted[row]} reviews for it, or {more}" if got else more)
     return reason, tuple(remedies)
 
 

@@ -18,7 +18,7 @@ import difflib
 import tomllib
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, fields, replace
-from datetime import date
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
@@ -150,13 +150,21 @@ class MatchConfig:
             setting.check(getattr(self, setting.name))
 
     def settled(self, defaults: VenueDefaults) -> Self:
-        """The same choices with demand and loads filled in: from the venue, else 3 reviews and 0 to 6 submissions."""
+        """The same choices with demand and loads filled in: from the venue, else 3 reviews and 0 to 6 submissions.
+
+        Raises:
+            ConfigError: the minimum load is then above the maximum load.
+        """
         filled: dict[str, Any] = {
             setting.name: _first(getattr(self, setting.name), getattr(defaults, setting.name), setting.fallback)
             for setting in settings()
             if setting.fallback is not None
         }
-        return replace(self, **filled)
+        settled = replace(self, **filled)
+        if filled["min_load"] > filled["max_load"]:
+            message = f"allowed is at most max_load, which is {filled['max_load']}; got {filled['min_load']}"
+            raise ConfigError(message, key="assignment.min_load")
+        return settled
 
     @classmethod
     def from_toml(cls, path: str | Path) -> Self:
@@ -217,7 +225,7 @@ class Setting:
         if value is None and (self.is_window or self.default is None):
             return
         if self.name == "deadline":
-            if not isinstance(value, date):
+            if not isinstance(value, date) or isinstance(value, datetime):
                 raise ConfigError(f"allowed is a date such as 2025-01-31, got {value!r}", key=self.key)
             return
         if self.choices and value not in self.choices:
@@ -229,7 +237,8 @@ class Setting:
         fits = is_number if expected is float else type(value) is expected
         if not fits:
             raise ConfigError(f"allowed is {_TYPE_NAMES[expected]}; got {value!r}", key=self.key)
-        if is_number and ((self.low is not None and value < self.low) or (self.high is not None and value > self.high)):
+        in_range = (self.low is None or value >= self.low) and (self.high is None or value <= self.high)
+        if is_number and not in_range:  # asked this way round, nan is out of range
             reach = f"from {self.low:g} up" if self.high is None else f"{self.low:g} to {self.high:g}"
             raise ConfigError(f"allowed is {reach}; got {value}", key=self.key)
 
@@ -333,6 +342,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError("there is no such file", file=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"this is no TOML: {error}", file=str(path)) from None
+    except OSError as error:
+        raise ConfigError(f"the file cannot be read: {error.strerror or error}", file=str(path)) from None
     return _from_sections(sections, file=str(path))
 
 

@@ -59,17 +59,23 @@ def progress_bar(*, quiet: bool = False) -> Iterator[Any]:
         TextColumn("{task.fields[rate]}"),
         TimeRemainingColumn(),
     )
-    with Progress(*columns, console=_err, transient=True) as bars:
-        tasks: dict[str, TaskID] = {}
+    bars = Progress(*columns, console=_err, transient=True)
+    tasks: dict[str, TaskID] = {}
 
-        def tell(stage: str, done: int, total: int) -> None:
-            if stage not in tasks:
-                tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=total, rate="")
-            task = next(task for task in bars.tasks if task.id == tasks[stage])
-            speed = f"{task.speed:.0f}/s" if task.speed and stage == "embed" else ""
-            bars.update(tasks[stage], completed=done, total=total, rate=speed)
+    def tell(stage: str, done: int, total: int) -> None:
+        if not tasks:
+            bars.start()
+        if stage not in tasks:
+            tasks[stage] = bars.add_task(_STAGES.get(stage, stage), total=total, rate="")
+        task = next(task for task in bars.tasks if task.id == tasks[stage])
+        speed = f"{task.speed:.0f}/s" if task.speed and stage == "embed" else ""
+        bars.update(tasks[stage], completed=done, total=total, rate=speed)
 
+    try:
         yield tell
+    finally:
+        if tasks:
+            bars.stop()
 
 
 def print_json(value: Any) -> None:

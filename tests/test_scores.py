@@ -45,7 +45,8 @@ def _profiles(sizes: list[int], *, submissions: int = 4, seed: int = 0, weights:
 
     def unit(rows: int) -> Floats:
         vectors = np.abs(rng.standard_normal((rows, 5)))
-        return (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        unit_rows: Floats = (vectors / np.linalg.norm(vectors, axis=1, keepdims=True)).astype(np.float32)
+        return unit_rows
 
     return Profiles(
         reviewers=Index(PersonId(f"r{place}") for place in range(len(sizes))),
