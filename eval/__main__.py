@@ -1,0 +1,323 @@
+"""`python -m eval`: one function per measurement. Results on standard output, progress and errors on standard error.
+
+Exit codes: 0 done, 1 bad input, 2 wrong usage.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+
+import typer
+
+from matcher.errors import MatcherError
+
+if TYPE_CHECKING:
+    from eval.experiment import Outcome
+
+__all__ = ["app", "main"]
+
+app = typer.Typer(
+    name="eval",
+    help="Measure how well the product does its job. Protocol and limits: eval/README.md.",
+    epilog="Start with: python -m eval metrics",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    rich_markup_mode="rich",
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+)
+
+JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
+SeedOption = Annotated[int, typer.Option(min=0, help="The only source of chance.")]
+DrawsOption = Annotated[int, typer.Option(min=1, help="How often the bootstrap draws.")]
+OutOption = Annotated[
+    Path | None,
+    typer.Option("--out", metavar="FOLDER", help="Also write results.json and times.json into this folder."),
+]
+QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
+
+
+def main(argv: Sequence[str] | None = None) -> NoReturn:
+    """Run the command line; every error of ours becomes a message and an exit code.
+
+    Args:
+        argv: arguments after `python -m eval`; by default those of the process.
+    """
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    try:
+        app(args=arguments, prog_name="python -m eval", obj=["python", "-m", "eval", *arguments])
+    except MatcherError as error:
+        typer.echo(f"error: {error}", err=True)
+        sys.exit(error.exit_code)
+    except BrokenPipeError:  # `python -m eval … | head`
+        sys.stderr.close()
+        sys.exit(0)
+    sys.exit(0)
+
+
+# --- commands -------------------------------------------------------------------------------------------------------
+
+
+@app.command(epilog="Example: python -m eval retrieval --data sets/ --encoders default,tfidf --out results/retrieval")
+def retrieval(
+    context: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="A set: queries, reviewers, publications, qrels as .jsonl or .jsonl.gz; or a folder of sets.",
+            show_default=False,
+        ),
+    ],
+    encoders: Annotated[
+        str, typer.Option(help="Names with commas between: default (the product's own), tfidf, sentence.")
+    ] = "default",
+    seed: SeedOption = 0,
+    draws: DrawsOption = 1000,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Rank all reviewers for papers whose true authors are known: MRR, hit@10, recall@50, with intervals.
+
+    With several encoders each one after the first is also compared with the first, on the same queries.
+    """
+    from eval.datasets import read_retrieval_sets
+    from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
+    from eval.retrieval import compare, config_of, evaluate, summarise
+    from matcher.console import progress_bar
+    from matcher.encoders import default_cache_dir, make_encoder
+
+    configs = {name: config_of(name) for name in dict.fromkeys(part.strip() for part in encoders.split(","))}
+    clock = Clock()
+    with clock.stage("read"):
+        sets = read_retrieval_sets(data)
+        digests = {one.name: digest_of(one.files) for one in sets}
+    rows: list[dict[str, Any]] = []
+    used: list[dict[str, Any]] = []
+    per_query: list[dict[str, Any]] = []
+    for one in sets:
+        first = None
+        for name, config in configs.items():
+            with clock.stage(f"{one.name} {name}"), progress_bar(quiet=quiet) as progress:
+                encoder = make_encoder(config, cache_dir=default_cache_dir())
+                measured = evaluate(one, config, encoder, name=name, progress=progress)
+            row = summarise(measured, rng=seed, draws=draws)
+            if first is None:
+                first = measured
+            else:
+                row["difference"] = compare(first, measured, rng=seed, draws=draws)
+            rows.append(row)
+            used.append(describe_encoder(measured.info, set=one.name, encoder=name))
+            per_query += (
+                {"set": one.name, "encoder": name, "query": query}
+                | {measure: float(values[place]) for measure, values in measured.values.items()}
+                for place, query in enumerate(measured.queries)
+            )
+    manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)
+    _give(Outcome(rows, manifest, clock.seconds, per_query=per_query), as_json=as_json, out=out)
+
+
+@app.command(epilog="Example: python -m eval profile-length --data venue/ --encoder tfidf --reviews 3 --max-load 4")
+def profile_length(
+    context: typer.Context,
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="A venue folder, as every command takes it.", show_default=False)
+    ],
+    encoder: Annotated[str, typer.Option(help="default (the product's own), tfidf or sentence.")] = "default",
+    reviews: Annotated[int, typer.Option(min=1, help="Reviews of a submission, where the venue does not say.")] = 3,
+    max_load: Annotated[int, typer.Option(min=1, help="Most submissions of a reviewer, where no row says so.")] = 4,
+    deadline: Annotated[
+        datetime | None,
+        typer.Option(formats=["%Y-%m-%d"], help="Day on which conflict windows are anchored; default: the venue's."),
+    ] = None,
+    seed: SeedOption = 0,
+    draws: DrawsOption = 1000,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Assign a whole venue exactly and take the mean load by size of profile: do long or short profiles get the work?
+
+    Papers in a profile: <=4, 5-8, 9-14, 15-30, >30. A ratio of 1 is the mean load of all.
+    """
+    from dataclasses import replace
+
+    from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
+    from eval.profile_length import assign_venue, loads_by_band
+    from eval.retrieval import config_of
+    from matcher.console import print_notices, progress_bar
+    from matcher.encoders import default_cache_dir, make_encoder
+    from matcher.ingest import read_venue
+
+    config = replace(
+        config_of(encoder),
+        reviews_per_submission=reviews,
+        max_load=max_load,
+        seed=seed,
+        deadline=None if deadline is None else deadline.date(),
+    )
+    clock = Clock()
+    with clock.stage("read"):
+        loaded = read_venue(data)
+        digests = {loaded.venue.name: digest_of(path for path in sorted(data.iterdir()) if path.is_file())}
+    print_notices(loaded.report.notices)
+    with progress_bar(quiet=quiet) as progress:
+        found = assign_venue(
+            loaded.venue, config, make_encoder(config, cache_dir=default_cache_dir()), clock=clock, progress=progress
+        )
+    bands = loads_by_band(found.reviewers, found.sizes, found.loads, rng=seed, draws=draws)
+    manifest = make_manifest(
+        command=context.obj,
+        data=digests,
+        encoders=[describe_encoder(found.info, encoder=encoder)],
+        configs={encoder: found.config},
+        seed=seed,
+    )
+    outcome = Outcome(bands, manifest, clock.seconds, notices=found.notices, facts=found.facts())
+    _give(outcome, as_json=as_json, out=out)
+
+
+@app.command(epilog="Example: python -m eval background --data papers/ --encoder tfidf --papers 4000")
+def background(
+    context: typer.Context,
+    data: Annotated[
+        list[Path],
+        typer.Option(
+            metavar="DIR",
+            help="A folder of .jsonl or .jsonl.gz files with title and abstract, read by name; or one file. May be "
+            "given again: the order in which sources are given decides which papers are drawn.",
+            show_default=False,
+        ),
+    ],
+    encoder: Annotated[str, typer.Option(help="default (the product's own), tfidf or sentence.")] = "default",
+    papers: Annotated[int, typer.Option(min=2, help="Papers to draw.")] = 4000,
+    seed: SeedOption = 0,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Mean and standard deviation of the cosine between two different papers: where published scores start.
+
+    Measured for two titles, for a title and a title with abstract, and for two titles with abstract.
+    """
+    from eval.background import KINDS, draw_papers, measure_background
+    from eval.datasets import paper_files, read_paper_texts
+    from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
+    from eval.retrieval import config_of
+    from matcher.console import progress_bar
+    from matcher.encoders import default_cache_dir, make_encoder
+
+    config = config_of(encoder)
+    clock = Clock()
+    with clock.stage("read"):
+        files = paper_files(data)
+        read = read_paper_texts(files)
+        whole = [paper for paper in read if paper.abstract]
+        drawn = draw_papers(whole, count=papers, rng=seed)
+    with clock.stage("measure"), progress_bar(quiet=quiet) as progress:
+        found = measure_background(drawn, make_encoder(config, cache_dir=default_cache_dir()), progress=progress)
+    rows = [
+        {"encoder": encoder, "papers": found.papers, "texts": kind, "mean": one.mean, "deviation": one.deviation}
+        for kind, one in zip(KINDS, found.cosines, strict=True)
+    ]
+    notices = []
+    if len(whole) < len(read):
+        notices.append(f"{len(read) - len(whole)} of {len(read)} papers have no abstract and were not drawn from")
+    if found.papers < papers:
+        notices.append(f"there are only {found.papers} papers to draw; {papers} were asked for")
+    manifest = make_manifest(
+        command=context.obj,
+        data={"papers": digest_of(files)},
+        encoders=[describe_encoder(found.info, encoder=encoder)],
+        configs={encoder: config},
+        seed=seed,
+    )
+    _give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
+
+
+@app.command(epilog="Example: python -m eval metrics --json")
+def metrics(as_json: JsonOption = False) -> None:
+    """List the metrics: what they take, their range, direction, value on empty input, and source."""
+    from eval.experiment import json_line
+    from eval.metrics import METRICS
+
+    rows: list[dict[str, Any]] = [
+        {
+            "name": metric.name,
+            "about": metric.about,
+            "inputs": metric.inputs,
+            "range": list(metric.range),
+            "higher_is_better": metric.higher_is_better,
+            "empty": metric.empty,
+            "source": metric.source,
+        }
+        for metric in METRICS.values()
+    ]
+    if as_json:
+        typer.echo(json_line({"results": rows}))
+        return
+    for row in rows:
+        low, high = row["range"]
+        direction = "higher" if row["higher_is_better"] else "lower"
+        typer.echo(f"{row['name']}: {row['about']}")
+        typer.echo(f"    takes {row['inputs']}")
+        typer.echo(f"    {low:g} to {high:g}, {direction} is better, {row['empty']:g} on empty input")
+        typer.echo(f"    source: {row['source']}")
+
+
+# --- output ---------------------------------------------------------------------------------------------------------
+
+
+def _give(outcome: Outcome, *, as_json: bool, out: Path | None) -> None:
+    """Print an outcome, and write it where a folder is named."""
+    from eval.experiment import json_line, write_outcome
+    from matcher.console import print_notices
+
+    if out is not None:
+        write_outcome(outcome, out)
+    print_notices(outcome.notices)
+    if as_json:
+        typer.echo(json_line({**outcome.compared(), "times": outcome.times}))
+        return
+    for line in _table(outcome.results):
+        typer.echo(line)
+    for name, value in outcome.facts.items():
+        typer.echo(f"{name.replace('_', ' ')}: {_cell(value)}")
+
+
+def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Rows as lines of columns; an interval stands behind its number, and a difference gets a line of its own."""
+    if not rows:
+        return []
+    columns = [name for name in rows[0] if name not in ("interval", "difference")]
+    lines = [columns]
+    for row in rows:
+        intervals = row.get("interval") or {}
+        lines.append([_cell(row[name], intervals.get(name)) for name in columns])
+        difference = row.get("difference")
+        if difference:
+            cells = [
+                _cell(difference[name][0], difference[name][1:], sign="+") for name in columns if name in difference
+            ]
+            names = [name for name in columns if name not in difference]
+            lines.append([f"  minus {difference['to']}", *[""] * (len(names) - 1), *cells])
+    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _cell(value: Any, ends: Sequence[float] | None = None, *, sign: str = "") -> str:
+    if value is None:
+        return "–"
+    if not isinstance(value, float):
+        return str(value)
+    text = f"{value:{sign}.4f}"
+    return text if ends is None else f"{text} [{', '.join(f'{end:{sign}.4f}' for end in ends)}]"
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,253 @@
+"""Reading what is measured on: sets for retrieval, and collections of papers. Nothing here is ever written.
+
+A retrieval set is a folder with four files of JSON lines, plain or gzip-compressed:
+
+=================  ====================================================================================================
+`queries`          `id`, `title`, `abstract`: papers whose authors are hidden
+`reviewers`        `id`, `name`, and `pubs` ([{`id`}]) or `paper_ids` ([id])
+`publications`     `id`, `title`, `abstract`: the evidence of expertise
+`qrels`            `query`, `relevant`: ids of the reviewers who should come high
+=================  ====================================================================================================
+
+Other fields are not read. Ids are kept as they are written.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.errors import DataError, did_you_mean
+from matcher.ingest.fields import Table, clean, one_line
+from matcher.ingest.files import read_rows
+from matcher.records import Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue, text_of
+
+__all__ = ["PaperText", "RetrievalSet", "paper_files", "read_paper_texts", "read_retrieval_sets"]
+
+_STEMS: Final = ("queries", "reviewers", "publications", "qrels")
+_ENDINGS: Final = (".jsonl", ".jsonl.gz")
+
+
+@dataclass(frozen=True, slots=True)
+class RetrievalSet:
+    """Queries with known answers, as the venue that the product matches.
+
+    Args:
+        name: of the folder.
+        venue: queries as submissions without authors, and the reviewers with their papers.
+        relevant: for every submission the reviewers who should come high, sorted; at least one.
+        files: what was read.
+    """
+
+    name: str
+    venue: Venue
+    relevant: Mapping[SubmissionId, tuple[PersonId, ...]]
+    files: tuple[Path, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class PaperText:
+    """What encoders read of one paper; the abstract may be empty."""
+
+    title: str
+    abstract: str
+
+    @property
+    def text(self) -> str:
+        """Title and abstract in one string."""
+        return text_of(self.title, self.abstract)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """One JSON object and where it stands."""
+
+    file: str
+    line: int
+    values: Mapping[str, Any]
+
+    def fault(self, field: str, message: str, remedy: str | None = None) -> DataError:
+        return DataError(message, file=self.file, line=self.line, field=field, remedy=remedy)
+
+    def text(self, field: str, *, is_required: bool = True) -> str:
+        """A text as written; an optional one may be absent or null."""
+        value = self.values.get(field)
+        if value is None and not is_required:
+            return ""
+        if not isinstance(value, str) or (is_required and not value.strip()):
+            raise self.fault(field, f"allowed is a text{', not empty' if is_required else ''}; got {value!r}")
+        return value
+
+    def ids(self, field: str) -> tuple[str, ...]:
+        """A list of ids, or of objects with an `id`."""
+        value = self.values.get(field)
+        if isinstance(value, list):
+            plain = [entry.get("id") if isinstance(entry, dict) else entry for entry in value]
+            found = tuple(entry for entry in plain if isinstance(entry, str) and entry.strip())
+            if len(set(found)) != len(found):
+                raise self.fault(field, "an id stands in the list twice")
+            if len(found) == len(value):
+                return found
+        raise self.fault(field, f"allowed is a list of ids; got {str(value)[:60]!r}")
+
+
+# --- retrieval sets -------------------------------------------------------------------------------------------------
+
+
+def read_retrieval_sets(folder: Path) -> tuple[RetrievalSet, ...]:
+    """Read one set, or every set in the folders of a folder.
+
+    Args:
+        folder: holds the four files, or folders that do.
+
+    Returns:
+        Sets in the order of their names.
+
+    Raises:
+        DataError: no set is there, a row is not as described above, or a query is also a publication.
+    """
+    if not folder.is_dir():
+        raise DataError("there is no such folder", file=str(folder), remedy=_wanted())
+    if _find(folder, "queries") is not None:
+        return (_read_set(folder),)
+    inner = [path for path in sorted(folder.iterdir()) if path.is_dir() and _find(path, "queries") is not None]
+    if not inner:
+        raise DataError("neither the folder nor a folder in it is a retrieval set", file=str(folder), remedy=_wanted())
+    return tuple(_read_set(path) for path in inner)
+
+
+def _wanted() -> str:
+    return f"give a folder with {', '.join(_STEMS)}, each .jsonl or .jsonl.gz, or a folder of such folders"
+
+
+def _find(folder: Path, stem: str) -> Path | None:
+    return next((folder / f"{stem}{ending}" for ending in _ENDINGS if (folder / f"{stem}{ending}").is_file()), None)
+
+
+def _read_set(folder: Path) -> RetrievalSet:
+    files = {}
+    for stem in _STEMS:
+        path = _find(folder, stem)
+        if path is None:
+            raise DataError(f"there is no {stem}.jsonl or {stem}.jsonl.gz", file=str(folder), remedy=_wanted())
+        files[stem] = path
+    papers = {row.text("id"): _paper(row) for row in _unique(files["publications"])}
+    reviewers = {row.text("id"): (row, *_reviewer(row, papers)) for row in _unique(files["reviewers"])}
+    queries = {row.text("id"): row for row in _unique(files["queries"])}
+    _refuse_leaks(queries, papers)
+    relevant = {}
+    for row in _unique(files["qrels"], key="query"):
+        query = SubmissionId(row.text("query"))
+        if query not in queries:
+            raise row.fault("query", f"'{query}' is not in {files['queries'].name}{did_you_mean(query, queries)}")
+        relevant[query] = tuple(PersonId(who) for who in sorted(row.ids("relevant")))
+        if not relevant[query]:
+            raise row.fault("relevant", "a query without a relevant reviewer cannot be measured", "take the query out")
+        for who in relevant[query]:
+            if who not in reviewers:
+                raise row.fault("relevant", f"'{who}' is not in {files['reviewers'].name}")
+    for name, row in queries.items():
+        if name not in relevant:
+            raise row.fault("id", f"'{name}' has no row in {files['qrels'].name}", "take the query out")
+    venue = Venue.of(
+        name=folder.resolve().name,
+        papers=papers.values(),
+        people=[person for _, person, _ in reviewers.values()],
+        reviewers=[reviewer for _, _, reviewer in reviewers.values()],
+        submissions=[_submission(row) for row in queries.values()],
+    )
+    return RetrievalSet(venue.name, venue, relevant, tuple(files[stem] for stem in _STEMS))
+
+
+def _rows(path: Path) -> Iterator[_Row]:
+    """The JSON objects of a file; the first bad line ends the reading."""
+    name = f"{path.parent.name}/{path.name}"
+    for raw in read_rows(path, Table(path.name, ()), name=name, is_csv=False):
+        if raw.fault is not None:
+            raise DataError(raw.fault, file=name, line=raw.line)
+        yield _Row(name, raw.line, raw.values)
+
+
+def _unique(path: Path, *, key: str = "id") -> Iterator[_Row]:
+    seen: dict[str, int] = {}
+    for row in _rows(path):
+        found = row.text(key)
+        if found in seen:
+            raise row.fault(key, f"'{found}' stands in line {seen[found]} already")
+        seen[found] = row.line
+        yield row
+
+
+def _title_and_abstract(row: _Row) -> tuple[str, str]:
+    """Both as the product's own readers clean them, so that texts, and vectors kept for them, are the same."""
+    return one_line(row.text("title")), clean(row.text("abstract", is_required=False))
+
+
+def _paper(row: _Row) -> Paper:
+    title, abstract = _title_and_abstract(row)
+    return Paper(id=PaperId(row.text("id")), title=title, abstract=abstract)
+
+
+def _submission(row: _Row) -> Submission:
+    title, abstract = _title_and_abstract(row)
+    return Submission(id=SubmissionId(row.text("id")), title=title, abstract=abstract)
+
+
+def _reviewer(row: _Row, papers: Mapping[str, Paper]) -> tuple[Person, Reviewer]:
+    field = "pubs" if "pubs" in row.values else "paper_ids"
+    listed = row.ids(field)
+    for paper in listed:
+        if paper not in papers:
+            raise row.fault(field, f"'{paper}' is not among the publications")
+    who = PersonId(row.text("id"))
+    person = Person(id=who, names=(one_line(row.text("name")),))
+    return person, Reviewer(person_id=who, paper_ids=tuple(PaperId(paper) for paper in listed))
+
+
+def _refuse_leaks(queries: Mapping[str, _Row], papers: Mapping[str, Paper]) -> None:
+    """A query that is itself a publication would be found by its own text: the measure would be worth nothing."""
+    titles = {_folded(paper.title): paper.id for paper in papers.values()}
+    for query, row in queries.items():
+        twin = query if query in papers else titles.get(_folded(row.text("title")))
+        if twin is not None:
+            raise row.fault(
+                "title", f"the query '{query}' is also the publication '{twin}'", "take the publication or query out"
+            )
+
+
+def _folded(title: str) -> str:
+    """Letters and digits only, without case and accents; the title itself where that leaves nothing."""
+    plain = unicodedata.normalize("NFKD", title.casefold())
+    return "".join(char for char in plain if char.isalnum()) or title
+
+
+# --- collections of papers ------------------------------------------------------------------------------------------
+
+
+def paper_files(sources: Sequence[Path]) -> tuple[Path, ...]:
+    """The files of some sources: a file stands for itself, a folder for its `.jsonl` and `.jsonl.gz` files by name.
+
+    Raises:
+        DataError: a source does not exist, or a folder holds no such file.
+    """
+    files: list[Path] = []
+    for source in sources:
+        found = [source]
+        if source.is_dir():
+            found = [path for path in sorted(source.iterdir()) if path.is_file() and path.name.endswith(_ENDINGS)]
+        if not found or not found[0].is_file():
+            raise DataError("there is no .jsonl or .jsonl.gz file", file=str(source))
+        files += found
+    return tuple(files)
+
+
+def read_paper_texts(files: Sequence[Path]) -> tuple[PaperText, ...]:
+    """Title and abstract of every paper, in the order of files and lines.
+
+    Raises:
+        DataError: a row has no title, or is no JSON object.
+    """
+    return tuple(PaperText(*_title_and_abstract(row)) for path in files for row in _rows(path))
