@@ -19,7 +19,7 @@ from matcher import __version__, console
 from matcher.assignment import solve_arrays
 from matcher.config import MatchConfig, Resolved, resolve
 from matcher.conflicts import RULES, find_conflicts
-from matcher.errors import ConfigError, DataError, InfeasibleError, MatcherError, UnknownNameError
+from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError
 from matcher.ingest import Loaded, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Deadline, to_plain
@@ -454,7 +454,9 @@ def _values(config: MatchConfig) -> dict[str, Any]:
 
 
 def _write_report(result: MatchResult, target: Path) -> Path:
-    from matcher.report import ReportData, render_report
+    from matcher.report import ReportData, render_report, submissions_in_detail
+
+    shown = frozenset(submissions_in_detail(result.scores, result.limits, result.assignment))
 
     data = ReportData(
         venue=result.venue,
@@ -464,7 +466,7 @@ def _write_report(result: MatchResult, target: Path) -> Path:
         conflicts=result.conflicts,
         limits=result.limits,
         assignment=result.assignment,
-        explanations=result.explain_assigned(),
+        explanations=result.explain_assigned(shown),
         question_price=result.question_price,
         provenance={
             "versions": dict(result.versions),
@@ -510,17 +512,14 @@ def _match_sheets(
     loaded = read_sheets(reviewers, submissions, deadline=deadline, mapping=columns)
     for name, guesses in loaded.mappings.items():
         console.print_mapping(name, guesses)
+    console.print_notices(f"row left out: {reject}" for reject in loaded.report.rejects)
     console.print_notices(loaded.report.notices)
     if out.exists() and not overwrite:
         raise DataError("the workbook exists", file=str(out), remedy="pass --overwrite, or choose another name")
-    if day is None and not any(paper.dates for paper in loaded.venue.papers):
-        # Nothing in two sheets is dated, so no window can decide anything: every joint paper counts.
+    if day is None and resolved.origin["coauthor_window_months"] == "default":
+        # The careful reading: without a day to count from, a joint paper of any year conflicts.
         resolved = resolve(flags={**flags, "coauthor_window_months": "all"}, match_toml=config)
-    elif day is None and resolved.config.coauthor_window_months is not None:
-        raise ConfigError(
-            "publications are dated and the deadline is not known: pass --deadline YYYY-MM-DD, or "
-            "--coauthor-window-months all"
-        )
+        console.print_notices(["no --deadline given: a joint paper of any year conflicts"])
     with console.progress_bar(quiet=quiet) as progress:
         result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
     write_workbook(
@@ -533,6 +532,9 @@ def _match_sheets(
             assignment=result.assignment,
             explanations=result.explain_assigned(),
             rejects=loaded.report.rejects,
+            notices=loaded.report.notices,
+            config=result.config,
+            price=result.question_price,
         ),
         overwrite=overwrite,
     )

@@ -20,7 +20,7 @@ from matcher.records import Conflict, Conflicts, Explanation, Shortfall, Underlo
 
 if TYPE_CHECKING:
     from matcher.ingest.check import VenueCheck
-    from matcher.ingest.workbook import ColumnGuess
+    from matcher.ingest.headings import ColumnGuess
 
 __all__ = [
     "out",

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
-from typing import Final
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final, Self
 
 import numpy as np
 
@@ -17,20 +18,62 @@ from matcher.records import (
     Explanation,
     Ints,
     Limits,
+    Pair,
     PairStatus,
+    PersonId,
     RankedReviewer,
     ScoreMatrix,
+    SubmissionId,
     Venue,
     Verdict,
 )
 
-__all__ = ["explain"]
+__all__ = ["Standing", "explain"]
 
 _ALTERNATIVES: Final = 3
 """How many reviewers are offered as next."""
 
 _DIGITS: Final = 4
 """Digits after the point of a loss."""
+
+
+@dataclass(frozen=True, slots=True)
+class Standing:
+    """An assignment as explanations look it up.
+
+    Args:
+        loads: (R,) submissions of each reviewer.
+        by_submission: the pairs of each submission.
+        by_reviewer: the pairs of each reviewer.
+    """
+
+    loads: Ints
+    by_submission: Mapping[SubmissionId, tuple[Pair, ...]]
+    by_reviewer: Mapping[PersonId, tuple[Pair, ...]]
+
+    @classmethod
+    def of(cls, assignment: Assignment, scores: ScoreMatrix) -> Self:
+        """Look the pairs up once, for many explanations."""
+        by_submission: dict[SubmissionId, list[Pair]] = {}
+        by_reviewer: dict[PersonId, list[Pair]] = {}
+        loads = np.zeros(len(scores.reviewers), dtype=np.int64)
+        for pair in assignment.pairs:
+            by_submission.setdefault(pair.submission_id, []).append(pair)
+            by_reviewer.setdefault(pair.reviewer_id, []).append(pair)
+            loads[scores.reviewers.position(pair.reviewer_id)] += 1
+        return cls(
+            loads=loads,
+            by_submission={name: tuple(pairs) for name, pairs in by_submission.items()},
+            by_reviewer={name: tuple(pairs) for name, pairs in by_reviewer.items()},
+        )
+
+    def is_assigned(self, submission_id: str, reviewer_id: str) -> bool:
+        """Whether the pair is assigned."""
+        return any(pair.reviewer_id == reviewer_id for pair in self.of_submission(submission_id))
+
+    def of_submission(self, submission_id: str) -> tuple[Pair, ...]:
+        """The pairs of one submission."""
+        return self.by_submission.get(SubmissionId(submission_id), ())
 
 
 def explain(
@@ -43,6 +86,7 @@ def explain(
     reviewer_id: str,
     *,
     parts: tuple[EvidencePaper, ...],
+    standing: Standing | None = None,
 ) -> Explanation:
     """Explain one pair, assigned or not.
 
@@ -55,6 +99,7 @@ def explain(
         submission_id: an active submission.
         reviewer_id: a reviewer.
         parts: what the reviewer's papers add to the score; they sum to it.
+        standing: the assignment looked up once, when many pairs are explained.
 
     Raises:
         UnknownNameError: an id is not known.
@@ -65,10 +110,8 @@ def explain(
     if submission.status != "active":
         raise DataError(f"submission '{submission_id}' is {submission.status}: it gets no reviewers")
     row, column = scores.submissions.position(submission_id), scores.reviewers.position(reviewer_id)
-    loads = _loads(assignment, scores)
-    is_assigned = any(
-        pair.submission_id == submission_id and pair.reviewer_id == reviewer_id for pair in assignment.pairs
-    )
+    standing = standing or Standing.of(assignment, scores)
+    is_assigned = standing.is_assigned(submission_id, reviewer_id)
     status = PairStatus(int(limits.status[row, column]))
     ranked = _ranking(scores, limits, row)
     rank = ranked.index(column) + 1 if column in ranked else None
@@ -77,7 +120,7 @@ def explain(
     reasons = (
         _why_assigned(status, rank, len(ranked), score)
         if is_assigned
-        else _why_not(venue, scores, limits, assignment, row, column, loads, found, rank, len(ranked))
+        else _why_not(venue, scores, limits, assignment, standing, row, column, found, rank, len(ranked))
     )
     return Explanation(
         submission_id=submission.id,
@@ -89,13 +132,8 @@ def explain(
         evidence=parts,
         conflicts=found,
         reasons=tuple(reasons),
-        alternatives=tuple(_alternatives(venue, scores, limits, assignment, row, ranked, loads)),
+        alternatives=tuple(_alternatives(venue, scores, limits, standing, row, ranked)),
     )
-
-
-def _loads(assignment: Assignment, scores: ScoreMatrix) -> Ints:
-    columns = [scores.reviewers.position(pair.reviewer_id) for pair in assignment.pairs]
-    return np.bincount(columns, minlength=len(scores.reviewers)) if columns else np.zeros(len(scores.reviewers), int)
 
 
 def _ranking(scores: ScoreMatrix, limits: Limits, row: int) -> list[int]:
@@ -128,9 +166,9 @@ def _why_not(
     scores: ScoreMatrix,
     limits: Limits,
     assignment: Assignment,
+    standing: Standing,
     row: int,
     column: int,
-    loads: Ints,
     found: tuple[Conflict, ...],
     rank: int | None,
     eligible: int,
@@ -148,20 +186,23 @@ def _why_not(
     value = float(scores.values[row, column])
     yield f"score {value:.3f}, number {rank} of {eligible} who may review it"
     name = venue.name_of(scores.reviewers.ids[column])
-    if loads[column] >= limits.max_load[column]:
-        reviewer_id = scores.reviewers.ids[column]
-        others = [pair for pair in assignment.pairs if pair.reviewer_id == reviewer_id]
+    load = standing.loads[column]
+    if load >= limits.max_load[column]:
+        others = standing.by_reviewer.get(scores.reviewers.ids[column], ())
         listed = ", ".join(
             f"{pair.submission_id} ({pair.score:.2f})" if pair.score is not None else pair.submission_id
             for pair in sorted(others, key=lambda pair: (-(pair.score or 0.0), pair.submission_id))
         )
-        yield f"{name} is full, with {loads[column]} of {limits.max_load[column]}: {listed}"
-    submission_id = scores.submissions.ids[row]
-    chosen = [pair for pair in assignment.pairs if pair.submission_id == submission_id and pair.score is not None]
+        yield f"{name} is full, with {load} of {limits.max_load[column]}: {listed}"
+    chosen = [pair for pair in standing.of_submission(scores.submissions.ids[row]) if pair.score is not None]
     if chosen:
         scored = ", ".join(f"{venue.name_of(pair.reviewer_id)} ({pair.score:.2f})" for pair in chosen)
         yield f"assigned instead: {scored}"
-    yield from _if_required(scores, limits, assignment, row, column)
+    loss = _least_loss(scores, limits, assignment, row, column)
+    if loss:
+        # Prices bound the loss from below; whether another pair can take what this one gives up, they do not say.
+        by = f"by at least {loss:.{_DIGITS}f}"
+        yield f"requiring this pair would lower the total {by}, if all limits can still be met"
 
 
 def _say(conflict: Conflict) -> str:
@@ -172,26 +213,8 @@ def _say(conflict: Conflict) -> str:
     return f"{verb}, rule {conflict.rule}{via}: {facts}{clears}"
 
 
-def _if_required(scores: ScoreMatrix, limits: Limits, assignment: Assignment, row: int, column: int) -> Iterator[str]:
-    """What requiring an eligible pair would do at least."""
-    loss = _least_loss(scores, limits, assignment, row, column)
-    if loss is None or assignment.certificate is None:
-        return
-    if loss < assignment.certificate.underload:
-        floored = math.floor(loss * 10**_DIGITS) / 10**_DIGITS  # "at least" stays true in print
-        yield f"requiring this pair would lower the total by at least {floored:.{_DIGITS}f}"
-        return
-    # No exchange of scores costs as much: some limit would be broken somewhere else.
-    ways = ["leave a review open elsewhere"]
-    if limits.last_resort.any():
-        ways.append("call in a reviewer without publications")
-    if limits.min_load.any():
-        ways.append("leave a reviewer below their minimum load")
-    yield f"requiring this pair would {' or '.join(ways)}"
-
-
 def _least_loss(scores: ScoreMatrix, limits: Limits, assignment: Assignment, row: int, column: int) -> float | None:
-    """What the optimum loses at least when the pair is required, missing reviews and loads priced as the solver did.
+    """What the optimum loses at least when the pair is required and every limit still met, rounded down.
 
     Source: reduced costs bound the change of a linear optimum from below (Ahuja, Magnanti, Orlin 1993, chapter 9).
     """
@@ -207,32 +230,33 @@ def _least_loss(scores: ScoreMatrix, limits: Limits, assignment: Assignment, row
         return None
     threshold = float(np.partition(net, len(net) - wanted)[len(net) - wanted])
     # The prices prove the bound, not the objective: what lies between them is not certain to be lost.
-    return max(0.0, threshold - float(net[column]) - (assignment.bound - assignment.objective))
+    loss = threshold - float(net[column]) - (assignment.bound - assignment.objective)
+    if loss >= assignment.certificate.underload:
+        return None  # no exchange of scores costs as much: a limit would be broken somewhere else
+    return max(0.0, math.floor(loss * 10**_DIGITS) / 10**_DIGITS)
 
 
 def _alternatives(
     venue: Venue,
     scores: ScoreMatrix,
     limits: Limits,
-    assignment: Assignment,
+    standing: Standing,
     row: int,
     ranked: list[int],
-    loads: Ints,
 ) -> Iterator[RankedReviewer]:
     """Who would be next: may review it, is not assigned to it, has room. Never a conflicted or full reviewer."""
-    submission_id = scores.submissions.ids[row]
-    assigned = {pair.reviewer_id for pair in assignment.pairs if pair.submission_id == submission_id}
+    assigned = {pair.reviewer_id for pair in standing.of_submission(scores.submissions.ids[row])}
     offered = 0
     for column in ranked:
         reviewer_id = scores.reviewers.ids[column]
         if offered == _ALTERNATIVES:
             return
-        if reviewer_id not in assigned and loads[column] < limits.max_load[column]:
+        if reviewer_id not in assigned and standing.loads[column] < limits.max_load[column]:
             offered += 1
             yield RankedReviewer(
                 reviewer_id=reviewer_id,
                 name=venue.name_of(reviewer_id),
                 score=float(scores.values[row, column]),
-                load=int(loads[column]),
+                load=int(standing.loads[column]),
                 max_load=int(limits.max_load[column]),
             )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -16,7 +16,7 @@ from matcher.config import MatchConfig, settings
 from matcher.conflicts import find_conflicts
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import VerificationError
-from matcher.explanation import explain
+from matcher.explanation import Standing, explain
 from matcher.profiles import build_profiles
 from matcher.records import (
     Assignment,
@@ -148,14 +148,22 @@ class MatchResult:
             submission_id,
             reviewer_id,
             parts=parts,
+            standing=self._standing,
         )
 
-    def explain_assigned(self) -> dict[tuple[SubmissionId, PersonId], Explanation]:
-        """The explanations of all assigned pairs."""
+    def explain_assigned(
+        self, submissions: Collection[str] | None = None
+    ) -> dict[tuple[SubmissionId, PersonId], Explanation]:
+        """The explanations of assigned pairs: of all, or of some submissions."""
         return {
             (pair.submission_id, pair.reviewer_id): self.explain(pair.submission_id, pair.reviewer_id)
             for pair in self.assignment.pairs
+            if submissions is None or pair.submission_id in submissions
         }
+
+    @cached_property
+    def _standing(self) -> Standing:
+        return Standing.of(self.assignment, self.scores)
 
     @cached_property
     def question_price(self) -> QuestionPrice:

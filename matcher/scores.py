@@ -95,7 +95,8 @@ def score_parts(
     if not len(rows):
         return ()
     background = profiles.encoder.background
-    similarity = _similarity(profiles, row, row + 1)[0, rows]
+    products = profiles.vectors[rows] @ profiles.submission_vectors[[row]].T
+    similarity = (products if isinstance(products, np.ndarray) else products.toarray())[:, 0].astype(np.float32)
     excess = profiles.weights[owned] * (similarity - _backgrounds(profiles, row, row + 1)[0, rows])
     length, counted = _counts(len(rows), config)
     unit = counted * (1 - background)
