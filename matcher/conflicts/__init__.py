@@ -1,0 +1,47 @@
+"""Who must not review what, each with the facts behind it.
+
+A rule is a plain function; `RULES` is the order in which they run. Everything that a rule finds is either a `block`,
+or an `ask` that counts as a block until somebody decides. What is clear is not listed.
+"""
+
+from __future__ import annotations
+
+from matcher.config import MatchConfig
+from matcher.conflicts.rules import RULES
+from matcher.conflicts.world import World
+from matcher.records import Conflict, Conflicts, SubmissionId, Venue
+
+__all__ = ["RULES", "find_conflicts"]
+
+
+def find_conflicts(venue: Venue, config: MatchConfig) -> Conflicts:
+    """Find every conflict between a submission and a reviewer, for withdrawn and rejected submissions too.
+
+    Args:
+        venue: the whole input.
+        config: windows, policies and, if it has one, the deadline that replaces the venue's.
+
+    Returns:
+        All conflicts, sorted; several reasons for one pair are all kept.
+
+    Raises:
+        DataError: a window has to be counted from a deadline and there is none. Today's date never stands in for it.
+
+    >>> from matcher.records import AuthorMention, Person, PersonId, Reviewer, Submission
+    >>> jane = AuthorMention(name="Jane Doe", person_id=PersonId("jane"))
+    >>> venue = Venue.of(
+    ...     reviewers=[Reviewer(person_id=PersonId("jane"))],
+    ...     submissions=[Submission(id=SubmissionId("s1"), title="T", authors=(jane,))],
+    ... )
+    >>> [(found.rule, found.verdict.value) for found in find_conflicts(venue, MatchConfig()).items]
+    [('author', 'block')]
+    """
+    world = World.of(venue, config)
+    found: dict[SubmissionId, list[Conflict]] = {submission.id: [] for submission in venue.submissions}
+    for rule in RULES:
+        for conflict in rule(world, config):
+            found[conflict.submission_id].append(conflict)
+    for conflicts in found.values():
+        conflicts.sort(key=Conflict.sort_key)
+    # Submissions are sorted by id, the first part of the sort key: so the whole is sorted.
+    return Conflicts(tuple(conflict for conflicts in found.values() for conflict in conflicts))

@@ -1,0 +1,145 @@
+"""What every rule sees: the venue, who is who, and the day on which windows are anchored."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from typing import Self
+
+from matcher.config import MatchConfig
+from matcher.errors import DataError
+from matcher.identity import Identities, Link, link
+from matcher.records import AuthorMention, Deadline, PaperId, Person, PersonId, SubmissionId, Venue
+
+__all__ = ["Author", "Place", "World"]
+
+
+@dataclass(frozen=True, slots=True)
+class Author:
+    """One person that an author of a submission is, or may be.
+
+    Args:
+        position: zero-based place in the byline.
+        mention: the author as printed.
+        link: who it is and how that is known.
+        via: the person as conflicts name them; `None` for somebody whom the venue does not know.
+        name: their name for people: the preferred one when it is surely them, else as printed.
+    """
+
+    position: int
+    mention: AuthorMention
+    link: Link
+    via: PersonId | None
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A person's place on a paper.
+
+    Args:
+        paper_id: the paper.
+        position: zero-based place in the byline; `None` when they list the paper but no name on it is surely theirs.
+        link: why this is the person.
+    """
+
+    paper_id: PaperId
+    position: int | None
+    link: Link
+
+
+@dataclass(frozen=True)
+class World:
+    """Built once, read by every rule.
+
+    Args:
+        venue: the whole input.
+        identities: who every mention is.
+        deadline: the day on which windows are anchored, if there is one.
+        authors: per submission, everybody who is or may be an author, each person once.
+        papers_of: per person, where they stand on papers.
+    """
+
+    venue: Venue
+    identities: Identities
+    deadline: Deadline | None
+    authors: Mapping[SubmissionId, tuple[Author, ...]]
+    papers_of: Mapping[PersonId, tuple[Place, ...]]
+
+    @classmethod
+    def of(cls, venue: Venue, config: MatchConfig) -> Self:
+        """Find out who is who, and put together what several rules need."""
+        identities = link(venue)
+        deadline = venue.deadline if config.deadline is None else Deadline(config.deadline, "configuration")
+        return cls(
+            venue=venue,
+            identities=identities,
+            deadline=deadline,
+            authors={
+                submission.id: _authors(submission.id, submission.authors, venue, identities)
+                for submission in venue.submissions
+            },
+            papers_of=_papers_of(identities),
+        )
+
+    def day(self, need: str, way_out: str) -> date:
+        """The deadline, which is never guessed.
+
+        Args:
+            need: what needs it, as the subject of a sentence.
+            way_out: the setting under which nothing needs it.
+
+        Raises:
+            DataError: there is none.
+        """
+        if self.deadline is None:
+            raise DataError(
+                f"there is no deadline, and {need} is counted from it",
+                field="deadline",
+                remedy=f"set deadline in venue.toml, or --deadline YYYY-MM-DD, or {way_out}",
+            )
+        return self.deadline.day
+
+    def people(self, person_id: PersonId) -> tuple[tuple[Person, Link], ...]:
+        """The record of a person, and every other record that is or may be theirs; none for an unknown name."""
+        return tuple(
+            (self.venue.person_by_id[same.person_id], same)
+            for same in self.identities.same_as(person_id)
+            if self.identities.is_known(same.person_id)
+        )
+
+    def name_of(self, person_id: PersonId) -> str:
+        """The preferred name of a person of the venue."""
+        return self.venue.name_of(person_id)
+
+
+def _authors(
+    submission_id: SubmissionId, mentions: tuple[AuthorMention, ...], venue: Venue, identities: Identities
+) -> tuple[Author, ...]:
+    best: dict[PersonId, Author] = {}
+    for position, (mention, links) in enumerate(zip(mentions, identities.on_submissions[submission_id], strict=True)):
+        for one in links:
+            before = best.get(one.person_id)
+            if before is not None and before.link.confidence >= one.confidence:
+                continue
+            is_known = identities.is_known(one.person_id)
+            best[one.person_id] = Author(
+                position=position,
+                mention=mention,
+                link=one,
+                via=one.person_id if is_known else None,
+                name=venue.name_of(one.person_id) if is_known and one.is_sure else mention.name,
+            )
+    return tuple(sorted(best.values(), key=lambda author: (author.position, author.link.person_id)))
+
+
+def _papers_of(identities: Identities) -> dict[PersonId, tuple[Place, ...]]:
+    places: dict[PersonId, list[Place]] = {}
+    for paper_id, byline in identities.on_papers.items():
+        for position, links in enumerate(byline):
+            for one in links:
+                places.setdefault(one.person_id, []).append(Place(paper_id, position, one))
+    for person_id, listed in identities.unplaced.items():
+        places.setdefault(person_id, []).extend(Place(paper_id, None, one) for paper_id, one in listed)
+    return {person_id: tuple(found) for person_id, found in places.items()}

@@ -1,0 +1,670 @@
+"""Who is who: the only place that guesses which mention of a name is which person.
+
+Every author mention of every paper and submission gets links: the people it may be, how that is known, and with what
+confidence. What is known is taken in this order, and a stronger reason always wins:
+
+======================  ==========  ==================================================================================
+basis                   confidence  what it rests on
+======================  ==========  ==================================================================================
+`id`                    1           the record carries the person's id
+`email`                 0.99        the same e-mail address
+`listed`                0.97        the reviewer's own list has the paper, and exactly one name on it fits
+`name`                  0.9         the same full name, and at most one known person carries it
+`unconfirmed`           0.7         as `name`, on a paper whose source gave ids to others but none to this one: it asks
+`ambiguous`             below 0.9   a full name that several people carry: possible people, to be asked about
+`namesake`              0.5         another record with the same full name, under an id of another kind
+`unnamed`               0.5         the reviewer's own list has the paper, but no name on it fits: it asks
+`short_name`            0.3         the same short name as a reviewer's (submissions only); asks, links nothing else
+======================  ==========  ==================================================================================
+
+The numbers order the reasons; they are judgements, not yet measured. What is deliberately not guessed: names with
+initials ("Z. Liu"), other spellings, typing errors, given and family name swapped without a comma. A full name needs
+two parts longer than an initial. Two mentions on one paper are never one person.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Final, Literal, TypeAlias
+
+from matcher.records import AuthorMention, Paper, PaperId, PersonId, SubmissionId, Venue
+
+__all__ = [
+    "CONFIDENCE",
+    "Basis",
+    "Identities",
+    "Link",
+    "is_full_name",
+    "joint_confidence",
+    "link",
+    "names_fit",
+    "namespace",
+    "normalise_email",
+    "normalise_name",
+    "reasons",
+]
+
+Basis: TypeAlias = Literal[
+    "id", "email", "listed", "name", "unconfirmed", "ambiguous", "namesake", "unnamed", "short_name"
+]
+
+CONFIDENCE: Final[Mapping[Basis, float]] = {
+    "id": 1.0,
+    "email": 0.99,
+    "listed": 0.97,
+    "name": 0.9,
+    "unconfirmed": 0.7,
+    "ambiguous": 0.5,
+    "namesake": 0.5,
+    "unnamed": 0.5,
+    "short_name": 0.3,
+}
+"""Probability that the person is the one meant, by what it rests on; an ambiguous name shares its own by candidates."""
+
+_REASONS: Final[Mapping[Basis, str]] = {
+    "id": "the same id",
+    "email": "the same e-mail address",
+    "listed": "the reviewer's own list of papers shows it",
+    "name": "the same full name, and nobody else is known by it",
+    "unconfirmed": "the same full name, but the paper's source names others by id and not this one",
+    "ambiguous": "the same full name, which more than one person carries",
+    "namesake": "the same full name, under an id of another kind",
+    "unnamed": "the reviewer lists the paper, but no name on it fits",
+    "short_name": "the same short name",
+}
+
+_SURE: Final = frozenset(("id", "email", "listed", "name"))
+_UNIDENTIFIED: Final = "unidentified:"
+_UNIDENTIFIED_CONFIDENCE: Final = 0.95
+"""For a name that nobody known carries: two equal mentions are then one person with 0.95 × 0.95 = about 0.9."""
+
+
+# --- names and addresses --------------------------------------------------------------------------------------------
+
+_APOSTROPHES: Final = dict.fromkeys(map(ord, "'`´‘’‚‛ʹʻʼʽʾʿˈ′＇"))
+_ACCENTS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
+_STROKES: Final = str.maketrans(
+    {
+        "ø": "o",
+        "ł": "l",
+        "đ": "d",
+        "ð": "d",
+        "ɖ": "d",
+        "þ": "th",
+        "æ": "ae",
+        "œ": "oe",
+        "ı": "i",
+        "ȷ": "j",
+        "ħ": "h",
+        "ŋ": "n",
+        "ŧ": "t",
+        "ƀ": "b",
+        "ɨ": "i",
+        "ə": "e",
+    }
+)
+"""Letters that Unicode does not take apart into a base letter and a mark."""
+
+_GENERATIONS: Final = frozenset(("jr", "sr", "ii", "iii", "iv"))
+_IDEOGRAPHS: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
+_IDEOGRAPHIC: Final = re.compile(f"[{_IDEOGRAPHS}]")
+_IDEOGRAPHIC_NAME: Final = re.compile(f"[{_IDEOGRAPHS} ]+")
+
+
+def normalise_name(name: str) -> str:
+    """One spelling for a name: no accents, case, hyphens, dots or apostrophes; given names before the family name.
+
+    "Family, Given" is turned round. The order is kept otherwise, and so are digits that number namesakes.
+
+    >>> normalise_name("Mocanu, Decebal-Constantin"), normalise_name("Łukasz O’Brien"), normalise_name("Lars Strauß")
+    ('decebal constantin mocanu', 'lukasz obrien', 'lars strauss')
+    """
+    text = unicodedata.normalize("NFKD", name.translate(_APOSTROPHES)).casefold()
+    text = _ACCENTS.sub("", text).translate(_STROKES)
+    text = unicodedata.normalize("NFC", text)
+    plain = " ".join(_letters(_given_first(text)).split())
+    return plain.replace(" ", "") if _IDEOGRAPHIC_NAME.fullmatch(plain) else plain
+
+
+def _letters(text: str) -> str:
+    """Only letters, marks and digits; a blank for what separates, nothing for what cannot be seen."""
+    if text.isascii():
+        return re.sub(r"[^a-z0-9]", " ", text)
+    kept = []
+    for letter in text:
+        category = unicodedata.category(letter)
+        if category[0] in "LMN":
+            kept.append(letter)
+        elif category != "Cf":  # soft hyphens, joiners and direction marks vanish
+            kept.append(" ")
+    return "".join(kept)
+
+
+def _given_first(text: str) -> str:
+    parts = [part.strip() for part in text.split(",") if part.strip()]
+    generations = [part for part in parts if part.strip(".") in _GENERATIONS]
+    rest = [part for part in parts if part.strip(".") not in _GENERATIONS]
+    if len(rest) == 2:  # more commas than that are no name that we understand: the order stays
+        rest.reverse()
+    return " ".join((*rest, *generations))
+
+
+def is_full_name(normalised: str) -> bool:
+    """Whether a normalised name says enough to be compared: two parts longer than an initial.
+
+    A name in Chinese, Japanese or Korean characters is full from two characters on.
+
+    >>> is_full_name("decebal mocanu"), is_full_name("d mocanu"), is_full_name("mocanu"), is_full_name("李明")
+    (True, False, False, True)
+    """
+    if _IDEOGRAPHIC_NAME.fullmatch(normalised):
+        return len(normalised) >= 2
+    return sum(_is_whole(part) for part in normalised.split()) >= 2
+
+
+def _is_whole(part: str) -> bool:
+    return bool(_IDEOGRAPHIC.search(part)) or (len(part) > 1 and part[0].isalpha())
+
+
+def names_fit(one: str, other: str) -> bool:
+    """Whether two normalised names may be one person's, where something else already says that they are.
+
+    They fit when they are equal but for blanks or order, or share the family name and the given name or its initial.
+    This is far too weak to tell people apart on its own.
+
+    >>> names_fit("michael w mahoney", "m mahoney"), names_fit("meng fang", "fang meng"), names_fit("li wu", "lu wu")
+    (True, True, False)
+    """
+    first, second = one.split(), other.split()
+    if not first or not second:
+        return False
+    if "".join(first) == "".join(second) or sorted(first) == sorted(second):
+        return True
+    if first[-1] != second[-1] or len(first) < 2 or len(second) < 2:
+        return False
+    short, long = sorted((first[0], second[0]), key=len)
+    return short == long or (len(short) == 1 and long.startswith(short))
+
+
+def normalise_email(address: str) -> str:
+    """One spelling for an address: lower case, without the tag after a plus sign.
+
+    >>> normalise_email(" Jane.Doe+Reviews@Uni.Example ")
+    'jane.doe@uni.example'
+    """
+    local, at, domain = address.strip().casefold().rpartition("@")
+    return f"{local.partition('+')[0] or local}{at}{domain}" if at else domain
+
+
+def namespace(person_id: str) -> str | None:
+    """Who gave an id, as far as its form tells: `~` for profile names, a prefix before a colon, a host.
+
+    `None` for a plain id or an e-mail address: two of those may well be one person, recorded twice.
+
+    >>> namespace("~Jane_Doe1"), namespace("openalex:A5"), namespace("https://orcid.org/0000"), namespace("jane-doe")
+    ('~', 'openalex', 'orcid.org', None)
+    """
+    if person_id.startswith("~"):
+        return "~"
+    scheme, separator, rest = person_id.partition("://")
+    if separator:
+        return rest.partition("/")[0].casefold() or scheme
+    prefix, colon, _ = person_id.partition(":")
+    return prefix.casefold() if colon and prefix and "@" not in prefix else None
+
+
+def _are_told_apart(one: str, other: str) -> bool:
+    """Whether different ids mean different people: only when the same source gave both."""
+    source = namespace(one)
+    return source is not None and source == namespace(other)
+
+
+# --- the result -----------------------------------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Link:
+    """One person that a mention, or another record, may be.
+
+    Args:
+        person_id: a person of the venue, or the key of a name that nobody known carries (`Identities.is_known`).
+        basis: how it is known; see the table of this module.
+        confidence: probability that it is this person, in (0, 1].
+    """
+
+    person_id: PersonId
+    basis: Basis
+    confidence: float
+
+    @property
+    def is_sure(self) -> bool:
+        """Whether the link may block; one that is not may only ask."""
+        return self.basis in _SURE
+
+    @property
+    def reason(self) -> str:
+        """How it is known, in words."""
+        return _REASONS[self.basis]
+
+
+def joint_confidence(links: Iterable[Link]) -> float:
+    """The probability that all of some links hold, as if each were independent of the others."""
+    return math.prod((one.confidence for one in links), start=1.0)
+
+
+def reasons(links: Iterable[Link]) -> tuple[str, ...]:
+    """How some links are known, in words, each reason once; nothing for ids, which need none."""
+    return tuple(dict.fromkeys(one.reason for one in links if one.basis != "id"))
+
+
+Byline: TypeAlias = tuple[tuple[Link, ...], ...]
+"""Per author mention, in byline order, the people it may be; empty where nothing is known."""
+
+
+@dataclass(frozen=True)
+class Identities:
+    """Who every author mention of a venue is.
+
+    Args:
+        on_papers: links per mention of every paper.
+        on_submissions: links per mention of every submission.
+        unplaced: papers that a reviewer lists but on which no one mention could be told to be theirs. The link is
+            sure when several names fit, and not when none does.
+        twins: other records that are, or may be, the same person: same address, same listed paper, same full name.
+        owners: the people of each e-mail address.
+        carriers: the known people of each normalised full name.
+        shared_names: full names known to be carried by two people, because both stand on one byline.
+        known: ids of the people of the venue.
+    """
+
+    on_papers: Mapping[PaperId, Byline]
+    on_submissions: Mapping[SubmissionId, Byline]
+    unplaced: Mapping[PersonId, tuple[tuple[PaperId, Link], ...]]
+    twins: Mapping[PersonId, tuple[Link, ...]]
+    owners: Mapping[str, tuple[PersonId, ...]]
+    carriers: Mapping[str, tuple[PersonId, ...]]
+    shared_names: frozenset[str]
+    known: frozenset[PersonId]
+
+    def is_known(self, person_id: PersonId) -> bool:
+        """Whether this is a person of the venue, and not the key of a name that nobody known carries."""
+        return person_id in self.known
+
+    def same_as(self, person_id: PersonId) -> tuple[Link, ...]:
+        """The person, then every other record that is or may be them."""
+        return (Link(person_id, "id", 1.0), *self.twins.get(person_id, ()))
+
+    def owners_of(self, email: str | None) -> tuple[PersonId, ...]:
+        """The known people with this address, sorted; none for no address."""
+        return self.owners.get(normalise_email(email), ()) if email else ()
+
+    def named(self, name: str, *, besides: Iterable[PersonId] = ()) -> tuple[Link, ...]:
+        """Who a bare name may be.
+
+        Args:
+            name: as written.
+            besides: people who are known to be somebody else.
+        """
+        return _links_by_name(normalise_name(name), frozenset(besides), self)
+
+    @property
+    def same_email(self) -> tuple[tuple[PersonId, ...], ...]:
+        """Groups of records that share an e-mail address and so may be one person, sorted."""
+        return tuple(sorted({people for people in self.owners.values() if len(people) > 1}))
+
+
+# --- linking --------------------------------------------------------------------------------------------------------
+
+
+def link(venue: Venue) -> Identities:
+    """Find out who every author mention of a venue is, with dictionaries only: no name is compared with all others.
+
+    Args:
+        venue: the whole input.
+
+    Returns:
+        Links for every mention of every paper and submission, and the records that may be one person.
+
+    >>> from matcher.records import Person, Reviewer, Submission
+    >>> venue = Venue.of(
+    ...     people=[Person(id=PersonId("r1"), names=("Jane Doe",))],
+    ...     reviewers=[Reviewer(person_id=PersonId("r1"))],
+    ...     submissions=[Submission(id=SubmissionId("s1"), title="T", authors=(AuthorMention(name="DOE, Jane"),))],
+    ... )
+    >>> link(venue).on_submissions["s1"]
+    ((Link(person_id='r1', basis='name', confidence=0.9),),)
+    """
+    register = _Register(venue)
+    claims = _Claims(venue, register)
+    twins = _twins(venue, register, claims)
+    who = _Names(register.carriers, register.shared_names, twins)
+    linker = _Linker(register, who, {reviewer.person_id for reviewer in venue.reviewers})
+    return Identities(
+        on_papers={
+            paper.id: linker.byline(paper.authors, claims.placed.get(paper.id, {}), is_submission=False)
+            for paper in venue.papers
+        },
+        on_submissions={
+            submission.id: linker.byline(submission.authors, {}, is_submission=True) for submission in venue.submissions
+        },
+        unplaced=claims.unplaced,
+        twins=twins,
+        owners=register.owners,
+        carriers=register.carriers,
+        shared_names=register.shared_names,
+        known=frozenset(venue.person_by_id),
+    )
+
+
+class _Register:
+    """What is known before any guess: who carries which name and which address."""
+
+    def __init__(self, venue: Venue) -> None:
+        self._normal: dict[str, str] = {}
+        self.names: dict[PersonId, dict[str, None]] = {}
+        owners: dict[str, dict[PersonId, None]] = {}
+        shared: set[str] = set()
+        for person in venue.people:
+            self.names[person.id] = {self.normal(name): None for name in person.names}
+            for address in (*person.emails, *([person.id] if "@" in person.id else [])):
+                owners.setdefault(normalise_email(address), {})[person.id] = None
+        for authors in _bylines(venue):
+            shared.update(self._twice(authors))
+            common = _addresses_of_several(authors)
+            for mention in authors:
+                if mention.person_id is not None:
+                    self.names[mention.person_id][self.normal(mention.name)] = None
+                    if mention.email and normalise_email(mention.email) not in common:
+                        owners.setdefault(normalise_email(mention.email), {})[mention.person_id] = None
+        carriers: dict[str, dict[PersonId, None]] = {}
+        for person_id in sorted(self.names):
+            for name in filter(None, self.names[person_id]):
+                carriers.setdefault(name, {})[person_id] = None
+        self.carriers = {name: tuple(people) for name, people in carriers.items() if is_full_name(name)}
+        self.short_names = {name: tuple(people) for name, people in carriers.items() if not is_full_name(name)}
+        self.owners = {address: tuple(sorted(people)) for address, people in owners.items()}
+        self.shared_names = frozenset(shared)
+
+    def normal(self, name: str) -> str:
+        found = self._normal.get(name)
+        if found is None:
+            found = self._normal[name] = normalise_name(name)
+        return found
+
+    def fit(self, person_id: PersonId, name: str) -> tuple[bool, bool]:
+        """Whether a normalised name is one of a person's, and whether it may be."""
+        names = self.names[person_id]
+        return name in names, name in names or any(names_fit(name, own) for own in names)
+
+    def _twice(self, authors: Sequence[AuthorMention]) -> Iterator[str]:
+        """Names that two people of one byline carry; the same id twice is a slip, not a second person."""
+        seen: dict[str, PersonId | None] = {}
+        for mention in authors:
+            name = self.normal(mention.name)
+            if name in seen and (mention.person_id is None or mention.person_id != seen[name]):
+                yield name
+            seen[name] = mention.person_id
+
+
+def _bylines(venue: Venue) -> Iterator[tuple[AuthorMention, ...]]:
+    for paper in venue.papers:
+        yield paper.authors
+    for submission in venue.submissions:
+        yield submission.authors
+
+
+def _addresses_of_several(authors: Sequence[AuthorMention]) -> frozenset[str]:
+    """Addresses printed beside two names of one byline (a corresponding author's, say): they identify neither."""
+    addresses = [normalise_email(mention.email) for mention in authors if mention.email]
+    return frozenset(address for address in addresses if addresses.count(address) > 1) if addresses else frozenset()
+
+
+class _Claims:
+    """Which mention is the reviewer's, on the papers that reviewers list as their own.
+
+    `placed` holds links per paper and position, `unplaced` the listed papers without such a mention, and `same` the
+    pairs of a reviewer and another id found in the reviewer's place.
+    """
+
+    def __init__(self, venue: Venue, register: _Register) -> None:
+        self.unplaced: dict[PersonId, tuple[tuple[PaperId, Link], ...]] = {}
+        self.same: list[tuple[PersonId, PersonId]] = []
+        claimed: dict[tuple[PaperId, int], list[PersonId]] = {}
+        for reviewer in venue.reviewers:
+            lost = []
+            for paper_id in dict.fromkeys(reviewer.paper_ids):
+                paper = venue.paper_by_id[paper_id]
+                if self._is_named(paper, reviewer.person_id, register):
+                    continue
+                fitting = self._fitting(paper, reviewer.person_id, register)
+                if len(fitting) == 1:
+                    claimed.setdefault((paper_id, fitting[0]), []).append(reviewer.person_id)
+                else:
+                    basis: Basis = "listed" if fitting else "unnamed"
+                    lost.append((paper_id, Link(reviewer.person_id, basis, CONFIDENCE[basis])))
+            if lost:
+                self.unplaced[reviewer.person_id] = tuple(lost)
+        self.placed: dict[PaperId, dict[int, tuple[Link, ...]]] = {}
+        for (paper_id, position), people in claimed.items():
+            known_as = venue.paper_by_id[paper_id].authors[position].person_id
+            if known_as is None:
+                self.placed.setdefault(paper_id, {})[position] = _possible(people, "listed")
+            elif len(people) == 1:
+                self.same.append((people[0], known_as))
+
+    @staticmethod
+    def _is_named(paper: Paper, reviewer_id: PersonId, register: _Register) -> bool:
+        """Whether an id or an address already says where the reviewer stands."""
+        if any(mention.person_id == reviewer_id for mention in paper.authors):
+            return True
+        common = _addresses_of_several(paper.authors)
+        addresses = {normalise_email(mention.email) for mention in paper.authors if mention.email}
+        return any(reviewer_id in register.owners.get(address, ()) for address in addresses - common)
+
+    @staticmethod
+    def _fitting(paper: Paper, reviewer_id: PersonId, register: _Register) -> list[int]:
+        """Positions whose name is the reviewer's, or else may be; ids of the reviewer's own kind are other people."""
+        exact, loose = [], []
+        for position, mention in enumerate(paper.authors):
+            if mention.person_id is not None and _are_told_apart(mention.person_id, reviewer_id):
+                continue
+            is_equal, fits = register.fit(reviewer_id, register.normal(mention.name))
+            if is_equal:
+                exact.append(position)
+            elif fits:
+                loose.append(position)
+        return exact or loose
+
+
+def _twins(venue: Venue, register: _Register, claims: _Claims) -> dict[PersonId, tuple[Link, ...]]:
+    """Records that are or may be one person; never two ids of one byline."""
+    found: dict[PersonId, dict[PersonId, Basis]] = {}
+    for one, other, basis in _alike(register, claims):  # the strongest reason comes first and stays
+        found.setdefault(one, {}).setdefault(other, basis)
+        found.setdefault(other, {}).setdefault(one, basis)
+    for authors in _bylines(venue):
+        together = [mention.person_id for mention in authors if mention.person_id in found]
+        for one, other in _pairs(together):
+            found[one].pop(other, None)
+            found[other].pop(one, None)
+    return {
+        person_id: tuple(Link(other, others[other], CONFIDENCE[others[other]]) for other in sorted(others))
+        for person_id, others in sorted(found.items())
+        if others
+    }
+
+
+def _alike(register: _Register, claims: _Claims) -> Iterator[tuple[PersonId, PersonId, Basis]]:
+    for people in register.owners.values():
+        for one, other in _pairs(people):
+            yield one, other, "email"
+    for one, other in claims.same:
+        yield one, other, "listed"
+    for people in register.carriers.values():
+        for one, other in _pairs(people):
+            if not _are_told_apart(one, other):
+                yield one, other, "namesake"
+
+
+def _pairs(people: Sequence[PersonId | None]) -> Iterator[tuple[PersonId, PersonId]]:
+    for position, one in enumerate(people):
+        for other in people[position + 1 :]:
+            if one is not None and other is not None and one != other:
+                yield one, other
+
+
+def _possible(people: Sequence[PersonId], basis: Basis) -> tuple[Link, ...]:
+    """One person for sure, or several who are all only possible."""
+    if len(people) == 1:
+        return (Link(people[0], basis, CONFIDENCE[basis]),)
+    return tuple(Link(who, "ambiguous", 1 / (len(people) + 1)) for who in people)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    """What a search by name needs; `Identities` has the same fields."""
+
+    carriers: Mapping[str, tuple[PersonId, ...]]
+    shared_names: frozenset[str]
+    twins: Mapping[PersonId, tuple[Link, ...]]
+
+
+def _links_by_name(name: str, besides: frozenset[PersonId], who: _Names | Identities) -> tuple[Link, ...]:
+    """The people whom a normalised name may mean, on a byline on which `besides` stand under other names."""
+    if not is_full_name(name):
+        return ()
+    everyone = who.carriers.get(name, ())
+    carriers = [person_id for person_id in everyone if person_id not in besides]
+    is_shared = name in who.shared_names or _count_people(everyone, who.twins) > 1
+    if not carriers:
+        key = PersonId(_UNIDENTIFIED + name)
+        # Whoever is known by this name is somebody else on this byline: so two people carry it.
+        if is_shared or everyone:
+            return (Link(key, "ambiguous", CONFIDENCE["ambiguous"]),)
+        return (Link(key, "name", _UNIDENTIFIED_CONFIDENCE),)
+    if is_shared:
+        return tuple(Link(person_id, "ambiguous", 1 / (len(everyone) + 1)) for person_id in carriers)
+    return tuple(Link(person_id, "name", CONFIDENCE["name"]) for person_id in carriers)
+
+
+def _count_people(records: Sequence[PersonId], twins: Mapping[PersonId, tuple[Link, ...]]) -> int:
+    """How many people some records are, those that are surely one counted once."""
+    counted: list[PersonId] = []
+    for person_id in records:
+        same = {twin.person_id for twin in twins.get(person_id, ()) if twin.is_sure}
+        if same.isdisjoint(counted):
+            counted.append(person_id)
+    return len(counted)
+
+
+def _doubted(
+    authors: Sequence[AuthorMention], found: Iterable[tuple[int, tuple[Link, ...]]]
+) -> list[tuple[int, tuple[Link, ...]]]:
+    """Links by name on a paper, made doubtful where the paper's source knows ids but gave none to these authors.
+
+    On submissions nothing is doubted: there authors enter themselves, and who leaves an id out must not gain by it.
+    """
+    knows_ids = any(mention.person_id is not None and namespace(mention.person_id) for mention in authors)
+    if not knows_ids:
+        return list(found)
+    return [
+        (
+            position,
+            tuple(
+                Link(one.person_id, "unconfirmed", CONFIDENCE["unconfirmed"]) if one.basis == "name" else one
+                for one in people
+            ),
+        )
+        for position, people in found
+    ]
+
+
+class _Linker:
+    """Links the mentions of one byline after the other."""
+
+    def __init__(self, register: _Register, who: _Names, reviewers: set[PersonId]) -> None:
+        self._register = register
+        self._who = who
+        self._reviewers = reviewers
+        self._by_id: dict[PersonId, tuple[Link, ...]] = {}
+
+    def byline(
+        self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]], *, is_submission: bool
+    ) -> Byline:
+        """Link the mentions of one paper or submission: ids first, then addresses, then listed papers, then names."""
+        links: dict[int, tuple[Link, ...]] = {}
+        for position, mention in enumerate(authors):
+            if mention.person_id is not None:
+                links[position] = self._with_id(mention.person_id)
+        if len(links) < len(authors):
+            self._keep_apart(links, self._by_address(authors, links))
+            self._keep_apart(links, [(at, people) for at, people in placed.items() if at not in links])
+            found = self._by_name(authors, links)
+            self._keep_apart(links, found if is_submission else _doubted(authors, found))
+        if is_submission:
+            for position, mention in enumerate(authors):
+                if position not in links:
+                    links[position] = self._by_short_name(mention)
+        return tuple(links.get(position, ()) for position in range(len(authors)))
+
+    def _with_id(self, person_id: PersonId) -> tuple[Link, ...]:
+        found = self._by_id.get(person_id)
+        if found is None:
+            found = self._by_id[person_id] = (Link(person_id, "id", 1.0),)
+        return found
+
+    def _by_address(
+        self, authors: tuple[AuthorMention, ...], links: Mapping[int, tuple[Link, ...]]
+    ) -> list[tuple[int, tuple[Link, ...]]]:
+        common = _addresses_of_several(authors)
+        return [
+            (
+                position,
+                tuple(
+                    Link(owner, "email", CONFIDENCE["email"])
+                    for owner in self._register.owners.get(normalise_email(mention.email), ())
+                ),
+            )
+            for position, mention in enumerate(authors)
+            if position not in links and mention.email and normalise_email(mention.email) not in common
+        ]
+
+    def _by_name(
+        self, authors: tuple[AuthorMention, ...], links: Mapping[int, tuple[Link, ...]]
+    ) -> list[tuple[int, tuple[Link, ...]]]:
+        taken = frozenset(found.person_id for people in links.values() for found in people if found.is_sure)
+        return [
+            (position, _links_by_name(self._register.normal(mention.name), taken, self._who))
+            for position, mention in enumerate(authors)
+            if position not in links
+        ]
+
+    def _by_short_name(self, mention: AuthorMention) -> tuple[Link, ...]:
+        name = self._register.normal(mention.name)
+        return tuple(
+            Link(person_id, "short_name", CONFIDENCE["short_name"])
+            for person_id in self._register.short_names.get(name, ())
+            if person_id in self._reviewers
+        )
+
+    @staticmethod
+    def _keep_apart(links: dict[int, tuple[Link, ...]], found: Iterable[tuple[int, tuple[Link, ...]]]) -> None:
+        """Add what one kind of evidence says; a person found in two places is in neither for sure."""
+        taken = {one.person_id for people in links.values() for one in people if one.is_sure}
+        free = [(position, [one for one in people if one.person_id not in taken]) for position, people in found]
+        places: dict[PersonId, int] = {}
+        for _, people in free:
+            for one in people:
+                places[one.person_id] = places.get(one.person_id, 0) + 1
+        for position, people in free:
+            if people:
+                links[position] = tuple(
+                    one
+                    if places[one.person_id] == 1
+                    else Link(one.person_id, "ambiguous", min(one.confidence, 1 / places[one.person_id]))
+                    for one in people
+                )
