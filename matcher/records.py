@@ -585,7 +585,7 @@ class Venue:
         """Build a venue: sort, add the people who are named with an id on papers only, check every reference.
 
         Raises:
-            DataError: an id occurs twice or points nowhere.
+            DataError: an id occurs twice or points nowhere, or a pair is both required and forbidden.
         """
         papers = _sorted_unique("paper", papers, lambda paper: paper.id)
         submissions = _sorted_unique("submission", submissions, lambda submission: submission.id)
@@ -607,6 +607,7 @@ class Venue:
             defaults=defaults or VenueDefaults(),
         )
         venue._refuse_dangling_ids()
+        venue._refuse_contradictions()
         return venue
 
     def _refuse_dangling_ids(self) -> None:
@@ -633,6 +634,12 @@ class Venue:
                 if row.reviewer_id not in self.reviewer_by_id:
                     guess = did_you_mean(row.reviewer_id, self.reviewer_by_id)
                     raise DataError(f"{what}: reviewer id '{row.reviewer_id}' is not known{guess}")
+
+    def _refuse_contradictions(self) -> None:
+        for one, other in itertools.pairwise(self.fixed):  # sorted, so what is said of one pair stands together
+            if (one.submission_id, one.reviewer_id) == (other.submission_id, other.reviewer_id):
+                pair = f"'{one.submission_id}', '{one.reviewer_id}'"
+                raise DataError(f"the pair {pair} is both required and forbidden", remedy="keep one of the two")
 
     @cached_property
     def paper_by_id(self) -> Mapping[PaperId, Paper]:
@@ -729,19 +736,26 @@ def canonical_json(record: Any, *, places: bool = True) -> str:
 
 
 def _plain(value: Any, *, places: bool = True) -> Any:
-    if isinstance(value, PartialDate):
-        return str(value)
-    if isinstance(value, date):
-        return value.isoformat()
-    if is_dataclass(value) and not isinstance(value, type):
-        kept = (entry.name for entry in fields(value) if places or not entry.metadata.get("is_place"))
-        pairs = ((name, _plain(getattr(value, name), places=places)) for name in kept)
-        return {name: plain for name, plain in pairs if plain not in (None, "", [], {})}
-    if isinstance(value, Mapping):
-        return {str(key): _plain(value[key], places=places) for key in sorted(value)}
-    if isinstance(value, (tuple, list)):
-        return [_plain(entry, places=places) for entry in value]
-    return value
+    plain: Any = value
+    if value is None or isinstance(value, str | int | float):
+        pass
+    elif isinstance(value, tuple | list):
+        plain = [_plain(entry, places=places) for entry in value]
+    elif isinstance(value, PartialDate):
+        plain = str(value)
+    elif isinstance(value, date):
+        plain = value.isoformat()
+    elif isinstance(value, Mapping):
+        plain = {str(key): _plain(value[key], places=places) for key in sorted(value)}
+    else:
+        pairs = ((name, _plain(getattr(value, name), places=places)) for name in _names(value.__class__, places))
+        plain = {name: inner for name, inner in pairs if inner is not None and inner not in ("", [], {})}
+    return plain
+
+
+@cache
+def _names(kind: Any, places: bool) -> tuple[str, ...]:
+    return tuple(entry.name for entry in fields(kind) if places or not entry.metadata.get("is_place"))
 
 
 def to_plain(record: Any) -> Any:
@@ -756,10 +770,51 @@ def from_plain(kind: type[T], plain: Any) -> T:
         DataError: a field is missing or of another shape.
     """
     try:
-        built: T = _built(kind, plain)
+        built: T = _reader_of(kind)(plain)
     except (KeyError, TypeError, ValueError, AttributeError) as error:
         raise DataError(f"this is no {kind.__name__}: {error}") from None
     return built
+
+
+def _reader_of(kind: Any) -> Callable[[Any], Any]:
+    return _reader(kind)
+
+
+@cache
+def _reader(kind: Any) -> Callable[[Any], Any]:
+    """What builds a value of a type; made once for each type, since a large run holds many records."""
+    origin, arguments = get_origin(kind), get_args(kind)
+    if origin is tuple:
+        inner = _reader(arguments[0])
+        return lambda plain: tuple([inner(entry) for entry in plain])
+    if origin in (UnionType, Union):
+        inner = _reader(next(each for each in arguments if each is not NoneType))
+        return lambda plain: None if plain is None else inner(plain)
+    if isinstance(kind, type) and is_dataclass(kind) and kind is not PartialDate:
+        return _record_reader(kind)
+    readers: Mapping[Any, Callable[[Any], Any]] = {PartialDate: cache(PartialDate.parse), date: date.fromisoformat}
+    if isinstance(kind, type) and issubclass(kind, StrEnum):
+        return kind
+    return readers.get(kind, _same)
+
+
+def _same(plain: Any) -> Any:
+    return plain
+
+
+def _record_reader(kind: Any) -> Callable[[Any], Any]:
+    hints = get_type_hints(kind)
+    readers = {entry.name: _reader(hints[entry.name]) for entry in fields(kind)}
+    needed = [entry.name for entry in fields(kind) if entry.default is MISSING and entry.default_factory is MISSING]
+
+    def read(plain: Mapping[str, Any]) -> Any:
+        values = {name: readers[name](value) for name, value in plain.items()}
+        for name in needed:
+            if name not in values:
+                values[name] = _empty(hints[name])
+        return kind(**values)
+
+    return read
 
 
 def _empty(kind: Any) -> Any:
@@ -771,37 +826,6 @@ def _empty(kind: Any) -> Any:
     if kind is str:
         return ""
     raise TypeError("a field is missing")
-
-
-@cache
-def _hints(kind: Any) -> Mapping[str, Any]:
-    return get_type_hints(kind)
-
-
-def _built(kind: Any, plain: Any) -> Any:
-    origin, arguments = get_origin(kind), get_args(kind)
-    built = plain
-    if origin is tuple:
-        built = tuple(_built(arguments[0], entry) for entry in plain)
-    elif origin in (UnionType, Union):
-        inner = next(each for each in arguments if each is not NoneType)
-        built = None if plain is None else _built(inner, plain)
-    elif kind is PartialDate:
-        built = PartialDate.parse(plain)
-    elif kind is date:
-        built = date.fromisoformat(plain)
-    elif isinstance(kind, type) and is_dataclass(kind):
-        hints = _hints(kind)
-        given = {name: _built(hints[name], value) for name, value in plain.items()}
-        left_out = {
-            entry.name: _empty(hints[entry.name])
-            for entry in fields(kind)
-            if entry.name not in plain and entry.default is MISSING and entry.default_factory is MISSING
-        }
-        built = kind(**given, **left_out)
-    elif isinstance(kind, type) and issubclass(kind, StrEnum):
-        built = kind(plain)
-    return built
 
 
 # --- expertise ------------------------------------------------------------------------------------------------------

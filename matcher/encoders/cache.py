@@ -64,9 +64,13 @@ class VectorCache:
         """Keep vectors; an interrupted run keeps what it had put.
 
         Raises:
-            RunError: the cache file is damaged.
+            RunError: the cache file is damaged, or its folder cannot be made.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            message = f"the folder of the vector cache cannot be made ({error.strerror}): set MATCHER_CACHE to another"
+            raise RunError(message, path=str(self.path.parent)) from error
         rows = [(_key(text), vector.astype("<f4").tobytes()) for text, vector in vectors.items()]
         with self._open() as database:
             database.executemany("INSERT OR REPLACE INTO vectors VALUES (?, ?)", rows)

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Final, Self
 
 import numpy as np
@@ -25,6 +26,14 @@ BACKGROUNDS: Final = (0.0022, 0.0032, 0.0089)
 `python -m eval background --encoder tfidf` on 4,000 papers (arXiv metadata, CC0; ACL Anthology, CC BY 4.0)."""
 
 
+@dataclass(frozen=True, slots=True)
+class _Seen:
+    """Texts that are encoded already: their rows, by text."""
+
+    rows: Mapping[str, int]
+    vectors: sp.csr_array
+
+
 class TfidfEncoder:
     """Sublinear TF-IDF of words and word pairs, English stop words left out, accents folded, rows of length 1.
 
@@ -33,14 +42,16 @@ class TfidfEncoder:
 
     Args:
         vectorizer: a fitted one; made by `fit`.
+        seen: the vectors of the texts that it was fitted on, by text.
 
     >>> encoder = TfidfEncoder().fit(["sparse training of networks", "graph networks"])
     >>> encoder.encode(["graph networks"]).shape[0]
     1
     """
 
-    def __init__(self, vectorizer: TfidfVectorizer | None = None) -> None:
+    def __init__(self, vectorizer: TfidfVectorizer | None = None, seen: _Seen | None = None) -> None:
         self._vectorizer = vectorizer
+        self._seen = seen
 
     @property
     def info(self) -> EncoderInfo:
@@ -66,16 +77,23 @@ class TfidfEncoder:
             sublinear_tf=True, ngram_range=(1, 2), stop_words="english", strip_accents="unicode", dtype=np.float32
         )
         try:
-            vectorizer.fit(texts)
+            vectors = sp.csr_array(vectorizer.fit_transform(texts), dtype=np.float32)
         except ValueError as error:
             raise InputError(
                 f"tfidf finds no word in the {len(texts)} texts of publications and submissions ({error})"
             ) from None
-        return type(self)(vectorizer)
+        return type(self)(vectorizer, _Seen({text: row for row, text in enumerate(texts)}, vectors))
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> sp.csr_array:
         """Encode texts; (N, D) sparse unit rows."""
-        vectors = sp.csr_array(self._fitted().transform(texts), dtype=np.float32)
+        if not texts:  # scikit-learn refuses none
+            return self.encode([""])[:0]
+        vectorizer, seen = self._fitted(), self._seen
+        if seen is not None and all(text in seen.rows for text in texts):
+            # Taking words apart is most of the work, and fitting has done it for these texts.
+            vectors = seen.vectors[[seen.rows[text] for text in texts]]
+        else:
+            vectors = sp.csr_array(vectorizer.transform(texts), dtype=np.float32)
         if progress is not None:
             progress("embed", len(texts), len(texts))
         return vectors

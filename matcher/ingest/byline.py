@@ -168,7 +168,8 @@ def _is_whole(name: str) -> bool:
 
 
 def _is_generation(word: str) -> bool:
-    return word.strip(".").casefold() in _GENERATIONS
+    """Whether a word is Jr., Sr., II, …; JR without a full stop are initials."""
+    return word not in ("JR", "SR") and word.strip(".").casefold() in _GENERATIONS
 
 
 def _is_title(part: str, name: str) -> bool:

@@ -19,7 +19,7 @@ from typing import Any, Final
 from matcher.errors import DataError, MissingExtraError
 from matcher.ingest.fields import Table, near_miss
 
-__all__ = ["SUFFIXES", "TABLE_SUFFIXES", "RawRow", "read_rows", "stem_of"]
+__all__ = ["SUFFIXES", "TABLE_SUFFIXES", "RawRow", "numbered_lines", "read_rows", "stem_of"]
 
 TABLE_SUFFIXES: Final = (".jsonl", ".csv")
 """Endings of the names of tables, before compression."""
@@ -84,7 +84,7 @@ def read_rows(path: Path, table: Table, *, name: str, is_csv: bool | None = None
         DataError: the file cannot be read as a whole.
         MissingExtraError: it is compressed with Zstandard, and that package is not installed.
     """
-    lines = _filled_lines(_lines(path, name), name)
+    lines = _filled_lines(numbered_lines(path, name), name)
     first = next(lines)
     if is_csv is None:
         is_csv = not first[1].lstrip().startswith(("{", "["))
@@ -154,8 +154,16 @@ def _unpack_zstd(packed: Iterable[bytes], name: str) -> Iterator[bytes]:
         raise DataError("the Zstandard file is cut off before its end", file=name, remedy="copy it again")
 
 
-def _lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
-    """The lines with their numbers, without line ends. Only line feeds end a line, as JSON Lines has it."""
+def numbered_lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
+    """The lines of a file with their numbers, without line ends. Only line feeds end a line, as JSON Lines has it.
+
+    Args:
+        path: the file, plain, gzip or Zstandard.
+        name: how messages call it.
+
+    Raises:
+        DataError: the file cannot be read, is damaged, or is not UTF-8.
+    """
     rest = b""
     number = 0
     for chunk in itertools.chain(_chunks(path, name), [None]):

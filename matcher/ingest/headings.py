@@ -7,6 +7,7 @@ A title is compared in one plain spelling: small letters, no accents, no punctua
 
 from __future__ import annotations
 
+import functools
 import re
 import unicodedata
 from collections.abc import Mapping, Sequence
@@ -63,7 +64,7 @@ class _Heading:
 
     Args:
         field: the field.
-        titles: those known word for word, separated by `|`; the best come first where ranks differ.
+        titles: those known word for word, separated by `|`.
         lesser: titles that give way to the former.
         telling: a pattern that is searched for in other titles.
         unless: a pattern that must not be in such a title.
@@ -414,13 +415,18 @@ class _Match:
     why: str
 
 
+@functools.cache
+def _split(titles: str) -> frozenset[str]:
+    return frozenset(titles.split("|"))
+
+
 def _match(header: str, kind: SheetKind) -> _Match | None:
     """The field that a title means, judged on its own."""
     spellings = _spellings(header, kind)
     for rank, attribute in enumerate(("titles", "lesser")):
         for spelling in spellings:
             for heading in kind.headings:
-                known = getattr(heading, attribute).split("|")
+                known = _split(getattr(heading, attribute))
                 if spelling in known or (heading.repeats and re.sub(r" ?\d{1,2}$", "", spelling) in known):
                     return _Match(heading.field, rank, "a title known for it")
             author = _author_column(spelling) if kind is SUBMISSION_SHEET and rank == 0 else None
@@ -487,18 +493,22 @@ class Columns:
     """A sheet whose columns are known.
 
     Args:
+        kind: what the sheet holds.
         sheet: the sheet.
         header: its header row.
         guesses: one for each column with a title.
         fields: zero-based columns by field.
+        told: the fields whose column the user named.
         attributes: names of the columns that are kept as they are.
         rows: what stands below the header.
     """
 
+    kind: SheetKind
     sheet: Sheet
     header: SheetRow
     guesses: tuple[ColumnGuess, ...]
     fields: Mapping[str, tuple[int, ...]]
+    told: frozenset[str]
     attributes: Mapping[int, str]
     rows: tuple[SheetRow, ...]
 
@@ -580,7 +590,7 @@ def find_columns(sheets: Sequence[Sheet], kind: SheetKind, wishes: Wishes) -> tu
             remedy=f"give each column a title, such as {kind.wanted_words}" + _swapped(sheets, kind),
         )
     row = best.row.number
-    told = {match.field for match in best.matches if match is not None and match.rank == _TOLD}
+    told = frozenset(match.field for match in best.matches if match is not None and match.rank == _TOLD)
     for field, title in wishes.titles.items():
         if field not in told and field not in wishes.optional:
             raise DataError(
@@ -603,7 +613,7 @@ def find_columns(sheets: Sequence[Sheet], kind: SheetKind, wishes: Wishes) -> tu
         )
     if best.sheet.fault is not None:
         raise best.sheet.fault
-    return _columns(best, fields), others
+    return _columns(best, kind, fields, told), others
 
 
 def _swapped(sheets: Sequence[Sheet], kind: SheetKind) -> str:
@@ -624,7 +634,9 @@ def _chosen(fit: _Fit, kind: SheetKind, label: str, titles: str) -> dict[str, tu
         rank = min(ranked)[0]
         heading = kind.heading(field)
         if heading is not None and heading.repeats and rank != _TOLD:
-            chosen[field] = tuple(column for _, column in ranked)
+            # A conflict that is missed costs more than a column too many.
+            worst = _GUESSED if rank == _GUESSED or field == "conflicts" else _GUESSED - 1
+            chosen[field] = tuple(column for of, column in ranked if of <= worst)
             continue
         equal = tuple(column for of, column in ranked if of == rank)
         if len(equal) > 1:
@@ -640,7 +652,7 @@ def _chosen(fit: _Fit, kind: SheetKind, label: str, titles: str) -> dict[str, tu
     return chosen
 
 
-def _columns(fit: _Fit, fields: Mapping[str, tuple[int, ...]]) -> Columns:
+def _columns(fit: _Fit, kind: SheetKind, fields: Mapping[str, tuple[int, ...]], told: frozenset[str]) -> Columns:
     field_of = {column: field for field, columns in fields.items() for column in columns}
     guesses = []
     attributes: dict[int, str] = {}
@@ -660,4 +672,4 @@ def _columns(fit: _Fit, fields: Mapping[str, tuple[int, ...]]) -> Columns:
             why = f"another column serves better as {match.field}; kept as it is"
             guesses.append(ColumnGuess(header, None, sure=False, why=why))
     rows = tuple(row for row in fit.sheet.rows if row.number > fit.row.number)
-    return Columns(fit.sheet, fit.row, tuple(guesses), fields, attributes, rows)
+    return Columns(kind, fit.sheet, fit.row, tuple(guesses), fields, told, attributes, rows)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 import warnings
 import zipfile
 import zlib
@@ -21,7 +22,7 @@ from xml.etree.ElementTree import ParseError
 
 from matcher.errors import DataError, MissingExtraError
 from matcher.ingest.fields import clean
-from matcher.ingest.files import _lines as text_lines
+from matcher.ingest.files import numbered_lines
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -41,6 +42,9 @@ _FREE_BYTES: Final = 10_000_000
 _MOST_CELLS: Final = 2_000_000
 """Most cells of a sheet from its corner to its last cell; one stray cell at the far end makes billions."""
 
+_RANGES: Final = re.compile(
+    rb"""<(?:\w+:)?(?:mergeCell|hyperlink)\b[^>]*\bref=["']([A-Z]{1,3})([0-9]{1,9}):([A-Z]{1,3})([0-9]{1,9})["']"""
+)
 _ZIP_MAGIC: Final = b"PK\x03\x04"
 _OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED: Final = "EncryptedPackage".encode("utf-16-le")
@@ -117,17 +121,18 @@ class Sheet:
         )
 
 
-def read_candidates(path: Path) -> tuple[Sheet, ...]:
+def read_candidates(path: Path, *, name: str | None = None) -> tuple[Sheet, ...]:
     """Every way in which a file can be read as a table; whoever knows the columns wanted chooses among them.
 
     Args:
         path: an .xlsx or .xlsm workbook, or text with commas, semicolons or tabs.
+        name: the file's name in messages; default: its bare name.
 
     Raises:
         DataError: the file is missing, empty, damaged, protected by a password, too large, or of another kind.
         MissingExtraError: it is a workbook, and the package that reads those is not installed.
     """
-    name = path.name
+    name = path.name if name is None else name
     try:
         with path.open("rb") as stream:
             magic = stream.read(len(_OLE_MAGIC))
@@ -143,12 +148,12 @@ def read_candidates(path: Path) -> tuple[Sheet, ...]:
     if size > _MOST_BYTES:
         raise _too_large(name, size)
     if magic.startswith(_ZIP_MAGIC):
-        return _read_workbook(path)
+        return _read_workbook(path, name)
     if magic == _OLE_MAGIC:
-        raise _no_workbook(path)
+        raise _no_workbook(path, name)
     if path.suffix.lower() in (*_WORKBOOK_SUFFIXES, *_OTHER_SPREADSHEETS):
         raise DataError(f"the name ends in {path.suffix}, but this is no Excel workbook", file=name, remedy=_SAVE_AGAIN)
-    return _read_text(path)
+    return _read_text(path, name)
 
 
 def _too_large(name: str, size: int) -> DataError:
@@ -159,15 +164,15 @@ def _too_large(name: str, size: int) -> DataError:
     )
 
 
-def _no_workbook(path: Path) -> DataError:
+def _no_workbook(path: Path, name: str) -> DataError:
     """Old workbooks and protected ones are the same kind of container."""
     if _ENCRYPTED in path.read_bytes():
         return DataError(
             "the workbook is protected by a password",
-            file=path.name,
+            file=name,
             remedy="take the password off in the spreadsheet program, or save the sheet as CSV UTF-8",
         )
-    return DataError("this is an old Excel workbook (.xls) or another document", file=path.name, remedy=_SAVE_AGAIN)
+    return DataError("this is an old Excel workbook (.xls) or another document", file=name, remedy=_SAVE_AGAIN)
 
 
 def _text_of(value: Any) -> str:
@@ -189,10 +194,9 @@ def _text_of(value: Any) -> str:
 # --- workbooks ------------------------------------------------------------------------------------------------------
 
 
-def _read_workbook(path: Path) -> tuple[Sheet, ...]:
-    name = path.name
+def _read_workbook(path: Path, name: str) -> tuple[Sheet, ...]:
     try:
-        has_formulas = _refuse_odd_archive(path)
+        has_formulas = _refuse_odd_archive(path, name)
         values = _open(path, values=True)
         formulas = _formulas(_open(path, values=False)) if has_formulas else {}
     except zipfile.BadZipFile as error:
@@ -222,24 +226,47 @@ def _read_workbook(path: Path) -> tuple[Sheet, ...]:
     )
 
 
-def _refuse_odd_archive(path: Path) -> bool:
+def _refuse_odd_archive(path: Path, name: str) -> bool:
     """Refuse what is no workbook or would fill the memory; say whether the workbook holds formulas."""
     with zipfile.ZipFile(path) as archive:
         entries = archive.infolist()
         unpacked = sum(entry.file_size for entry in entries)
         packed = sum(entry.compress_size for entry in entries)
         if unpacked > _MOST_BYTES:
-            raise _too_large(path.name, unpacked)
+            raise _too_large(name, unpacked)
         if unpacked > _FREE_BYTES and unpacked > _MOST_RATIO * max(1, packed):
             raise DataError(
                 f"the workbook unpacks to {unpacked // max(1, packed)} times its size, which no table does",
-                file=path.name,
+                file=name,
                 remedy="save the sheet as CSV UTF-8",
             )
         if "xl/workbook.xml" not in archive.namelist() and "[Content_Types].xml" not in archive.namelist():
-            raise DataError("this is a ZIP archive, not an Excel workbook", file=path.name, remedy=_SAVE_AGAIN)
-        pages = [entry for entry in entries if entry.filename.startswith("xl/worksheets/")]
-        return any(b"<f>" in page or b"<f " in page for page in map(archive.read, pages))
+            raise DataError("this is a ZIP archive, not an Excel workbook", file=name, remedy=_SAVE_AGAIN)
+        pages = [archive.read(entry) for entry in entries if entry.filename.startswith("xl/worksheets/")]
+    for page in pages:
+        _refuse_wide_ranges(page, name)
+    return any(b"<f>" in page or b"<f " in page for page in pages)
+
+
+def _refuse_wide_ranges(page: bytes, name: str) -> None:
+    """Refuse ranges that openpyxl would fill with cells one by one."""
+    cells = 0
+    for left, top, right, bottom in _RANGES.findall(page):
+        width = _column_number(right) - _column_number(left) + 1
+        cells += width * (int(bottom) - int(top) + 1)
+    if cells > _MOST_CELLS:
+        raise DataError(
+            f"{cells} cells are merged or linked",
+            file=name,
+            remedy="undo that for whole rows and columns, or save the sheet as CSV UTF-8",
+        )
+
+
+def _column_number(letters: bytes) -> int:
+    number = 0
+    for letter in letters:
+        number = number * 26 + letter - ord("A") + 1
+    return number
 
 
 def _open(path: Path, *, values: bool) -> Workbook:
@@ -311,16 +338,16 @@ def _read_worksheet(sheet: Worksheet, label: str, formulas: frozenset[tuple[int,
 # --- text -----------------------------------------------------------------------------------------------------------
 
 
-def _read_text(path: Path) -> tuple[Sheet, ...]:
+def _read_text(path: Path, name: str) -> tuple[Sheet, ...]:
     lines = []
     size = 0
-    for number, line in text_lines(path, path.name):
+    for number, line in numbered_lines(path, name):
         lines.append((number, line))
         size += len(line)
         if size > _MOST_BYTES:  # a compressed file
-            raise _too_large(path.name, size)
+            raise _too_large(name, size)
     delimiters = ("\t",) if ".tsv" in path.name.lower() else _DELIMITERS
-    return tuple(_read_delimited(lines, delimiter, path.name) for delimiter in delimiters)
+    return tuple(_read_delimited(lines, delimiter, name) for delimiter in delimiters)
 
 
 def _read_delimited(lines: list[tuple[int, str]], delimiter: str, name: str) -> Sheet:
