@@ -17,6 +17,7 @@ help:  ## list the targets
 setup: $(STAMP)  ## make .venv with every extra and the development tools
 
 $(STAMP): pyproject.toml constraints.txt
+	@echo "Installing into $(VENV), a few minutes the first time."
 	test -x $(BIN)/python || $(PYTHON) -m venv $(VENV)
 	$(BIN)/python -m pip install --quiet --upgrade -c constraints.txt pip
 	$(BIN)/python -m pip install --quiet -c constraints.txt --group dev
