@@ -46,20 +46,26 @@ def _bench_venues(encoder: str, *, warm: bool) -> None:
             folder = Path(scratch) / f"seeded-{submissions}x{reviewers}"
             write_venue(folder, submissions=submissions, reviewers=reviewers)
             folders.append((f"seeded {submissions} × {reviewers}", folder))
-        own = os.environ.get("MATCHER_DATA")
-        if own:
-            found = sorted(
-                {
-                    *(file.parent for file in Path(own).glob("**/reviewers.jsonl*") if (file.parent / "queries.jsonl.gz") not in file.parent.iterdir()),
-                }
-            )
-            folders += [(folder.name, folder) for folder in found]
+        folders += [(folder.name, folder) for folder in _folders_of_the_user()]
         print(f"\nencoder {encoder}{', vectors kept' if warm else ''}; seconds (peak MB so far) per stage\n")
         header = ("venue", "read", "conflicts", "profiles", "scores", "assignment", "verify", "whole command", "gap")
         print("| " + " | ".join(header) + " |")
         print("|" + "---|" * len(header))
         for name, folder in folders:
             _bench_venue(name, folder, Path(scratch), encoder, warm=warm)
+
+
+def _folders_of_the_user() -> list[Path]:
+    """Venue folders below MATCHER_DATA, smallest first."""
+    own = os.environ.get("MATCHER_DATA")
+    if own is None:
+        return []
+    found = {
+        file.parent
+        for file in Path(own).rglob("reviewers.*")
+        if any(file.parent.glob("submissions.*")) and any(file.parent.glob("publications.*"))
+    }
+    return sorted(found, key=lambda folder: sum(file.stat().st_size for file in folder.iterdir()))
 
 
 def _bench_venue(name: str, folder: Path, scratch: Path, encoder: str, *, warm: bool) -> None:
