@@ -63,7 +63,7 @@ QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")
 def main(argv: list[str] | None = None) -> NoReturn:
     """Run the command line; every error of ours becomes a message and an exit code."""
     try:
-        app(args=argv, standalone_mode=True)
+        app(args=argv, prog_name="matcher", standalone_mode=True)
     except MatcherError as error:
         console.print_error(error)
         sys.exit(error.exit_code)
@@ -179,8 +179,17 @@ def match_command(
         "allow_partial": allow_partial or None,
     }
     if sheet is not None or venue.is_file():
+        unused = {
+            "--submissions": submissions is not None,
+            "--accept-rejects": accept_rejects,
+            "--print-config": print_config,
+            "--dry-run": dry_run,
+            "--json": as_json,
+        }
+        _refuse_unused([name for name, is_given in unused.items() if is_given], "with a venue folder")
         _match_sheets(venue, sheet, out, config, flags, map_column or [], overwrite=overwrite, quiet=quiet)
         return
+    _refuse_unused(["--map"] if map_column else [], "with two sheets")
     if out is None and not (print_config or dry_run):
         raise typer.BadParameter("say where the run goes: --out RUN (or --dry-run)", param_hint="--out")
     if out is not None and not (print_config or dry_run):
@@ -200,6 +209,12 @@ def match_command(
         if loaded.report.rejects:
             write_rejects(out / "rejects.jsonl", loaded.report.rejects)
     _print_match(result, None if dry_run else out, as_json=as_json)
+
+
+def _refuse_unused(names: list[str], only: str) -> None:
+    """An option that would do nothing is wrong usage, not ignored."""
+    if names:
+        raise typer.BadParameter(f"this has a meaning only {only}", param_hint=names[0])
 
 
 def _print_match(result: MatchResult, out: Path | None, *, as_json: bool) -> None:

