@@ -356,7 +356,7 @@ def _why_short(scores: ScoreMatrix, limits: Limits, row: int, got: int, loads: I
     parts.append(f"{int(eligible.sum())} may review it" + (f", {full} of them at their maximum load" if full else ""))
     if spare.any():
         parts.append(f"{int(spare.sum())} without publications may step in, at most one per submission")
-    reason = f"of {len(status)} reviewers {', '.join(parts)}"
+    reason = f"of {len(status)} {'reviewer' if len(status) == 1 else 'reviewers'} {', '.join(parts)}"
 
     remedies = []
     room = loads < limits.max_load

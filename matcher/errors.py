@@ -174,13 +174,15 @@ class InfeasibleError(MatcherError):
         if self.shortfalls:
             first = self.shortfalls[0]
             parts.append(
-                f"{missing} reviews of {len(self.shortfalls)} submissions cannot be filled, "
+                f"{missing} {'review' if missing == 1 else 'reviews'} of {len(self.shortfalls)} "
+                f"{'submission' if len(self.shortfalls) == 1 else 'submissions'} cannot be filled, "
                 f"first '{first.submission_id}': {first.reason}"
             )
         if self.underloads:
             least = self.underloads[0]
             parts.append(
-                f"{len(self.underloads)} reviewers cannot reach their minimum load, "
+                f"{len(self.underloads)} {'reviewer' if len(self.underloads) == 1 else 'reviewers'} cannot reach "
+                f"their minimum load, "
                 f"first '{least.reviewer_id}': {least.reason}"
             )
         super().__init__("; ".join(parts) or "no assignment respects all limits")

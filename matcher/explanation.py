@@ -125,7 +125,7 @@ def explain(
     return Explanation(
         submission_id=submission.id,
         reviewer_id=reviewer.person_id,
-        status="assigned" if is_assigned and status is PairStatus.ELIGIBLE else status.name.lower(),
+        status=_status_in_words(status, is_assigned=is_assigned),
         score=score,
         rank=rank,
         eligible=len(ranked),
@@ -134,6 +134,14 @@ def explain(
         reasons=tuple(reasons),
         alternatives=tuple(_alternatives(venue, scores, limits, standing, row, ranked)),
     )
+
+
+def _status_in_words(status: PairStatus, *, is_assigned: bool) -> str:
+    if is_assigned and status is PairStatus.ELIGIBLE:
+        return "assigned"
+    if status is PairStatus.LAST_RESORT and not is_assigned:
+        return "unscored"  # may step in, and was not needed
+    return status.name.lower()
 
 
 def _ranking(scores: ScoreMatrix, limits: Limits, row: int) -> list[int]:

@@ -6,7 +6,7 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
@@ -101,7 +101,7 @@ def match(
     )
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MatchResult:
     """All records of one match, and the calls that read them.
 
@@ -126,7 +126,7 @@ class MatchResult:
     limits: Limits
     assignment: Assignment
     origin: Mapping[str, str]
-    times: Mapping[str, Any] = field(compare=False)
+    times: Mapping[str, Any]
     versions: Mapping[str, str]
 
     def explain(self, submission_id: str, reviewer_id: str) -> Explanation:

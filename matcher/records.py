@@ -1,8 +1,8 @@
 """The data model: every type that crosses a stage.
 
 All types are frozen and complete when built: a later stage makes a new type, it never fills a field in. Arrays are
-read-only. Letters in docstrings: S submissions, R reviewers, P papers, M rows of profiles, D length of a vector.
-Every matrix has submissions in rows: (S, R).
+read-only, and types made of arrays compare by identity. Letters in docstrings: S submissions, R reviewers, P papers,
+M rows of profiles, D length of a vector. Every matrix has submissions in rows: (S, R).
 """
 
 from __future__ import annotations
@@ -906,7 +906,7 @@ class EncoderInfo:
         return self.backgrounds[2]
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Profiles:
     """Reviewers as the vectors of their papers.
 
@@ -952,7 +952,7 @@ class Profiles:
         return np.diff(self.spans)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class ScoreMatrix:
     """Affinity of every submission to every reviewer.
 
@@ -1113,7 +1113,7 @@ class PairStatus(IntEnum):
     """The reviewer declined, retired, or has a load of 0."""
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Limits:
     """What an assignment must respect. All of it is hard.
 
@@ -1198,7 +1198,7 @@ class Underload:
     reason: str
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
     """Dual prices that prove how good an assignment is; `assignment.verify` recomputes the bound from them alone.
 
@@ -1239,8 +1239,8 @@ class Assignment:
     objective: float
     bound: float | None
     solver: str
-    certificate: Certificate | None = None
-    marginals: Floats | None = None
+    certificate: Certificate | None = field(default=None, compare=False)
+    marginals: Floats | None = field(default=None, compare=False)
 
     @property
     def gap(self) -> float | None:

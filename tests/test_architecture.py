@@ -57,6 +57,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "ortools": ("matcher/solvers/*",),
     "tldextract": ("matcher/conflicts/institutions.py",),
     "zstandard": ("matcher/ingest/files.py",),
+    "pypdf": ("matcher/ingest/cv/pdf.py",),
     "openpyxl": ("matcher/ingest/sheets.py", "matcher/ingest/workbook.py", "matcher/export/workbook.py"),
     "vl_convert": ("matcher/charts.py",),
     "jinja2": ("matcher/report.py",),

@@ -395,7 +395,7 @@ def test_a_minimum_load_that_cannot_be_met(run: Run, tmp_path: Path) -> None:
         world.fix(submission_id, "tracking-r2", "forbid")
     done = run("match", write_folder(world, tmp_path / "venue"), "--dry-run", *TFIDF)
     assert (done.code, done.out) == (3, "")
-    assert "1 reviewers cannot reach their minimum load, first 'tracking-r2'" in done.err
+    assert "1 reviewer cannot reach their minimum load, first 'tracking-r2'" in done.err
     assert "underload tracking-r2: 0 of at least 1; may review 0 of 4 submissions" in done.err
 
 
@@ -592,7 +592,7 @@ def test_an_instance_that_cannot_be_met_ends_with_3(run: Run, tmp_path: Path) ->
     out = tmp_path / "pairs.csv"
     done = run("solve", instance, "--out", out)
     assert (done.code, done.out, out.exists()) == (3, "", False)
-    assert "1 reviews of 1 submissions cannot be filled" in done.err
+    assert "1 review of 1 submission cannot be filled" in done.err
     done = run("solve", instance, "--out", out, "--allow-partial")
     assert done.code == 0
     assert "shortfalls 1" in " ".join(done.out.split())

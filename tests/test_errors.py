@@ -109,7 +109,7 @@ def test_an_infeasible_problem_counts_what_is_missing() -> None:
     error = InfeasibleError(short, under, summary="too much")
     assert str(error) == (
         "too much; 3 reviews of 2 submissions cannot be filled, first 's1': nobody is left; "
-        "1 reviewers cannot reach their minimum load, first 'r1': no room"
+        "1 reviewer cannot reach their minimum load, first 'r1': no room"
     )
     assert (error.shortfalls, error.underloads) == (tuple(short), tuple(under))
     assert str(InfeasibleError()) == "no assignment respects all limits"

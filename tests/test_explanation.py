@@ -119,7 +119,7 @@ def test_a_reviewer_who_is_not_there(known: MatchResult) -> None:
 
 def test_a_last_resort_that_is_not_needed(known: MatchResult) -> None:
     found = known.explain("tracking-s0", "tracking-r3")
-    assert (found.status, found.rank, found.score, found.evidence) == ("last_resort", None, None, ())
+    assert (found.status, found.rank, found.score, found.evidence) == ("unscored", None, None, ())
     assert found.reasons == ("there are no publications to judge their expertise by; a last resort, not needed here",)
 
 
