@@ -216,12 +216,19 @@ class StageClock:
 
 
 def _peak_mb() -> float:
-    """Largest resident memory of this process so far, in MB; 0 where the system does not tell."""
+    """Largest resident memory of this process so far, in MB; 0 where the system does not tell.
+
+    On Linux from the kernel's status file: what `getrusage` says there is inherited from the process that started us.
+    """
+    status = Path("/proc/self/status")
+    if status.is_file():
+        for line in status.read_text(encoding="ascii").splitlines():
+            if line.startswith("VmHWM:"):
+                return int(line.split()[1]) / 1e3
     try:
         import resource
     except ImportError:  # Windows
         return 0.0
-    # The kernel counts kB on Linux and bytes on macOS.
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
     return peak / (1e6 if sys.platform == "darwin" else 1e3)
 

@@ -22,7 +22,7 @@ from typing import Final
 import numpy as np
 
 from matcher.errors import MatcherError
-from matcher.records import Bools, Certificate, Doubles, Ints, Progress
+from matcher.records import Bools, Certificate, Doubles, Floats, Ints, Progress
 from matcher.solvers import Problem, Solution
 
 __all__ = ["FINEST", "MaxTotalSolver"]
@@ -140,8 +140,9 @@ def _prices(problem: Problem) -> _Prices:
     and leave it in pairs except at the source, so it changes their number by at most one.
     """
     submissions, reviewers = problem.eligible.shape
-    values = problem.values[problem.eligible].astype(np.float64)
-    spread = float(values.max(initial=0.0)) - float(values.min(initial=0.0))
+    spread = float(problem.values.max(where=problem.eligible, initial=0.0)) - float(
+        problem.values.min(where=problem.eligible, initial=0.0)
+    )
     scale = FINEST
     while True:
         scores = (min(submissions, reviewers) + 1) * int(np.ceil(spread * scale) + 1)
@@ -174,19 +175,20 @@ def _first_keys(problem: Problem) -> Ints:
     best = min(submissions, max(_BEST_OF_EACH, int(problem.min_load.max(initial=0))))
     step = max(1, _BLOCK_VALUES // submissions)
     for start in range(0, reviewers, step):
-        columns = np.arange(start, min(start + step, reviewers))
-        masked = np.where(problem.eligible[:, columns], problem.values[:, columns], -np.inf)
-        top = np.argpartition(masked, submissions - best, axis=0)[submissions - best :]
-        found.append((top * reviewers + columns[None, :]).ravel())
+        block = slice(start, min(start + step, reviewers))
+        masked = np.where(problem.eligible[:, block], problem.values[:, block], np.float32(-np.inf))
+        # Selection runs along rows of memory; turning the block costs less than selecting across them.
+        turned = np.ascontiguousarray(masked.T)
+        top = np.argpartition(turned, submissions - best, axis=1)[:, submissions - best :]
+        found.append((top * reviewers + np.arange(start, block.stop)[:, None]).ravel())
     keys = np.unique(np.concatenate(found))
     eligible: Ints = keys[problem.eligible.ravel()[keys]]
     return eligible
 
 
-def _masked(problem: Problem, start: int, stop: int) -> Doubles:
-    """Some rows of the values in double precision, with minus infinity where a pair is no variable."""
-    eligible = problem.eligible[start:stop]
-    return np.where(eligible, problem.values[start:stop].astype(np.float64), -np.inf)
+def _masked(problem: Problem, start: int, stop: int) -> Floats:
+    """Some rows of the values, with minus infinity where a pair is no variable."""
+    return np.where(problem.eligible[start:stop], problem.values[start:stop], np.float32(-np.inf))
 
 
 def _arcs(problem: Problem, keys: Ints, scale: int) -> _Arcs:
@@ -212,10 +214,12 @@ def _improving(
     step = max(1, _BLOCK_VALUES // reviewers)
     found = []
     for start in range(0, submissions, step):
-        net = _masked(problem, start, start + step) - reviewer_prices
+        # Single precision finds the best pairs; whether one improves is decided in double precision.
+        net = _masked(problem, start, start + step) - reviewer_prices.astype(np.float32)
         rows = np.arange(start, start + len(net))[:, None]
         top = np.argpartition(net, reviewers - most, axis=1)[:, reviewers - most :]
-        better = np.take_along_axis(net, top, axis=1) > thresholds[rows] + resolution
+        exact = problem.values[rows, top].astype(np.float64) - reviewer_prices[top]
+        better = problem.eligible[rows, top] & (exact > thresholds[rows] + resolution)
         found.append((rows * reviewers + top)[better])
     candidates = np.concatenate(found)
     return candidates[~np.isin(candidates, keys, kind="sort")]
