@@ -142,7 +142,7 @@ def _refuse_required_conflicts(status: Status, scores: ScoreMatrix, venue: Venue
             raise DataError(
                 f"the pair '{fixed.submission_id}', '{fixed.reviewer_id}' is required and in conflict ({rules})",
                 file="fixed.csv",
-                remedy="take it out of fixed.csv, or decide the conflict first",
+                remedy="take it out of fixed.csv; `matcher conflicts` says what would clear the conflict",
             )
 
 
@@ -385,8 +385,8 @@ def _underloads(scores: ScoreMatrix, limits: Limits, loads: Ints) -> Iterator[Un
             reviewer_id=scores.reviewers.ids[column],
             min_load=int(limits.min_load[column]),
             got=int(loads[column]),
-            reason=f"may review {eligible} of {len(scores.submissions)} submissions, "
-            f"and the demand of these goes first to reviewers who are needed there",
+            reason=f"may review {eligible} of {len(scores.submissions)} submissions, and others need their place "
+            "there; lower min_load, or raise the reviews of one of these",
         )
 
 

@@ -20,7 +20,7 @@ from matcher.assignment import solve_arrays
 from matcher.config import MatchConfig, Resolved, resolve
 from matcher.conflicts import RULES, find_conflicts
 from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError
-from matcher.ingest import Loaded, read_venue, write_rejects
+from matcher.ingest import Loaded, RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Deadline, to_plain
 from matcher.runs import conflict_line, refuse_occupied
@@ -65,7 +65,7 @@ def main(argv: list[str] | None = None) -> NoReturn:
     try:
         app(args=argv, prog_name="matcher", standalone_mode=True)
     except MatcherError as error:
-        console.print_error(error)
+        console.print_error(error, as_json="--json" in (sys.argv[1:] if argv is None else argv))
         sys.exit(error.exit_code)
     except OSError as error:  # a file that the system refuses to open, read or write
         name = None if error.filename is None else str(error.filename)
@@ -181,13 +181,15 @@ def match_command(
     if sheet is not None or venue.is_file():
         unused = {
             "--submissions": submissions is not None,
-            "--accept-rejects": accept_rejects,
             "--print-config": print_config,
             "--dry-run": dry_run,
             "--json": as_json,
         }
         _refuse_unused([name for name, is_given in unused.items() if is_given], "with a venue folder")
-        _match_sheets(venue, sheet, out, config, flags, map_column or [], overwrite=overwrite, quiet=quiet)
+        columns = map_column or []
+        _match_sheets(
+            venue, sheet, out, config, flags, columns, accept_rejects=accept_rejects, overwrite=overwrite, quiet=quiet
+        )
         return
     _refuse_unused(["--map"] if map_column else [], "with two sheets")
     if out is None and not (print_config or dry_run):
@@ -199,7 +201,10 @@ def match_command(
         loaded = read_venue(venue, accept_rejects=accept_rejects, submissions_file=submissions)
     resolved = _resolve(loaded, config, flags)
     if print_config:
-        console.print_settings(_values(resolved.config), resolved.origin)
+        if as_json:
+            console.print_json({"config": resolved.config.to_plain(), "origin": dict(resolved.origin)})
+        else:
+            console.print_settings(_values(resolved.config), resolved.origin)
         return
     console.print_notices(loaded.report.notices)
     with console.progress_bar(quiet=quiet or as_json) as progress:
@@ -252,7 +257,9 @@ def solve(
     assignment = solve_arrays(scores, limits, objective=objective, seed=seed)
     seconds = time.perf_counter() - start
     if not (assignment.is_complete or allow_partial):
-        raise InfeasibleError(assignment.shortfalls, assignment.underloads)
+        wanted, possible = int(limits.wanted.sum()), int(limits.max_load.sum())
+        summary = f"{wanted} reviews are wanted and {possible} can be given" if wanted > possible else ""
+        raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary)
     if out is not None:
         write_assignment_csv(out, assignment, overwrite=overwrite)
     facts = {
@@ -504,6 +511,7 @@ def _match_sheets(
     flags: dict[str, Any],
     mapping: list[str],
     *,
+    accept_rejects: bool,
     overwrite: bool,
     quiet: bool,
 ) -> None:
@@ -527,6 +535,8 @@ def _match_sheets(
     loaded = read_sheets(reviewers, submissions, deadline=deadline, mapping=columns)
     for name, guesses in loaded.mappings.items():
         console.print_mapping(name, guesses)
+    if loaded.report.rejects and not accept_rejects:
+        raise RejectedRowsError(loaded.report)
     console.print_notices(f"row left out: {reject}" for reject in loaded.report.rejects)
     console.print_notices(loaded.report.notices)
     if out.exists() and not overwrite:

@@ -98,7 +98,7 @@ class MatchConfig:
         "last_resort",
         "expertise",
         "reviewers without papers: left out; at most one a submission when nobody else is left; the same where an "
-        "area is shared",
+        "area is shared; minimum loads do not bind them",
         choices=("exclude", "last_resort", "by_area"),
     )
     min_score: float = _setting(0.0, "expertise", "floor: a pair below it is not assigned", low=0, high=1)

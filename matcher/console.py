@@ -15,8 +15,9 @@ from rich.table import Table
 
 from matcher.config import Setting, settings
 from matcher.errors import InfeasibleError, MatcherError
+from matcher.ingest import RejectedRowsError
 from matcher.pipeline import MatchResult
-from matcher.records import Conflict, Conflicts, Explanation, Shortfall, Underload, Venue, Verdict
+from matcher.records import Conflict, Conflicts, Explanation, Shortfall, Underload, Venue, Verdict, to_plain
 
 if TYPE_CHECKING:
     from matcher.ingest.check import VenueCheck
@@ -83,12 +84,28 @@ def print_json(value: Any) -> None:
     out.print(json.dumps(value, ensure_ascii=False, allow_nan=False), soft_wrap=True, markup=False)
 
 
-def print_error(error: MatcherError) -> None:
-    """An error with everything that it knows."""
+def print_error(error: MatcherError, *, as_json: bool = False) -> None:
+    """An error with everything that it knows; with `as_json` also as one JSON object on standard output."""
     _err.print(f"[bold red]error:[/] {escape(str(error))}", soft_wrap=True)
+    shortfalls: tuple[Shortfall, ...] = ()
+    underloads: tuple[Underload, ...] = ()
+    if isinstance(error, RejectedRowsError):
+        for reject in error.rejects[1:_ROWS]:
+            _err.print(f"  {escape(str(reject))}", soft_wrap=True)
     if isinstance(error, InfeasibleError):
-        _print_missing(_err, error.shortfalls, error.underloads)
+        shortfalls, underloads = error.shortfalls, error.underloads
+        _print_missing(_err, shortfalls, underloads)
         _err.print("[dim]--allow-partial returns the most filled, then best, assignment[/]")
+    if as_json:
+        print_json(
+            {
+                "error": type(error).__name__,
+                "message": str(error),
+                "exit_code": error.exit_code,
+                "shortfalls": [to_plain(each) for each in shortfalls],
+                "underloads": [to_plain(each) for each in underloads],
+            }
+        )
 
 
 def print_notices(notices: Iterable[str]) -> None:
@@ -211,6 +228,11 @@ def print_result(result: MatchResult) -> None:
 
 
 def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads: Sequence[Underload]) -> None:
+    empty = sum(short.got == 0 for short in shortfalls)
+    if empty:
+        console.print(
+            f"[bold yellow]{empty} {'submission has' if empty == 1 else 'submissions have'} no reviewer at all[/]"
+        )
     for short in shortfalls[:_ROWS]:
         missing = short.wanted - short.got
         console.print(f"[yellow]short[/] {escape(short.submission_id)}: {missing} of {short.wanted} reviews missing")
@@ -230,27 +252,29 @@ def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads
 
 
 def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:
-    """Conflicts as a table: who, which rule, through whom, on what evidence."""
-    table = Table(box=None, pad_edge=False)
-    for name in ("submission", "reviewer", "rule", "verdict", "through", "evidence"):
-        table.add_column(name, overflow="fold")
+    """Conflicts pair by pair: which rule, through whom, on what evidence, and what would clear it."""
     shown = conflicts[: 10 * _ROWS]
+    before: tuple[str, str] | None = None
     for conflict in shown:
-        facts = "\n".join(evidence.text for evidence in conflict.evidence[:3])
-        more = f"\n… and {len(conflict.evidence) - 3} more" if len(conflict.evidence) > 3 else ""
-        table.add_row(
-            escape(conflict.submission_id),
-            escape(venue.name_of(conflict.reviewer_id)),
-            conflict.rule,
-            f"[{'red' if conflict.verdict is Verdict.BLOCK else 'yellow'}]{conflict.verdict}[/]",
-            escape(conflict.via_name),
-            escape(facts + more),
-        )
-    out.print(table)
+        pair = (conflict.submission_id, conflict.reviewer_id)
+        if pair != before:
+            name = venue.name_of(conflict.reviewer_id)
+            out.print(f"\n[bold]{escape(conflict.submission_id)}[/] × [bold]{escape(name)}[/]", soft_wrap=True)
+        before = pair
+        colour = "red" if conflict.verdict is Verdict.BLOCK else "yellow"
+        through = f" through {escape(conflict.via_name)}" if conflict.via_name else ""
+        out.print(f"  [{colour}]{conflict.verdict}[/], rule {conflict.rule}{through}", soft_wrap=True)
+        for evidence in conflict.evidence[:3]:
+            places = "".join(f" [dim]\\[{escape(str(source))}][/]" for source in evidence.sources)
+            out.print(f"    {escape(evidence.text)}{places}", soft_wrap=True)
+        if len(conflict.evidence) > 3:
+            out.print(f"    … and {len(conflict.evidence) - 3} more")
+        if conflict.clears:
+            out.print(f"    [dim]{escape(conflict.clears)}[/]", soft_wrap=True)
     counts = Conflicts(tuple(conflicts))
     out.print(
-        f"{len(conflicts)} conflicts, {len(counts.pairs(Verdict.BLOCK))} pairs blocked, "
-        f"{len(counts.pairs(Verdict.ASK))} to ask about"
+        f"\n{len(conflicts)} {'conflict' if len(conflicts) == 1 else 'conflicts'}, "
+        f"pairs blocked {len(counts.pairs(Verdict.BLOCK))}, to ask about {len(counts.pairs(Verdict.ASK))}"
         + (f"; the first {len(shown)} are shown, --json gives all" if len(shown) < len(conflicts) else "")
     )
 

@@ -206,11 +206,30 @@ def _why_not(
     if chosen:
         scored = ", ".join(f"{venue.name_of(pair.reviewer_id)} ({pair.score:.2f})" for pair in chosen)
         yield f"assigned instead: {scored}"
+    if standing.loads[column] < limits.max_load[column]:
+        yield from _held_by_minimum(venue, scores, assignment, chosen, value)
     loss = _least_loss(scores, limits, assignment, row, column)
     if loss:
         # Prices bound the loss from below; whether another pair can take what this one gives up, they do not say.
         by = f"by at least {loss:.{_DIGITS}f}"
         yield f"requiring this pair would lower the total {by}, if all limits can still be met"
+
+
+def _held_by_minimum(
+    venue: Venue, scores: ScoreMatrix, assignment: Assignment, chosen: list[Pair], value: float
+) -> Iterator[str]:
+    """Who of the assigned scores less and is there because of their minimum load: a negative price says so."""
+    if assignment.certificate is None:
+        return
+    prices = assignment.certificate.reviewer_prices
+    held = [
+        venue.name_of(pair.reviewer_id)
+        for pair in chosen
+        if (pair.score or 0.0) < value and prices[scores.reviewers.position(pair.reviewer_id)] < 0
+    ]
+    if held:
+        verb = "needs" if len(held) == 1 else "need"
+        yield f"{', '.join(held)} {verb} this submission for the minimum load"
 
 
 def _say(conflict: Conflict) -> str:

@@ -12,6 +12,7 @@ import hashlib
 import itertools
 import json
 import re
+import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields, is_dataclass
 from datetime import date
@@ -667,7 +668,7 @@ class Venue:
         Raises:
             UnknownNameError: there is none; the message says which id is closest.
         """
-        found = self.submission_by_id.get(SubmissionId(submission_id))
+        found = self.submission_by_id.get(SubmissionId(unicodedata.normalize("NFC", submission_id)))
         if found is None:
             raise UnknownNameError("submission", submission_id, self.submission_by_id)
         return found
@@ -678,7 +679,7 @@ class Venue:
         Raises:
             UnknownNameError: there is none; the message says which id is closest.
         """
-        found = self.reviewer_by_id.get(PersonId(reviewer_id))
+        found = self.reviewer_by_id.get(PersonId(unicodedata.normalize("NFC", reviewer_id)))
         if found is None:
             raise UnknownNameError("reviewer", reviewer_id, self.reviewer_by_id)
         return found
@@ -1244,10 +1245,11 @@ class Assignment:
 
     @property
     def gap(self) -> float | None:
-        """(bound − objective) / bound: 0 is proven optimal; `None` when there is no bound."""
+        """(bound − objective) / |bound|: 0 is proven optimal; `None` when there is no bound."""
         if self.bound is None:
             return None
-        return max(0.0, (self.bound - self.objective) / self.bound) if self.bound > 0 else 0.0
+        difference = max(0.0, self.bound - self.objective)
+        return difference / abs(self.bound) if self.bound else difference
 
     @property
     def is_complete(self) -> bool:

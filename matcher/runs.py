@@ -75,6 +75,22 @@ _PACKAGES: Final = (
 """Whose versions can change a result."""
 
 
+_FILES: Final = (
+    "manifest.json",
+    "assignment.csv",
+    "assignment.json",
+    "conflicts.jsonl",
+    "scores.npz",
+    "profiles.npz",
+    "limits.npz",
+    "venue.json.gz",
+    "times.json",
+    "rejects.jsonl",
+    "report.html",
+)
+"""What a run folder holds; anything else belongs to the user and is never removed."""
+
+
 @dataclass(frozen=True, slots=True)
 class Run:
     """All records of one match.
@@ -185,7 +201,11 @@ def refuse_occupied(folder: str | Path, *, overwrite: bool = False) -> None:
     if not target.is_dir() or not (target / "manifest.json").is_file():
         raise RunError("this exists and is no run folder; choose another name", path=str(target))
     if not overwrite:
-        raise RunError("a run is there already; pass --overwrite to replace it", path=str(target))
+        message = "a run is there already; pass --overwrite (in Python overwrite=True) to replace it"
+        raise RunError(message, path=str(target))
+    foreign = sorted(file.name for file in target.iterdir() if file.name not in _FILES)
+    if foreign:
+        raise RunError(f"this holds files that no run wrote ({', '.join(foreign)}); move them away", path=str(target))
 
 
 def _write_files(run: Run, folder: Path) -> None:

@@ -214,7 +214,7 @@ def test_an_occupied_place_is_refused_before_the_work(
         patch.setattr(cli, "match", work)
         done = run("match", venue_folder, "--out", run_folder, *TFIDF)
     assert (done.code, done.out) == (1, "")
-    assert "a run is there already; pass --overwrite to replace it" in done.err
+    assert "a run is there already; pass --overwrite (in Python overwrite=True) to replace it" in done.err
     assert run("match", venue_folder, "--out", run_folder, "--overwrite", *TFIDF).code == 0
     assert MatchResult.load(run_folder).venue.name == "Two fields"
 
@@ -698,7 +698,7 @@ def test_conflicts_are_listed_one_a_line_with_evidence(run: Run, tmp_path: Path)
     assert listed("--coauthor-window-months", "all") == [declared, joint, (*asked[:3], "block")]
     shown = run("conflicts", folder).out
     assert "quarrel" in shown  # a cell may be folded
-    assert "3 conflicts, 2 pairs blocked, 1 to ask about" in shown
+    assert "3 conflicts, pairs blocked 2, to ask about 1" in shown
 
 
 @pytest.mark.parametrize(
@@ -722,7 +722,8 @@ def test_a_window_without_a_deadline_ends_with_1(run: Run, tmp_path: Path) -> No
     world.deadline = None
     folder = write_folder(world, tmp_path / "venue")
     done = run("conflicts", folder, "--json")
-    assert (done.code, done.out) == (1, "")
+    assert done.code == 1
+    assert json.loads(done.out)["error"] == "DataError"
     assert "there is no deadline" in done.err
     assert "--deadline YYYY-MM-DD" in done.err
     assert run("conflicts", folder, "--json", "--deadline", "2024-10-01").code == 0
@@ -885,3 +886,18 @@ def test_a_reader_who_leaves_early_sees_no_traceback() -> None:
     assert listing.stderr.read() == ""
     listing.stderr.close()
     listing.wait(timeout=60)
+
+
+def test_an_infeasible_match_tells_machines_what_is_short(run: Run, tmp_path: Path) -> None:
+    done = run("match", SAMPLE, "--encoder", "tfidf", "--max-load", "3", "--out", tmp_path / "run", "--json")
+    told = json.loads(done.out)
+    assert (done.code, told["exit_code"], told["error"]) == (3, 3, "InfeasibleError")
+    assert sum(short["wanted"] - short["got"] for short in told["shortfalls"]) == 9
+    assert "2 submissions have no reviewer at all" in done.err
+
+
+def test_settings_are_printed_for_machines_too(run: Run) -> None:
+    done = run("match", SAMPLE, "--max-load", "7", "--print-config", "--json")
+    told = json.loads(done.out)
+    assert told["config"]["assignment"]["max_load"] == 7
+    assert told["origin"]["max_load"] == "flag"

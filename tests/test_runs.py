@@ -185,10 +185,10 @@ def test_what_is_no_run_is_never_replaced(sample_result: MatchResult, tmp_path: 
 
 def test_a_run_is_replaced_only_when_asked_to(sample_result: MatchResult, run_folder: Path) -> None:
     before = contents(run_folder)
-    with pytest.raises(RunError, match="a run is there already; pass --overwrite to replace it"):
+    with pytest.raises(RunError, match="a run is there already; pass --overwrite"):
         sample_result.save(run_folder)
     assert contents(run_folder) == before
-    (run_folder / "old-report.html").write_text("old", encoding="utf-8")
+    (run_folder / "report.html").write_text("old", encoding="utf-8")
     refuse_occupied(run_folder, overwrite=True)
     sample_result.save(run_folder, overwrite=True)
     assert contents(run_folder) == before
@@ -376,3 +376,13 @@ def test_a_run_may_be_moved(run_folder: Path, tmp_path: Path, sample_result: Mat
 def test_versions_of_what_can_change_a_result_are_kept(saved_sample: Path) -> None:
     versions: Mapping[str, str] = load_run(saved_sample).versions
     assert versions["numpy"] == np.__version__
+
+
+def test_files_that_no_run_wrote_are_never_removed(sample_result: MatchResult, run_folder: Path) -> None:
+    notes = run_folder / "notes.md"
+    notes.write_text("mine", encoding="utf-8")
+    with pytest.raises(RunError, match=r"holds files that no run wrote \(notes.md\)"):
+        sample_result.save(run_folder, overwrite=True)
+    assert notes.read_text(encoding="utf-8") == "mine"
+    notes.unlink()
+    sample_result.save(run_folder, overwrite=True)

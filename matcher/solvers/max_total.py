@@ -27,8 +27,8 @@ from matcher.solvers import Problem, Solution
 
 __all__ = ["FINEST", "MaxTotalSolver"]
 
-FINEST: Final = 10_000_000
-"""Costs are whole numbers of 1e-7: the resolution of float32 near 1, so that rounding loses at most 5e-8 a review.
+FINEST: Final = 1_000_000_000
+"""Costs are whole numbers of 1e-9, finer than float32 near 1, so that rounding loses at most 5e-10 a review.
 Coarser, by powers of ten, only where scores and sizes would not fit into the engine's 64 bits."""
 
 _LARGEST_COST: Final = 2**61
