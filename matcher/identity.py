@@ -14,12 +14,16 @@ basis                   confidence  what it rests on
 `ambiguous`             below 0.9   a full name that several people carry: possible people, to be asked about
 `namesake`              0.5         another record with the same full name, under an id of another kind
 `unnamed`               0.5         the reviewer's own list has the paper, but no name on it fits: it asks
+`fits`                  0.4         a name that fits a reviewer's (submissions only); asks, links nothing else
 `short_name`            0.3         the same short name as a reviewer's (submissions only); asks, links nothing else
 ======================  ==========  ==================================================================================
 
 The numbers order the reasons; they are judgements, not yet measured. What is deliberately not guessed: names with
-initials ("Z. Liu"), other spellings, typing errors, given and family name swapped without a comma. A full name needs
-two parts longer than an initial. Two mentions on one paper are never one person.
+initials ("Z. Liu"), middle names that come and go, given and family name swapped without a comma. Only an author of a
+submission, of whom nothing else says who it is, is compared so with the reviewers, and then it is a question
+(`names_agree`). Other spellings, short forms of given names ("Mike"), initials run together ("MW Mahoney") and typing
+errors are never guessed. A full name needs two parts longer than an initial. Two mentions on one paper are never one
+person.
 """
 
 from __future__ import annotations
@@ -27,7 +31,7 @@ from __future__ import annotations
 import math
 import re
 import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -41,6 +45,7 @@ __all__ = [
     "is_full_name",
     "joint_confidence",
     "link",
+    "names_agree",
     "names_fit",
     "namespace",
     "normalise_email",
@@ -49,7 +54,7 @@ __all__ = [
 ]
 
 Basis: TypeAlias = Literal[
-    "id", "email", "listed", "name", "unconfirmed", "ambiguous", "namesake", "unnamed", "short_name"
+    "id", "email", "listed", "name", "unconfirmed", "ambiguous", "namesake", "unnamed", "fits", "short_name"
 ]
 
 CONFIDENCE: Final[Mapping[Basis, float]] = {
@@ -61,6 +66,7 @@ CONFIDENCE: Final[Mapping[Basis, float]] = {
     "ambiguous": 0.5,
     "namesake": 0.5,
     "unnamed": 0.5,
+    "fits": 0.4,
     "short_name": 0.3,
 }
 """Probability that the person is the one meant, by what it rests on; an ambiguous name shares its own by candidates."""
@@ -74,6 +80,7 @@ _REASONS: Final[Mapping[Basis, str]] = {
     "ambiguous": "the same full name, which more than one person carries",
     "namesake": "the same full name, under an id of another kind",
     "unnamed": "the reviewer lists the paper, but no name on it fits",
+    "fits": "the same family name and a fitting given name",
     "short_name": "the same short name",
 }
 
@@ -188,6 +195,145 @@ def names_fit(one: str, other: str) -> bool:
         return False
     short, long = sorted((first[0], second[0]), key=len)
     return short == long or (len(short) == 1 and long.startswith(short))
+
+
+_PARTICLES: Final = frozenset(
+    [
+        "af",
+        "al",
+        "av",
+        "bin",
+        "da",
+        "das",
+        "de",
+        "dei",
+        "del",
+        "della",
+        "den",
+        "der",
+        "di",
+        "dos",
+        "du",
+        "el",
+        "ibn",
+        "la",
+        "le",
+        "ten",
+        "ter",
+        "van",
+        "vom",
+        "von",
+        "zu",
+        "zum",
+        "zur",
+    ]
+)
+"""Parts that belong to the family name behind them."""
+
+_NICKNAME: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|（[^（）]*）|[\"“”][^\"“”]*[\"“”]")
+
+
+@dataclass(frozen=True, slots=True)
+class _Spelling:
+    """A name as it is compared with a reviewer's: without nickname, and what numbers namesakes set aside.
+
+    Args:
+        parts: in the order of the name; the family name is the last.
+        suffix: "jr", "iii", "0002".
+    """
+
+    parts: tuple[str, ...]
+    suffix: tuple[str, ...]
+
+    @classmethod
+    def of(cls, name: str) -> _Spelling:
+        parts = normalise_name(_NICKNAME.sub(" ", name)).split()
+        end = len(parts)
+        while end and (parts[end - 1] in _GENERATIONS or parts[end - 1].isdigit()):
+            end -= 1
+        return cls(tuple(parts[:end]), tuple(parts[end:]))
+
+    @property
+    def forms(self) -> Iterator[tuple[str, ...]]:
+        """Every way to read it as given names and a family name, in that order."""
+        parts = self.parts
+        if len(parts) < 2:
+            return
+        yield parts
+        start = len(parts) - 1
+        while start > 1 and parts[start - 1] in _PARTICLES:
+            start -= 1
+        if start < len(parts) - 1:  # "van der Berg" is also written "Vanderberg"
+            yield (*parts[:start], "".join(parts[start:]))
+        if _is_whole(parts[0]) and all(len(part) == 1 for part in parts[1:]):  # "Berg P", the family name first
+            yield (*parts[1:], parts[0])
+
+    @property
+    def swapped(self) -> tuple[str, ...] | None:
+        """A full name of two parts the other way round."""
+        if len(self.parts) == 2 and all(_is_whole(part) for part in self.parts):
+            return self.parts[::-1]
+        return None
+
+    @property
+    def keys(self) -> Iterator[str]:
+        """Names that agree share one of these, or one has the other's `swapped` key."""
+        for form in self.forms:
+            yield _key(form)
+
+    def agrees(self, other: _Spelling) -> bool:
+        """Whether both may be one person's; see `names_agree`."""
+        if self.suffix and other.suffix and self.suffix != other.suffix:
+            return False
+        if self.swapped is not None and self.swapped == other.parts:
+            return True
+        return any(
+            one[-1] == another[-1] and _given_names_agree(one[:-1], another[:-1])
+            for one in self.forms
+            for another in other.forms
+        )
+
+
+def _key(form: tuple[str, ...]) -> str:
+    """Family name and first letter of the given name."""
+    return f"{form[-1]} {form[0][0]}"
+
+
+def _given_names_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
+    if "".join(one) == "".join(other):
+        return True
+    short, long = sorted((one, other), key=len)
+    if not _is_or_abbreviates(short[0], long[0]):
+        return False
+    left = list(long[1:])
+    for part in short[1:]:
+        while left and not _is_or_abbreviates(part, left[0]):
+            if left.pop(0) in _PARTICLES:
+                return False
+        if not left:
+            return False
+        left.pop(0)
+    return _PARTICLES.isdisjoint(left)  # a particle is part of the family name: it cannot be left out
+
+
+def _is_or_abbreviates(one: str, other: str) -> bool:
+    return one == other or (one[0] == other[0] and 1 in (len(one), len(other)))
+
+
+def names_agree(one: str, other: str) -> bool:
+    """Whether two names, as written, are alike enough to ask whether they are one person's.
+
+    They agree when the family name is the same, with its particles, and the first given name is the same or one is the
+    other's initial. Further given names may be missing on one side, or be initials that fit. A nickname in brackets
+    does not count. Two parts that are exactly swapped agree too, and so does a family name before initials. Unlike
+    `names_fit` this heeds every part of a name, since nothing else says that the two are one.
+
+    >>> names_agree("P. van der Berg", "Peter van der Berg"), names_agree("Xia (Ben) Hu", "Xia Hu")
+    (True, True)
+    >>> names_agree("Jane Q. Doe", "Jane Mary Doe"), names_agree("P. Berg", "Peter van der Berg")
+    (False, False)
+    """
+    return _Spelling.of(one).agrees(_Spelling.of(other))
 
 
 def normalise_email(address: str) -> str:
@@ -342,7 +488,7 @@ def link(venue: Venue) -> Identities:
     claims = _Claims(venue, register)
     twins = _twins(venue, register, claims)
     who = _Names(register.carriers, register.shared_names, twins)
-    linker = _Linker(register, who, {reviewer.person_id for reviewer in venue.reviewers})
+    linker = _Linker(register, who, _ReviewerNames(venue, register, twins))
     return Identities(
         on_papers={
             paper.id: linker.byline(paper.authors, claims.placed.get(paper.id, {}), is_submission=False)
@@ -583,10 +729,80 @@ def _doubted(
     ]
 
 
+class _ReviewerNames:
+    """The reviewers by what their names share with every name that agrees: no name is compared with all others."""
+
+    def __init__(self, venue: Venue, register: _Register, twins: Mapping[PersonId, tuple[Link, ...]]) -> None:
+        self._twins = twins
+        self._short_names = register.short_names
+        self._reviewers = {reviewer.person_id for reviewer in venue.reviewers}
+        self._by_key: dict[str, dict[PersonId, list[_Spelling]]] = {}
+        owners: dict[PersonId, list[PersonId]] = {}
+        for reviewer_id in sorted(self._reviewers):
+            for record in self._same(reviewer_id):
+                owners.setdefault(record, []).append(reviewer_id)
+        names: dict[PersonId, dict[str, None]] = {reviewer_id: {} for reviewer_id in sorted(self._reviewers)}
+        for record, name in _named(venue):
+            for reviewer_id in owners.get(record, ()):
+                names[reviewer_id][name] = None
+        for reviewer_id, own in names.items():
+            for spelling in _fullest(own):
+                for key in dict.fromkeys(spelling.keys):
+                    self._by_key.setdefault(key, {}).setdefault(reviewer_id, []).append(spelling)
+
+    def alike(self, mention: AuthorMention, normalised: str, besides: Set[PersonId]) -> tuple[Link, ...]:
+        """The reviewers whose name may be meant.
+
+        Args:
+            mention: an author of whom nothing else says who it is.
+            normalised: their normalised name.
+            besides: people who are, or may be, other authors of the byline.
+        """
+        found: dict[PersonId, Basis] = {
+            who: "short_name" for who in self._short_names.get(normalised, ()) if who in self._reviewers
+        }
+        spelling = _Spelling.of(mention.name)
+        keys = [*spelling.keys, *([_key(spelling.swapped)] if spelling.swapped else [])]
+        for key in dict.fromkeys(keys):
+            for who, names in self._by_key.get(key, {}).items():
+                is_other = not besides.isdisjoint(self._same(who))
+                if who not in found and not is_other and any(spelling.agrees(name) for name in names):
+                    found[who] = "fits"
+        return tuple(Link(who, found[who], CONFIDENCE[found[who]]) for who in sorted(found))
+
+    def _same(self, person_id: PersonId) -> list[PersonId]:
+        """A person's record, and every other that is surely theirs."""
+        return [person_id, *(twin.person_id for twin in self._twins.get(person_id, ()) if twin.is_sure)]
+
+
+def _named(venue: Venue) -> Iterator[tuple[PersonId, str]]:
+    """Every name that stands beside an id."""
+    for person in venue.people:
+        for name in person.names:
+            yield person.id, name
+    for authors in _bylines(venue):
+        for mention in authors:
+            if mention.person_id is not None:
+                yield mention.person_id, mention.name
+
+
+def _fullest(names: Iterable[str]) -> list[_Spelling]:
+    """The spellings of one person without those that another one says in full.
+
+    Who is known as "Z. Liu" and "Zirui Liu" is not "Zihang Liu", though the first alone would fit.
+    """
+    spellings = list(dict.fromkeys(map(_Spelling.of, names)))
+    return [
+        one
+        for one in spellings
+        if not any(len("".join(one.parts)) < len("".join(other.parts)) and one.agrees(other) for other in spellings)
+    ]
+
+
 class _Linker:
     """Links the mentions of one byline after the other."""
 
-    def __init__(self, register: _Register, who: _Names, reviewers: set[PersonId]) -> None:
+    def __init__(self, register: _Register, who: _Names, reviewers: _ReviewerNames) -> None:
         self._register = register
         self._who = who
         self._reviewers = reviewers
@@ -606,9 +822,7 @@ class _Linker:
             found = self._by_name(authors, links)
             self._keep_apart(links, found if is_submission else _doubted(authors, found))
         if is_submission:
-            for position, mention in enumerate(authors):
-                if position not in links:
-                    links[position] = self._by_short_name(mention)
+            self._ask(authors, links)
         return tuple(links.get(position, ()) for position in range(len(authors)))
 
     def _with_id(self, person_id: PersonId) -> tuple[Link, ...]:
@@ -643,13 +857,14 @@ class _Linker:
             if position not in links
         ]
 
-    def _by_short_name(self, mention: AuthorMention) -> tuple[Link, ...]:
-        name = self._register.normal(mention.name)
-        return tuple(
-            Link(person_id, "short_name", CONFIDENCE["short_name"])
-            for person_id in self._register.short_names.get(name, ())
-            if person_id in self._reviewers
-        )
+    def _ask(self, authors: tuple[AuthorMention, ...], links: dict[int, tuple[Link, ...]]) -> None:
+        """Add the reviewers whose name fits, where nothing says surely which person of the venue an author is."""
+        besides = {one.person_id for people in links.values() for one in people}
+        for position, mention in enumerate(authors):
+            known = links.get(position, ())
+            if not any(one.is_sure and one.person_id in self._register.names for one in known):
+                more = self._reviewers.alike(mention, self._register.normal(mention.name), besides)
+                links[position] = (*known, *more)
 
     @staticmethod
     def _keep_apart(links: dict[int, tuple[Link, ...]], found: Iterable[tuple[int, tuple[Link, ...]]]) -> None:

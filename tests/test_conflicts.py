@@ -169,6 +169,44 @@ def test_a_short_name_that_equals_hers_asks() -> None:
     assert [one.rule for one in find_conflicts(venue, MatchConfig()).items] == ["author"]
 
 
+@pytest.mark.parametrize(
+    ("printed", "own"),
+    [
+        ("P. van der Berg", "Peter van der Berg"),
+        ("Ana M. García-López", "Ana María García-López"),
+        ("Shiwei M. Liu", "Shiwei Liu"),
+        ("N. Nguyen", "Ngọc Nguyễn"),
+        ("Pechenizkiy, M.", "Mykola Pechenizkiy"),
+        ("Xia (Ben) Hu", "Xia Hu"),
+        ("Li Xian", "Xian Li"),
+    ],
+)
+def test_a_name_that_fits_hers_asks_and_nothing_is_built_upon_it(printed: str, own: str) -> None:
+    friend = person("friend", "Ann Poe")
+    her = person(
+        "r",
+        own,
+        affiliations=(Affiliation(organisation="University A"),),
+        relations=(Relation(kind="advisor", other="Ann Poe", other_id=PersonId("friend")),),
+    )
+    venue = Venue.of(
+        people=[her, friend],
+        reviewers=[reviewer("r"), reviewer("friend")],
+        papers=[paper("p1", "2024", mention(own, "r"), mention("Ann Poe", "friend"))],
+        submissions=[submission(mention(printed), mention("Mary Roe", "mary"))],
+        deadline=DEADLINE,
+    )
+    conflicts = find_conflicts(venue, MatchConfig())
+    (conflict,) = conflicts.items
+    assert (conflict.rule, conflict.verdict, conflict.reviewer_id, conflict.via) == ("author", ASK, "r", "r")
+    assert conflict.via_name == printed
+    assert conflict.evidence[0].text == (
+        f"author 1, {printed}, may be {own}: the same family name and a fitting given name"
+    )
+    assert conflicts.verdict(SubmissionId("s1"), PersonId("r")) is ASK
+    assert conflicts.verdict(SubmissionId("s1"), PersonId("friend")) is CLEAR
+
+
 def test_a_namesake_beside_her_on_the_byline_is_no_second_reason() -> None:
     authors = (mention("Jane Doe", "~Jane_Doe1"), mention("Jane Doe", "openalex:A5"))
     venue = Venue.of(people=[REVIEWER], reviewers=[reviewer("~Jane_Doe1")], submissions=[submission(*authors)])
@@ -287,7 +325,7 @@ def test_what_would_clear_a_coauthor_is_true() -> None:
             24,
             "at most 15 months before 2024-10-01 if the papers without a date are older than that",
         ),
-        ([""], 24, "when the date is known to be before the window"),
+        ([""], 24, "or when its full date is known to be before 2022-10-01"),
         ([""], None, "shown not to be by both of them"),
         (["2020"], None, "under a coauthor window of at most 45 months before 2024-10-01"),
     ],
@@ -295,6 +333,48 @@ def test_what_would_clear_a_coauthor_is_true() -> None:
 def test_what_would_clear_papers_without_a_date(whens: list[str], window: int | None, ways: str) -> None:
     papers = [paper(f"p{number}", when, *BOTH) for number, when in enumerate(whens)]
     assert the(joint(*papers), "coauthor", MatchConfig(coauthor_window_months=window)).clears.endswith(ways)
+
+
+@pytest.mark.parametrize(
+    ("whens", "remedy"),
+    [
+        ([""], "its full date is"),
+        (["2022"], "its full date is"),
+        (["2022-09 2022"], "its full dates are"),
+        (["2022-09-30 2022"], "its full dates are"),
+        (["2022", "", "2022"], "their full dates are"),
+        (["2022-10"], None),
+        (["2022-10-01"], None),
+        (["2023"], None),
+        (["2022-12-01 2022"], None),
+        (["2022", "2023"], None),
+        (["", "2023-06-09"], None),
+    ],
+)
+@pytest.mark.parametrize("partial_date", ["latest", "ask"])
+def test_a_full_date_may_clear_a_paper_that_could_be_older(
+    whens: list[str], remedy: str | None, partial_date: str
+) -> None:
+    config = MatchConfig(coauthor_window_months=24, partial_date=partial_date)
+    conflict = the(joint(*(paper(f"p{at}", when, *BOTH) for at, when in enumerate(whens))), "coauthor", config)
+    assert ("full date" in conflict.clears) is (remedy is not None)
+    if remedy is not None:
+        assert f", or when {remedy} known to be before 2022-10-01" in conflict.clears
+        day_before = [paper(f"p{at}", "2022-09-30", *BOTH) for at, _ in enumerate(whens)]
+        assert found(joint(*day_before), "coauthor", config) == []
+
+
+def test_the_earliest_reading_leaves_no_full_date_to_find() -> None:
+    config = MatchConfig(coauthor_window_months=24, partial_date="earliest")
+    assert found(joint(paper("p1", "2022", *BOTH)), "coauthor", config) == []
+    assert "full date" not in the(joint(paper("p1", "2023", *BOTH)), "coauthor", config).clears
+    assert "full date" in the(joint(paper("p1", "", *BOTH)), "coauthor", config).clears
+
+
+def test_without_a_deadline_the_remedy_names_the_window() -> None:
+    venue = replace(joint(paper("p1", "", *BOTH)), deadline=None)
+    clears = the(venue, "coauthor", MatchConfig(coauthor_window_months=24)).clears
+    assert clears.endswith("or when its full date is known to be before the window")
 
 
 def test_no_window_clears_a_paper_later_than_the_deadline() -> None:

@@ -3,11 +3,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from matcher.identity import (
+    CONFIDENCE,
     Identities,
     Link,
     is_full_name,
     joint_confidence,
     link,
+    names_agree,
     names_fit,
     namespace,
     normalise_email,
@@ -156,6 +158,73 @@ def test_is_full_name(name: str, is_full: bool) -> None:
 def test_names_fit(one: str, other: str, fit: bool) -> None:
     assert names_fit(normalise_name(one), normalise_name(other)) is fit
     assert names_fit(normalise_name(other), normalise_name(one)) is fit
+
+
+FITTING = [
+    ("P. van der Berg", "Peter van der Berg"),
+    ("van der Berg, P.", "Peter van der Berg"),
+    ("Berg, P. van der", "Peter van der Berg"),
+    ("P. Vanderberg", "Peter van der Berg"),
+    ("P. v. d. Berg", "Peter van der Berg"),
+    ("Ana M. García-López", "Ana María García-López"),
+    ("Ana Garcia Lopez", "Ana María García-López"),
+    ("A. García-López", "Ana María García-López"),
+    ("Shiwei M. Liu", "Shiwei Liu"),
+    ("S. M. Liu", "Shiwei Liu"),
+    ("N. Nguyen", "Ngọc Nguyễn"),
+    ("Nguyen N.", "Ngọc Nguyễn"),
+    ("Pechenizkiy, M.", "Mykola Pechenizkiy"),
+    ("Xia (Ben) Hu", "Xia Hu"),
+    ("Xia (Ben) Hu", "Xia M. Hu"),
+    ('Xia "Ben" Hu', "X. Hu"),
+    ("Li Xian", "Xian Li"),
+    ("Xiao-Ming Li", "Xiaoming Li"),
+    ("J.-P. Serre", "Jean-Pierre Serre"),
+    ("J. Serre", "Jean-Pierre Serre"),
+    ("M. Jordan", "Michael I. Jordan"),
+    ("John Paul Roe", "John P. R. Roe"),
+    ("John Roe, Jr.", "J. Roe"),
+    ("Wei Wang 0001", "W. Wang"),
+    ("Quoc V. Le", "Quoc Van Le"),
+]
+
+NOT_FITTING = [
+    ("Zirui Liu", "Zihang Liu"),
+    ("Jan Doe", "Jane Doe"),
+    ("K. Doe", "Jane Doe"),
+    ("Jane Doe", "Jane Roe"),
+    ("M. Liu", "Shiwei M. Liu"),
+    ("Jane Q. Doe", "Jane Mary Doe"),
+    ("Jane Ann Doe", "Jane Mary Doe"),
+    ("P. Berg", "Peter van der Berg"),
+    ("Peter van Berg", "Peter van der Berg"),
+    ("Peter von Berg", "Peter van Berg"),
+    ("Li X.", "L. Xian"),
+    ("Li Ming Xian", "Xian Ming Li"),
+    ("Ben Hu", "Xia (Ben) Hu"),
+    ("Wei Wang 0001", "W. Wang 0002"),
+    ("Doe", "Jane Doe"),
+    ("Jane", "Jane Doe"),
+    ("", "Jane Doe"),
+    ("", ""),
+    ("Mike Doe", "Michael Doe"),
+]
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "agree"), [*((*pair, True) for pair in FITTING), *((*pair, False) for pair in NOT_FITTING)]
+)
+def test_names_agree(one: str, other: str, agree: bool) -> None:
+    assert names_agree(one, other) is agree
+    assert names_agree(other, one) is agree
+
+
+@given(st.lists(st.sampled_from(["Li", "Xian", "X.", "van", "(Ben)", "de", "M.", "Wang", "0001"]), max_size=5))
+def test_a_name_of_two_parts_agrees_with_itself(parts: list[str]) -> None:
+    name = " ".join(parts)
+    counted = [part for part in normalise_name(name.replace("(Ben)", "")).split() if part != "0001"]
+    has_number_inside = "0001" in parts and any(part not in ("0001", "(Ben)") for part in parts[parts.index("0001") :])
+    assert has_number_inside or names_agree(name, name) is (len(counted) >= 2)
 
 
 def test_addresses_are_compared_without_case_and_tags() -> None:
@@ -310,6 +379,84 @@ def test_a_short_name_that_is_a_reviewers_is_asked_about_on_submissions() -> Non
     people = [person("a", "J. Doe"), person("b", "J. Doe")]
     venue = Venue.of(people=people, reviewers=[reviewer("a")], submissions=[submission(mention("Doe, J."))])
     assert bases(link(venue).on_submissions[SubmissionId("s1")][0]) == [("a", "short_name")]
+
+
+def asked(name: str, *known: Person, byline: tuple[AuthorMention, ...] = ()) -> list[tuple[str, str]]:
+    """Links of the last author of a submission; every known person whose id starts with r is a reviewer."""
+    reviewers = [reviewer(one.id) for one in known if one.id.startswith("r")]
+    venue = Venue.of(people=known, reviewers=reviewers, submissions=[submission(*byline, mention(name))])
+    links = link(venue).on_submissions[SubmissionId("s1")][-1]
+    return [found for found in bases(links) if not found[0].startswith("unidentified:")]
+
+
+@pytest.mark.parametrize(("one", "other"), FITTING)
+def test_a_name_that_fits_a_reviewers_is_asked_about_either_way_round(one: str, other: str) -> None:
+    stranger = person("rx", "Somebody Else")
+    assert asked(one, person("r", other), stranger) == [("r", "fits")]
+    assert asked(other, person("r", one), stranger) == [("r", "fits")]
+
+
+@pytest.mark.parametrize(("one", "other"), [pair for pair in NOT_FITTING if all(pair)])
+def test_a_name_that_does_not_fit_is_not_asked_about(one: str, other: str) -> None:
+    assert asked(one, person("r", other)) == []
+    assert asked(other, person("r", one)) == []
+
+
+def test_fitting_names_stand_between_short_names_and_namesakes() -> None:
+    venue = Venue.of(
+        people=[person("r", "Jane Doe")], reviewers=[reviewer("r")], submissions=[submission(mention("J. Doe"))]
+    )
+    ((found,),) = link(venue).on_submissions[SubmissionId("s1")]
+    assert (found.is_sure, found.reason) == (False, "the same family name and a fitting given name")
+    assert CONFIDENCE["short_name"] < found.confidence < CONFIDENCE["namesake"]
+
+
+def test_only_reviewers_are_asked_about_and_all_of_them() -> None:
+    people = [person("a", "Jane Doe"), person("r2", "John Doe"), person("r1", "Jill Q. Doe"), person("r3", "Kim Doe")]
+    assert asked("J. Doe", *people) == [("r1", "fits"), ("r2", "fits")]
+
+
+def test_a_fuller_name_of_the_reviewer_decides() -> None:
+    assert asked("Zihang Liu", person("r", "Z. Liu", "Zirui Liu")) == []
+    assert asked("Ana Marta Roe", person("r", "Ana Roe", "Ana M. Roe", "Ana Maria Roe")) == []
+    assert asked("Z. Liu", person("r", "Z. M. Liu", "Zirui Liu")) == [("r", "fits")]
+    assert asked("B. Hu", person("r", "Xia Hu", "Ben Hu")) == [("r", "fits")]
+
+
+def test_names_of_a_record_with_the_reviewers_address_fit_too() -> None:
+    records = (person("r", "Jane Roe", emails=("j@uni.example",)), person("old", "Jane Doe", emails=("j@uni.example",)))
+    assert asked("J. Q. Doe", *records) == [("r", "fits")]
+
+
+def test_who_is_known_otherwise_is_not_asked_about() -> None:
+    jane, other = person("r", "Jane Doe"), person("x", "J. Q. Doe", "Jane Q. Doe", emails=("q@uni.example",))
+    for author in (
+        mention("J. Doe", "x"),
+        mention("J. Doe", "unheard-of"),
+        mention("J. Doe", email="q@uni.example"),
+        mention("Jane Q. Doe"),
+    ):
+        venue = Venue.of(people=[jane, other], reviewers=[reviewer("r")], submissions=[submission(author)])
+        assert {one.basis for one in link(venue).on_submissions[SubmissionId("s1")][0]} < {"id", "email", "name"}
+
+
+def test_an_unknown_address_does_not_spare_the_question() -> None:
+    author = mention("J. Doe", email="nobody@uni.example")
+    venue = Venue.of(people=[person("r", "Jane Doe")], reviewers=[reviewer("r")], submissions=[submission(author)])
+    assert bases(link(venue).on_submissions[SubmissionId("s1")][0]) == [("r", "fits")]
+
+
+def test_a_reviewer_elsewhere_on_the_byline_is_not_asked_about() -> None:
+    jane = person("r", "Jane Doe")
+    for author in (mention("Jane Doe"), mention("Ann Poe", "r")):
+        assert asked("J. Doe", jane, byline=(author,)) == []
+
+
+def test_fitting_names_on_papers_are_not_guessed() -> None:
+    venue = Venue.of(
+        people=[person("r", "Jane Doe")], reviewers=[reviewer("r")], papers=[paper("p1", mention("J. Doe"))]
+    )
+    assert link(venue).on_papers[PaperId("p1")] == ((),)
 
 
 def test_a_source_of_ids_that_gives_none_makes_a_name_doubtful_on_papers() -> None:

@@ -163,9 +163,13 @@ class JointPapers:
         what = "the joint paper is" if len(papers) == 1 else f"all {len(papers)} joint papers are"
         ways = [f"when {what} shown not to be by both of them"]
         dated = [paper.dates for paper in papers if paper.dates]
-        if not dated and self._window is not None:
-            ways.append("when the date is known to be before the window")
-        elif dated and self._world.deadline is not None:
+        if self._window is not None and all(self._may_be_older(paper) for paper in papers):
+            whose = "its" if len(papers) == 1 else "their"
+            several = "" if len(papers) == 1 and len(papers[0].dates) < 2 else "s"
+            verb = "are" if several else "is"
+            start = self._start() if self._world.deadline is not None else "the window"
+            ways.append(f"when {whose} full date{several} {verb} known to be before {start}")
+        if dated and self._world.deadline is not None:
             day = self._world.deadline.day
             widest = [widest_clear_window(dates, day, self._partial_date) for dates in dated]
             months = [window for window in widest if window is not None]
@@ -173,6 +177,13 @@ class JointPapers:
                 also = "" if len(dated) == len(papers) else " if the papers without a date are older than that"
                 ways.append(f"under a coauthor window of at most {min(months)} months before {day}{also}")
         return "clears " + ", or ".join(ways)
+
+    def _may_be_older(self, paper: Paper) -> bool:
+        """Whether full dates could show that a paper which counts lies before the window."""
+        start = self._start() if self._world.deadline is not None else None
+        if not paper.dates or start is None:
+            return not paper.dates
+        return all(day.first_day() < start for day in paper.dates)
 
 
 def _strength(shared: _Shared) -> tuple[bool, float]:

@@ -29,6 +29,9 @@ __all__ = ["RULES", "Rule", "author", "coauthor", "declared", "institution", "re
 
 Rule: TypeAlias = Callable[[World, MatchConfig], Iterator[Conflict]]
 
+_ONLY_ASKED: Final = frozenset(("short_name", "fits"))
+"""Likenesses of names that are worth a question about the author, and nothing built upon it."""
+
 # --- author ---------------------------------------------------------------------------------------------------------
 
 
@@ -37,7 +40,8 @@ def author(world: World, config: MatchConfig) -> Iterator[Conflict]:  # noqa: AR
 
     One conflict per submission, reviewer and author. It blocks when an id, an address, a paper that the reviewer lists
     or a full name that nobody else carries says so. It asks when the name belongs to several people, stands under an
-    id of another kind, or is short. Different ids of one kind are different people, whatever their names.
+    id of another kind, is short, or only fits the reviewer's (initials, middle names, swapped order). Different ids of
+    one kind are different people, whatever their names.
     """
     for submission in world.venue.submissions:
         yield from _authorships(world, submission)
@@ -104,7 +108,7 @@ def coauthor(world: World, config: MatchConfig) -> Iterator[Conflict]:
     joint = JointPapers(world, config)
     for submission in world.venue.submissions:
         for one in world.authors[submission.id]:
-            if one.link.basis == "short_name":
+            if one.link.basis in _ONLY_ASKED:
                 continue
             for reviewer_id, found in joint.of(one.link.person_id).items():
                 yield Conflict(
@@ -177,7 +181,7 @@ def relation(world: World, config: MatchConfig) -> Iterator[Conflict]:
     ties = Ties(world, config)
     for submission in world.venue.submissions:
         for one in world.authors[submission.id]:
-            if one.link.basis == "short_name":
+            if one.link.basis in _ONLY_ASKED:
                 continue
             for reviewer_id, found in ties.of(one.link.person_id).items():
                 verdict = strictest(tie.verdict for tie in found)
