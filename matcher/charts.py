@@ -193,7 +193,8 @@ def submission_means(means: Values) -> str:
         }
     ]
     title: Spec = {"text": "Mean score of each submission"}
-    label = f"Histogram of the mean scores of {scores.size:,} submissions{_middle(scores)}."
+    noun = "submission" if scores.size == 1 else "submissions"
+    label = f"Histogram of the mean scores of {scores.size:,} {noun}{_middle(scores)}."
     if scores.size:
         weak = float(np.percentile(scores, _WEAK_PERCENTILE))
         label += f" Smallest {scores.min():.3f}; {_WEAK_PERCENTILE}th percentile {weak:.3f}."
@@ -252,7 +253,7 @@ def load_counts(loads: Values, max_loads: Values) -> str:
             "order": {"field": "order", "type": "quantitative", "sort": "descending"},
         },
     }
-    label = f"Bar chart of the loads of {carried.size:,} reviewers."
+    label = f"Bar chart of the loads of {_people(carried.size)}."
     if carried.size:
         label += (
             f" Mean {carried.mean():.2f}; largest {top}; {int((carried == 0).sum()):,} without a submission;"
@@ -283,6 +284,9 @@ def load_by_size(sizes: Values, loads: Values) -> str:
     circles: Rows = []
     means: Rows = []
     for name, chosen in groups:
+        if not chosen.any():
+            means.append({"papers": name, "mean": None})  # the line breaks here instead of joining those beside it
+            continue
         found = np.bincount(carried[chosen])
         circles += [
             {"papers": name, "load": load, "reviewers": int(count)} for load, count in enumerate(found) if count
@@ -322,9 +326,14 @@ def load_by_size(sizes: Values, loads: Values) -> str:
             "encoding": {"x": x, "y": {**y, "field": "mean"}},
         },
     ]
-    label = f"Load by size of profile for {papers.size:,} reviewers."
+    label = f"Load by size of profile for {_people(papers.size)}."
     if means:
-        label += " Mean load " + "; ".join(f"{row['papers']} papers: {row['mean']:.2f}" for row in means) + "."
+        known = (
+            f"{row['papers']} {'paper' if row['papers'] == '1' else 'papers'}: {row['mean']:.2f}"
+            for row in means
+            if row["mean"] is not None
+        )
+        label += " Mean load " + "; ".join(known) + "."
     title = {"text": "Load by size of profile", "subtitle": "line: mean load; circle area: number of reviewers"}
     return draw({"title": title, "layer": layers}, label)
 
@@ -416,12 +425,15 @@ def _steps() -> Iterator[int]:
 
 
 def _size_groups(papers: npt.NDArray[np.int64]) -> list[tuple[str, npt.NDArray[np.bool_]]]:
-    """Reviewers by their number of papers: 0, 1, 2, 3–4, 5–8, 9–16 and so on, without the groups that hold nobody."""
-    groups = []
+    """Reviewers by their number of papers: 0, 1, 2, 3–4, 5–8, 9–16 and so on.
+
+    The first and the last group hold somebody; one between them may be empty.
+    """
+    groups: list[tuple[str, npt.NDArray[np.bool_]]] = []
     low, high = 0, 0
     while low <= papers.max(initial=-1):
         chosen = (papers >= low) & (papers <= high)
-        if chosen.any():
+        if groups or chosen.any():
             groups.append((str(low) if low == high else f"{low}–{high}", chosen))
         low, high = high + 1, max(1, 2 * high)
     return groups
@@ -443,6 +455,10 @@ def _counts(values: Values) -> npt.NDArray[np.int64]:
 
 def _middle(scores: npt.NDArray[np.float64]) -> str:
     return f", median {np.median(scores):.3f}" if scores.size else ""
+
+
+def _people(number: int) -> str:
+    return f"{number:,} {'reviewer' if number == 1 else 'reviewers'}"
 
 
 def _short(value: float) -> float:

@@ -32,6 +32,7 @@ from matcher.records import (
     Limits,
     Pair,
     PairStatus,
+    PaperId,
     PersonId,
     QuestionPrice,
     RankedReviewer,
@@ -45,8 +46,8 @@ from matcher.records import (
 
 __all__ = ["ReportData", "recount", "render_report", "submissions_in_detail"]
 
-_PROVEN_GAP: Final = 5e-7
-"""A gap that prints as 0.000000; scores are float32, so a smaller one is noise."""
+_PROVEN_GAP: Final = 1e-6
+"""The largest gap, and the largest gain, that is called nothing: scores are float32, so that is their noise."""
 
 _SUM_TOLERANCE: Final = 1e-6
 """By how much, for each pair, a sum of scores may differ from the solver's own sum of the same numbers."""
@@ -59,6 +60,9 @@ _MANY_ROWS: Final = 500
 _SHOWN_FACTS: Final = 5
 _SHOWN_FACTS_LARGE: Final = 3
 """Pieces of evidence in a row, and in a row of a long table: they keep the file of a large venue below 5 MB."""
+
+_SHARED: Final = 3
+"""Questions that rest on one paper, from which on the page names it before it lists them."""
 
 _SHOWN_CLEARS: Final = 2
 """Ways to clear a row; the authors of one row often have one each."""
@@ -147,6 +151,7 @@ def render_report(data: ReportData) -> str:
             shortfalls=_short_rows(facts),
             questions=questions,
             question_summary=_question_summary(facts, questions),
+            shared_paper=_shared_paper(facts),
             shown_questions=_SHOWN_QUESTIONS,
             rules=_rules(data.conflicts),
             conflict_rows=conflict_rows,
@@ -177,6 +182,7 @@ def _environment() -> Any:
     environment.filters["csp_hash"] = _csp_hash
     environment.filters["score"] = _score
     environment.filters["thousands"] = _thousands
+    environment.filters["many"] = _many
     return environment
 
 
@@ -443,11 +449,11 @@ def _headline(facts: _Facts) -> str:
     gap = data.assignment.gap
     if gap is None:
         proof = "no proof of how good it is"
-    elif gap < _PROVEN_GAP:
+    elif gap <= _PROVEN_GAP:
         proof = "proven optimal" if not facts.missing else "proven best for as many reviews"
-        proof += f" (gap {gap:.6f})"
+        proof += f" (gap {gap:.1e})" if gap else " (gap 0)"
     else:
-        proof = f"at most {gap:.4%} below the optimum (gap {gap:.6f})"
+        proof = f"at most {gap:.4%} below the optimum (gap {gap:.1e})"
     return "; ".join(
         (
             f"{len(data.assignment.pairs):,} of {_many(int(data.limits.wanted.sum()), 'review')} assigned",
@@ -561,7 +567,10 @@ def _figures(facts: _Facts) -> list[_Figure]:
         _Figure(
             "Pairs to ask about",
             f"{len(facts.questions):,}",
-            "" if price is None else f"{_many(price.pairs, 'could', 'could')} be assigned; they cost {price.gain:.3f}",
+            ""
+            if price is None
+            else f"{price.pairs:,} could be assigned; "
+            f"{'it costs' if price.pairs == 1 else 'they cost'} {price.gain:.3f}",
             "warn" if facts.questions else "",
         ),
         _Figure(
@@ -675,11 +684,18 @@ def _why_weak(facts: _Facts, name: SubmissionId, typical: float) -> str:
         )
     ideal, open_to = _best_mean(values[~np.isnan(values)], wanted), _best_mean(values[eligible], wanted)
     got = sum(pair.score or 0 for pair in facts.pairs[name]) / wanted
+    forced, freed = _forced(facts, name)
+    minimum = freed - got
     lost = {"expertise": typical - ideal, "conflicts": ideal - open_to, "loads": open_to - got}
     largest = max(lost, key=lambda part: lost[part])
     best = "best reviewer" if wanted == 1 else f"best {wanted} reviewers"
     if lost[largest] < _NO_LOSS * typical:
         return f"Little is lost: the {best} would give {ideal:.3f} without any limit, as in most submissions."
+    if minimum >= max(_NO_LOSS * typical, lost["conflicts"]):
+        needed = (
+            f"{_listed(forced, _SHOWN_NEXT)} {'is' if len(forced) == 1 else 'are'} needed here for their minimum load"
+        )
+        return f"Minimum loads: {needed}; reviewers with room would give {freed:.3f} instead of {got:.3f}."
     if largest == "conflicts":
         return f"Conflicts: the {best} would give {ideal:.3f}, those without a conflict {open_to:.3f}; {blocked}."
     if largest == "loads":
@@ -688,6 +704,36 @@ def _why_weak(facts: _Facts, name: SubmissionId, typical: float) -> str:
         f"No close expert: the {best} of the whole venue {'reaches' if wanted == 1 else 'reach'} {ideal:.3f} without "
         f"any limit; the median submission could have {typical:.3f}."
     )
+
+
+def _forced(facts: _Facts, name: SubmissionId) -> tuple[list[str], float]:
+    """Who reviews a submission only because their minimum load binds, and its mean if others with room did.
+
+    A negative price says that a reviewer carries more than the scores alone would give them.
+
+    Returns:
+        Names, and the mean score with the best eligible reviewers who have room in the places of those who score less;
+        the present mean where there is no such exchange.
+    """
+    data, row = facts.data, facts.row(name)
+    present = [pair.score or 0.0 for pair in facts.pairs[name]]
+    mean = sum(present) / facts.wanted(name)
+    if data.assignment.certificate is None:
+        return [], mean
+    values = data.scores.values[row].astype(np.float64)
+    free = data.limits.eligible[row] & ~facts.assigned[row] & (facts.loads < data.limits.max_load)
+    spare = np.sort(values[free])[::-1].tolist()
+    prices = data.assignment.certificate.reviewer_prices
+    pushed = [
+        pair
+        for pair in reversed(facts.pairs[name])  # the weakest first
+        if pair.score is not None
+        and prices[facts.column(pair.reviewer_id)] < -_PROVEN_GAP
+        and data.limits.status[row, facts.column(pair.reviewer_id)] == PairStatus.ELIGIBLE
+    ]
+    exchanged = [(pair, other) for pair, other in zip(pushed, spare, strict=False) if other > (pair.score or 0.0)]
+    gain = sum(other - (pair.score or 0.0) for pair, other in exchanged) / facts.wanted(name)
+    return [facts.name(pair.reviewer_id) for pair, _ in exchanged], mean + gain
 
 
 def _candidates(facts: _Facts, name: SubmissionId) -> list[_Candidate]:
@@ -932,6 +978,39 @@ def _question_summary(facts: _Facts, questions: Sequence[_Question]) -> str:
     return " ".join(sentences)
 
 
+def _shared_paper(facts: _Facts) -> str:
+    """The paper, or the few papers, on which more questions rest than on any other; empty where these are not many.
+
+    A question rests on the papers that its open conflicts name, all of them together.
+    """
+    groups: dict[tuple[PaperId, ...], list[Conflict]] = defaultdict(list)
+    sizes: Counter[tuple[PaperId, ...]] = Counter()
+    for pair in facts.questions:
+        asked = [conflict for conflict in facts.data.conflicts.of(*pair) if conflict.verdict is Verdict.ASK]
+        named = [{fact.paper_id for fact in conflict.evidence if fact.paper_id} for conflict in asked]
+        if all(named):  # another conflict would stay open
+            papers = tuple(sorted(set().union(*named)))
+            groups[papers] += asked
+            sizes[papers] += 1
+    papers = min(sizes, key=lambda each: (-sizes[each], each), default=())
+    if sizes[papers] < _SHARED:
+        return ""
+    facts_of = {fact.paper_id: fact for conflict in groups[papers] for fact in conflict.evidence}
+    words, is_dated = [], True
+    for paper in papers:
+        known = facts.data.venue.paper_by_id.get(paper)
+        dates = known.dates if known is not None and known.dates else facts_of[paper].dates
+        is_dated = is_dated and any(date.day is not None for date in dates)
+        title = f"“{known.title}”" if known is not None else paper
+        words.append(f"{title} (date {', '.join(map(str, dates)) or 'unknown'})")
+    rest = "rests" if sizes[papers] == 1 else "rest"
+    text = f"{sizes[papers]:,} of {_many(len(facts.questions), 'question')} {rest} on {_listed(words, _SHOWN_FACTS)}"
+    if is_dated or any(conflict.confidence < 1 for conflict in groups[papers]):
+        return f"{text}."  # the date is known, or who is who is not: a date does not settle it
+    dates_needed = "its full date" if len(papers) == 1 else "their full dates"
+    return f"{text}: {dates_needed} would settle them."
+
+
 def _last_seat(facts: _Facts, submission_id: SubmissionId) -> float | None:
     """What the least of a submission's wanted reviews is worth at score minus price of the reviewer.
 
@@ -941,7 +1020,7 @@ def _last_seat(facts: _Facts, submission_id: SubmissionId) -> float | None:
     """
     data = facts.data
     certificate, gap = data.assignment.certificate, data.assignment.gap
-    if certificate is None or gap is None or gap >= _PROVEN_GAP:
+    if certificate is None or gap is None or gap > _PROVEN_GAP:
         return None
     row = facts.row(submission_id)
     status = data.limits.status[row]

@@ -130,11 +130,33 @@ def test_profiles_are_grouped_by_doubling_sizes(specs: list[Any]) -> None:
         "3–4",
         "5–8",
         "9–16",
+        "17–32",
         "33–64",
     ]
-    assert [row["mean"] for row in specs[0]["layer"][1]["data"]["values"]] == [0, 1, 2, 4, 1.5, 6, 4]
+    assert [row["mean"] for row in specs[0]["layer"][1]["data"]["values"]] == [0, 1, 2, 4, 1.5, 6, None, 4]
     assert sum(row["reviewers"] for row in specs[0]["layer"][0]["data"]["values"]) == 9
-    assert "3–4 papers: 4.00; 5–8 papers: 1.50" in label
+    assert "1 paper: 1.00; 2 papers: 2.00; 3–4 papers: 4.00; 5–8 papers: 1.50" in label
+    assert "17–32" not in label
+
+
+def test_an_empty_group_stands_on_the_axis_and_breaks_the_line() -> None:
+    whole = charts.load_by_size(np.array([1, 2, 3, 5, 9]), np.array([1, 2, 3, 2, 1]))
+    broken = charts.load_by_size(np.array([1, 2, 9, 17]), np.array([1, 2, 3, 2]))
+    assert "5–8" in re.findall(r"<text[^>]*>([^<]*)</text>", broken)
+    blue = f'stroke="{charts.PALETTE["main"]}"'
+    strokes = [
+        [path.count("M") for path in re.findall(r'<path[^>]* d="([^"]*)"', tag)]
+        for svg in (whole, broken)
+        for tag in ["".join(found for found in re.findall(r"<path[^>]*>", svg) if blue in found)]
+    ]
+    assert strokes == [[1], [2]]
+
+
+def test_one_is_no_plural() -> None:
+    one = np.array([1])
+    assert "Bar chart of the loads of 1 reviewer. " in charts.load_counts(one, one)
+    assert "Load by size of profile for 1 reviewer. Mean load 1 paper: 1.00." in charts.load_by_size(one, one)
+    assert "Histogram of the mean scores of 1 submission, " in charts.submission_means([0.5])
 
 
 @pytest.mark.parametrize("top", [0, 1, 4, 5, 7, 9, 12, 49, 51, 1234])

@@ -280,7 +280,7 @@ def test_files_are_not_replaced_unless_allowed(name: str, bundle: ExportData, tm
     with pytest.raises(DataError, match="exists already") as caught:
         export(name, bundle, tmp_path)
     assert caught.value.file == str(last)
-    assert caught.value.remedy
+    assert caught.value.remedy == "pass --overwrite (in Python overwrite=True), or choose another place"
     assert list(tmp_path.iterdir()) == [last]  # nothing was written beside it
     assert last.read_text() == "mine"
     export(name, bundle, tmp_path, overwrite=True)

@@ -327,8 +327,15 @@ def html(data: ReportData) -> str:
 
 
 def test_verdict_says_the_result_in_one_line(html: str) -> None:
-    verdict = "36 of 36 reviews assigned; proven optimal (gap 0.000000); 0 conflicted pairs; checked independently"
-    assert f'<p class="verdict">{verdict}</p>' in html
+    found = re.search(r'<p class="verdict">(.*?)</p>', html)
+    assert found is not None
+    gap = re.fullmatch(
+        r"36 of 36 reviews assigned; proven optimal \(gap (0|\d\.\de-\d\d)\); 0 conflicted pairs; "
+        r"checked independently",
+        found[1],
+    )
+    assert gap is not None
+    assert float(gap[1]) <= 1e-6
 
 
 def test_equal_data_give_equal_bytes(html: str) -> None:
@@ -564,6 +571,7 @@ def test_shortfalls_and_underloads_are_shown_with_reasons(data: ReportData) -> N
     text = text_of(html)
     assert "1 submission misses 1 review. Look at it" in text
     assert "1 reviewer below the minimum load. Look at it" in text
+    assert '<li><a href="#shortfalls">Shortfalls</a></li>' in html
     shown = text_of(section(html, "shortfalls"))
     assert f"{missing.submission_id} 2 of 3 of 9 reviewers 7 are full raise the maximum load" in shown
     assert f"{last} 0 of 1 no submission is left" in shown
@@ -579,7 +587,22 @@ def test_an_answer_without_a_bound_claims_nothing(data: ReportData) -> None:
 
 def test_a_gap_is_told(data: ReportData) -> None:
     loose = replace(data.assignment, bound=data.assignment.objective / 0.99)
-    assert "at most 1.0000% below the optimum (gap 0.010000)" in render_report(replace(data, assignment=loose))
+    assert "at most 1.0000% below the optimum (gap 1.0e-02)" in render_report(replace(data, assignment=loose))
+    tight = replace(data.assignment, bound=data.assignment.objective / (1 - 1.8e-8))
+    assert "proven optimal (gap 1.8e-08);" in render_report(replace(data, assignment=tight))
+    exact = replace(data.assignment, bound=data.assignment.objective)
+    assert "proven optimal (gap 0);" in render_report(replace(data, assignment=exact))
+    near = replace(data.assignment, bound=data.assignment.objective / (1 - 2e-6))
+    assert "at most 0.0002% below the optimum (gap 2.0e-06)" in render_report(replace(data, assignment=near))
+
+
+def test_one_is_no_plural() -> None:
+    one = world(submissions=1, reviewers=1, wanted=1, unscored=0, conflicts_each=1, exact=False)
+    html = render_report(replace(one, limits=replace(one.limits, wanted=np.array([1]))))
+    text = text_of(re.sub(r"<figure>.*?</figure>", "", html, flags=re.DOTALL))  # the labels of axes stand side by side
+    assert "1 submission, 1 reviewer " in text
+    assert "1 conflict on 1 pair was found" in text
+    assert not re.findall(r"\b1 (?:reviewers|pairs|submissions|conflicts|reviews|papers)\b", text)
 
 
 def test_nothing_open_is_said_plainly(data: ReportData) -> None:
@@ -588,6 +611,7 @@ def test_nothing_open_is_said_plainly(data: ReportData) -> None:
     assert "Nothing is open: every submission has its reviews, and no pair waits for a decision." in html
     assert "None: no pair waits for a decision." in html
     assert "None: every submission has all its reviews" in html
+    assert 'href="#shortfalls"' not in html
 
 
 def test_last_resorts_are_flagged(data: ReportData) -> None:
@@ -604,7 +628,13 @@ def test_last_resorts_are_flagged(data: ReportData) -> None:
 # --- why a submission is weak ---------------------------------------------------------------------------------------
 
 
-def tiny(values: list[list[float]], status: list[list[PairStatus]], max_load: int, pairs: list[tuple[int, int]]) -> str:
+def tiny(
+    values: list[list[float]],
+    status: list[list[PairStatus]],
+    max_load: int,
+    pairs: list[tuple[int, int]],
+    prices: list[float] | None = None,
+) -> str:
     """The "why" cell of the first submission of a hand-made venue that wants one review each."""
     reviewers = [PersonId(f"r{number}") for number in range(len(values[0]))]
     submissions = [SubmissionId(f"s{number}") for number in range(len(values))]
@@ -637,7 +667,13 @@ def tiny(values: list[list[float]], status: list[list[PairStatus]], max_load: in
                 min_load=np.zeros(len(reviewers), dtype=np.int64),
                 status=np.array(status, dtype=np.uint8),
             ),
-            assignment=packed(matrix, chosen[:, 0], chosen[:, 1], bound=None, certificate=None),
+            assignment=packed(
+                matrix,
+                chosen[:, 0],
+                chosen[:, 1],
+                bound=None,
+                certificate=None if prices is None else Certificate(np.array(prices), 100.0, 10.0, 1.0),
+            ),
             explanations={},
             question_price=None,
             provenance={},
@@ -663,6 +699,20 @@ def test_why_a_submission_is_weak() -> None:
         "Title s0 s0 0.200 No close expert: the best reviewer of the whole venue reaches 0.200 without any limit; the "
         "median submission could have 0.800. Reviewer r1 0.200 assigned "
     )
+
+
+def test_a_minimum_load_that_weakens_a_submission_is_named() -> None:
+    values = [[0.4, 0.2, 0.1], [0.9, 0.2, 0.1], [0.9, 0.2, 0.1]]
+    free, pairs = [[OK] * 3] * 3, [(0, 1), (1, 0), (2, 0)]
+    assert tiny(values, free, 3, pairs, [0.0, -0.2, 0.0]) == (
+        "Title s0 s0 0.200 Minimum loads: Reviewer r1 is needed here for their minimum load; reviewers with room would "
+        "give 0.400 instead of 0.200. Reviewer r0 0.400 has room, 2 of 3 Reviewer r1 0.200 assigned "
+    )
+    assert "No close expert: " in tiny(values, free, 3, pairs, [0.0, 0.0, 0.0])  # no price says that they are needed
+    assert "No close expert: " in tiny(values, free, 2, pairs, [0.0, -0.2, 0.0])  # nobody better has room
+    assert "No close expert: " in tiny(values, free, 3, pairs)
+    barred = [[NO, OK, OK], [OK] * 3, [OK] * 3]
+    assert "Minimum loads" not in tiny(values, barred, 3, pairs, [0.0, -0.2, 0.0])  # the better one is blocked
 
 
 # --- questions ------------------------------------------------------------------------------------------------------
@@ -705,6 +755,44 @@ def test_questions_are_shown_with_evidence_and_price(data: ReportData, html: str
     assert "(same person with probability 0.93) joint paper “sparse" in text
     assert "(2022) publications.jsonl:" in text
     assert "a date of the paper before 2022-10-01" in text
+
+
+def on_papers(data: ReportData, number: int, *papers: PaperId, confidence: float = 1.0) -> ReportData:
+    """The data with the first questions resting on these papers."""
+    first = set(data.conflicts.pairs(Verdict.ASK)[:number])
+    evidence = tuple(Evidence("paper", "joint paper", paper, (PartialDate(2022),)) for paper in papers)
+    items = tuple(
+        replace(conflict, evidence=evidence, confidence=confidence)
+        if (conflict.submission_id, conflict.reviewer_id) in first
+        else conflict
+        for conflict in data.conflicts.items
+    )
+    return replace(data, conflicts=Conflicts(items))
+
+
+def test_a_paper_that_many_questions_rest_on_is_named_at_the_top(data: ReportData, html: str) -> None:
+    def top(found: ReportData) -> str:
+        return text_of(section(render_report(found), "questions")).split("“Worth” is")[0]
+
+    number = len(data.conflicts.pairs(Verdict.ASK))
+    assert number == 4
+    assert "rest on" not in text_of(section(html, "questions")).split("“Worth” is")[0]
+    year = replace(data.venue.papers[0], dates=(PartialDate(2022),))
+    month = replace(data.venue.papers[1], dates=(PartialDate(2022, 9),))
+    venue = replace(data.venue, papers=(year, month, *data.venue.papers[2:]))
+    partial = replace(data, venue=venue)
+    assert f"3 of 4 questions rest on “{year.title}” (date 2022): its full date would settle them." in top(
+        on_papers(partial, 3, year.id)
+    )
+    both = sorted([year, month], key=lambda paper: paper.id)
+    named = ", ".join(f"“{paper.title}” (date {paper.dates[0]})" for paper in both)
+    assert f"4 of 4 questions rest on {named}: their full dates would settle them." in top(
+        on_papers(partial, 4, year.id, month.id)
+    )
+    assert "rest on" not in top(on_papers(partial, 2, year.id))
+    doubt = top(on_papers(partial, 3, year.id, confidence=0.8))
+    assert f"3 of 4 questions rest on “{year.title}” (date 2022)." in doubt
+    assert "settle" not in doubt
 
 
 # --- conflicts, submissions, reviewers, provenance ------------------------------------------------------------------
@@ -871,6 +959,7 @@ def test_the_page_works_in_a_browser_without_network(browser: Any, report_file: 
     assert papers == sorted(data.profiles_sizes.tolist())
     page.locator("#weakest a").first.click()
     opened = page.locator("details[open]")
+    opened.first.wait_for()
     assert opened.count() == 1
     assert opened.locator(".seat").first.is_visible()
     page.get_by_role("button", name="Open all").click()
@@ -890,6 +979,27 @@ def test_the_page_is_legible_everywhere(browser: Any, report_file: str, scheme: 
     page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
     ratio, where = page.evaluate(CONTRAST)
     assert ratio >= 4.5, where  # WCAG 2.2, success criterion 1.4.3
+    page.close()
+
+
+@pytest.mark.browser
+@pytest.mark.parametrize("width", [400, 1200])
+def test_long_unbroken_texts_do_not_widen_the_page(browser: Any, data: ReportData, tmp_path: Path, width: int) -> None:
+    endless = "W" * 5_000
+    venue = replace(
+        data.venue,
+        name=endless,
+        submissions=tuple(replace(submission, title=endless) for submission in data.venue.submissions),
+        people=tuple(replace(person, names=("N" * 5_000,)) for person in data.venue.people),
+    )
+    file = tmp_path / "long.html"
+    file.write_text(render_report(replace(data, venue=venue)), encoding="utf-8")
+    page = browser.new_page(viewport={"width": width, "height": 900})
+    page.goto(file.as_uri())
+    page.evaluate("document.querySelectorAll('details').forEach(one => one.open = true)")
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+    wide = "Math.max(...[...document.querySelectorAll('.scroll')].map(one => one.scrollWidth - one.clientWidth))"
+    assert page.evaluate(wide) <= width / 4  # a table scrolls for its columns, not for a title
     page.close()
 
 

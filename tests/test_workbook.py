@@ -27,7 +27,7 @@ from matcher.errors import DataError, MissingExtraError
 from matcher.export.workbook import WorkbookData, write_workbook
 from matcher.ingest import sheets
 from matcher.ingest.byline import addresses_in, read_byline, read_person
-from matcher.ingest.headings import REVIEWER_SHEET, SUBMISSION_SHEET, Wishes, find_columns
+from matcher.ingest.headings import REVIEWER_SHEET, SUBMISSION_SHEET, SheetKind, Wishes, find_columns
 from matcher.ingest.sheet_rows import read_publication
 from matcher.ingest.sheets import Sheet, SheetRow
 from matcher.ingest.workbook import STATEMENT_TITLE, SheetsLoaded, read_sheets
@@ -286,6 +286,21 @@ def guess(header: Sequence[str], *, submissions: bool = False) -> dict[str, tupl
         ("Do you have any conflict of interest?", "conflicts", False),
         ("DBLP", "attribute", True),
         ("Reviewer ID", "attribute", True),
+        ("Max. Anzahl Gutachten", "max_load", True),
+        ("Max. Gutachten", "max_load", True),
+        ("Anzahl Gutachten", "max_load", True),
+        ("Maximalzahl an Gutachten", "max_load", False),
+        ("Nombre max", "max_load", True),
+        ("Fachgebiete", "keywords", True),
+        ("Fachgebiet", "statement", True),
+        ("Themen", "keywords", True),
+        ("Stichwörter", "keywords", True),
+        ("Schlagwörter", "keywords", True),
+        ("E-Mail-Adresse", "email", True),
+        ("Courriel", "email", True),
+        ("Institution", "affiliation", True),
+        ("Einrichtung", "affiliation", True),
+        ("Établissement", "affiliation", True),
         ("Shoe size", None, False),
     ],
 )
@@ -313,10 +328,48 @@ def test_titles_of_reviewer_columns(header: str, field: str | None, sure: bool) 
         ("Number of authors", None, False),
         ("Secondary Subject Areas", "keywords", True),
         ("Reviews needed", "reviews_wanted", True),
+        ("Anzahl Gutachten", "reviews_wanted", True),
+        ("Fachgebiet", "keywords", True),
+        ("Zusammenfassung", "abstract", True),
+        ("Résumé", "abstract", True),
+        ("Auteurs", "authors", True),
     ],
 )
 def test_titles_of_submission_columns(header: str, field: str | None, sure: bool) -> None:
     assert guess([header], submissions=True)[header] == (field, sure)
+
+
+@pytest.mark.parametrize(
+    ("header", "kind", "field"),
+    [
+        ("Gutachter", REVIEWER_SHEET, "name"),
+        ("Gutachterin", REVIEWER_SHEET, "name"),
+        ("Gutachter/in", REVIEWER_SHEET, "name"),
+        ("Évaluateur", REVIEWER_SHEET, "name"),
+        ("Relecteur", REVIEWER_SHEET, "name"),
+        ("Beitragstitel", SUBMISSION_SHEET, "title"),
+        ("Titel des Beitrags", SUBMISSION_SHEET, "title"),
+        ("Einreichung", SUBMISSION_SHEET, "title"),
+        ("Titre", SUBMISSION_SHEET, "title"),
+    ],
+)
+def test_titles_of_the_column_that_must_be_there(header: str, kind: SheetKind, field: str) -> None:
+    columns, _ = find_columns([Sheet("x", (SheetRow(1, (header, "Sonstiges")),))], kind, Wishes({}))
+    assert [(found.field, found.sure) for found in columns.guesses] == [(field, True), (None, False)]
+
+
+def test_a_kept_column_that_looks_like_a_load_is_told_loudly() -> None:
+    def notices(header: Sequence[str], kind: SheetKind = REVIEWER_SHEET, **told: str) -> tuple[str, ...]:
+        columns, _ = find_columns([Sheet("x", (SheetRow(1, ("Name", "Title", *header)),))], kind, Wishes(told))
+        return columns.notices
+
+    titles = ["Max. Begutachtung", "Höchstanzahl", "Number of things", "My quota here", "Workload", "Limit"]
+    assert notices(titles) == tuple(
+        f"column '{title}' looks like a load and was not taken for one: --map \"max_load={title}\"" for title in titles
+    )
+    assert notices(["Shoe size", "Upload", "Max. load", "Maxwell"]) == ()
+    assert notices(["Wieviel", "Limit"], max_load="Wieviel") == ()  # the user has said which it is
+    assert notices(["Number of authors"], SUBMISSION_SHEET) == ()
 
 
 def test_a_sure_column_beats_a_guessed_one_and_the_other_is_kept() -> None:
@@ -1268,6 +1321,7 @@ def test_sheets_of_conflicts_problems_and_figures(written: Path) -> None:
         ["below minimum load", None, "Uma Ode"],
         ["questions to decide", None, None],
         ["question to decide", "s2", "Uma Ode"],
+        ["reviewer without e-mail", None, "Uma Ode"],
         ["reviewer without any text", None, "Ann Author"],
         ["reviewer without any text", None, "@Joe Bloggs"],
         ["reviewer without any text", None, "Uma Ode"],
@@ -1276,12 +1330,14 @@ def test_sheets_of_conflicts_problems_and_figures(written: Path) -> None:
         ["notice", None, None],
     ]
     assert problems[0][3:] == ["1 of 2 reviews: nobody is left", "raise max_load\nadd reviewers"]
-    assert problems[2][3].startswith("1 pairs count as blocked until somebody decides. If all were cleared, the sum")
+    assert problems[2][3].startswith("1 pair counts as blocked until somebody decides. If all were cleared, the sum")
+    assert "1 more review would be filled" in problems[2][3]
     assert problems[3][3:] == [
         "coauthor, Max Poe: -1 joint paper (no date)",
         "clears when the paper is older than the window",
     ]
-    assert problems[8][3] == "reviewers.xlsx:7: field 'name': is missing"
+    assert problems[4][3] == "no e-mail address: a mail merge does not reach this reviewer"
+    assert problems[9][3] == "reviewers.xlsx:7: field 'name': is missing"
     about = dict(table(written, "About")[1:])
     assert about["Venue"] == "=1+1"
     assert (about["Reviews wanted"], about["Reviews assigned"], about["Demand met"]) == (4, 3, "3 of 4 (75.0%)")
@@ -1289,6 +1345,21 @@ def test_sheets_of_conflicts_problems_and_figures(written: Path) -> None:
     assert about["Gap to that bound"] == "25.0000%"
     assert about["Setting assignment.max_load"] == "2"
     assert about["Deadline"] == "2024-10-01 (flag)"
+
+
+def test_a_venue_without_addresses_says_so_once(tmp_path: Path) -> None:
+    small = small_result()
+    venue = replace(small.venue, people=tuple(replace(person, emails=()) for person in small.venue.people))
+    problems = table(write_workbook(tmp_path / "none.xlsx", replace(small, venue=venue)), "Problems")
+    assert [row[0] for row in problems if "e-mail" in row[0]] == ["reviewers without e-mail"]
+
+
+def test_a_cell_for_addresses_without_one_is_a_notice_in_the_workbook(tmp_path: Path) -> None:
+    loaded = load(tmp_path, [["Name", "E-mail", "Keywords"], ["Ann Author", "ask the office", "parsing"]])
+    notices = loaded.report.notices
+    assert any("'ask the office' is no e-mail address and is not used" in notice for notice in notices)
+    file = write_workbook(tmp_path / "r.xlsx", replace(small_result(), notices=notices))
+    assert [row[3] for row in table(file, "Problems") if row[0] == "notice"] == list(notices)
 
 
 def test_no_cell_is_a_formula_or_a_link(written: Path) -> None:

@@ -65,5 +65,7 @@ def refuse_existing(paths: Iterable[Path], options: WriteOptions) -> None:
     for path in paths:
         if path.exists():
             raise DataError(
-                "this file exists already", file=str(path), remedy="choose another folder, or allow overwriting"
+                "this file exists already",
+                file=str(path),
+                remedy="pass --overwrite (in Python overwrite=True), or choose another place",
             )

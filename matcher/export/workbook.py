@@ -456,6 +456,14 @@ def _problem_rows(data: WorkbookData) -> Iterator[Row]:
 
 def _gaps(venue: Venue) -> Iterator[Row]:
     """What the input does not say and the result would be better for."""
+    silent = [reviewer.person_id for reviewer in venue.reviewers if not _email(venue, reviewer.person_id)]
+    if len(silent) == len(venue.reviewers) > 1:  # one row says it for all
+        what = "no reviewer has an e-mail address: a mail merge reaches nobody"
+        yield "reviewers without e-mail", None, None, what, "add their addresses"
+        silent = []
+    for person_id in silent:
+        what = "no e-mail address: a mail merge does not reach this reviewer"
+        yield "reviewer without e-mail", None, venue.name_of(person_id), what, "add the address"
     for reviewer in venue.reviewers:
         if not reviewer.paper_ids:
             name = venue.name_of(reviewer.person_id)
@@ -477,9 +485,10 @@ def _questions(data: WorkbookData) -> Iterator[Row]:
     price = data.price
     if pairs and price is not None:
         what = (
-            f"{len(pairs)} pairs count as blocked until somebody decides. If all were cleared, the sum of the scores "
-            f"would grow by {price.gain:.3f}, {price.filled} more reviews would be filled, and {price.changed} of the "
-            "assigned pairs would differ."
+            f"{len(pairs)} {'pair counts' if len(pairs) == 1 else 'pairs count'} as blocked until somebody decides. If "
+            f"all were cleared, the sum of the scores would grow by {price.gain:.3f}, {price.filled} more "
+            f"{'review' if price.filled == 1 else 'reviews'} would be filled, and {price.changed} of the assigned "
+            "pairs would differ."
         )
         yield "questions to decide", None, None, what, "decide those below that matter"
     for submission_id, reviewer_id in sorted(pairs, key=lambda pair: (_natural(pair[0]), pair[1])):

@@ -47,12 +47,14 @@ class ColumnGuess:
         field: the field; `None` for a title that says nothing, whose column is kept as an attribute.
         sure: whether the title is known word for word, or the user said so.
         why: the reason, in words.
+        notice: what the chair must be told about the column; empty for most.
     """
 
     header: str
     field: str | None
     sure: bool
     why: str
+    notice: str = ""
 
 
 # --- what titles mean -----------------------------------------------------------------------------------------------
@@ -84,7 +86,7 @@ _KEYWORDS: Final = (
     "|research areas|research area|subject areas|subject area|primary subject area|secondary subject areas"
     "|areas of expertise|area of expertise|areas of interest|area of interest|topics of interest|fields|field"
     "|research fields|research field|research topics|specialties|specialty|speciality"
-    "|forschungsinteressen|forschungsgebiete|schlagworte|schlagworter|stichworte|stichworter|themen|themengebiete"
+    "|forschungsinteressen|forschungsgebiete|fachgebiete|schlagworte|schlagworter|stichworte|stichworter|themen|themengebiete"
     "|mots cles|themes|domaines|domaines de recherche|centres d interet|interets de recherche"
     "|palabras clave|temas|areas de interes|areas de investigacion|intereses|palavras chave|areas de interesse"
     "|parole chiave|argomenti|temi|aree di ricerca|trefwoorden|onderwerpen|ключевые слова"
@@ -155,7 +157,12 @@ class SheetKind:
         return next((heading for heading in self.headings if heading.field == field), None)
 
 
-_LOADS: Final = r"load|papers?|reviews?|submissions?|assign\w*|number|quota"
+_LOADS: Final = r"load|papers?|reviews?|submissions?|assign\w*|number|quota|gutachten|begutachtungen|einreichungen"
+
+_LOAD_LIKE: Final = re.compile(
+    r"\bmax(?:imum|imal\w*)?\b|\w*anzahl\b|\bnumber of\b|\bquotas?\b|\b(?!up|down)\w*load\b|\blimits?\b"
+)
+"""In the title of a column that is kept as it is: it may be a load that was not understood."""
 
 REVIEWER_SHEET: Final = SheetKind(
     name="reviewers",
@@ -172,7 +179,9 @@ REVIEWER_SHEET: Final = SheetKind(
             "|max reviews|maximum reviews|max number of reviews|maximum number of reviews|max submissions"
             "|maximum submissions|max assignments|quota|review quota|load|review load|reviewing load|capacity"
             "|number of reviews|number of papers|no of reviews|no of papers|reviews|hochstlast|maximale anzahl"
-            "|max anzahl|charge maximale|carga maxima|carico massimo",
+            "|max anzahl|max anzahl gutachten|max gutachten|maximale anzahl gutachten|maximale anzahl an gutachten"
+            "|nombre max|nombre maximum|nombre maximal|charge maximale|carga maxima|carico massimo",
+            lesser="anzahl gutachten",
             telling=rf"\bmax(?:imum|imal\w*)?\b.*\b(?:{_LOADS})\b|\bhow many\b.*\b(?:papers|reviews|submissions)\b"
             r"|\b(?:review\w*|paper) (?:load|quota|capacity)\b",
             unless=r"\bmin(?:imum)?\b|\bwritten\b|\bpublished\b",
@@ -204,7 +213,8 @@ REVIEWER_SHEET: Final = SheetKind(
             "|prenom nom|vollstandiger name|vor und nachname|vorname und nachname|name vorname|vorname nachname|nombre"
             "|nombre completo|nombre y apellidos|nombre y apellido|nome|nome completo|nome e cognome|cognome e nome"
             "|nome cognome|cognome nome|naam|volledige naam|фио|姓名|名前|氏名|お名前|이름|성명",
-            lesser="reviewer|reviewers",
+            lesser="reviewer|reviewers|gutachter|gutachterin|gutachter in|gutachterinnen|gutachterinnen und gutachter"
+            "|evaluateur|evaluatrice|evaluateurs|relecteur|relectrice|relecteurs",
             telling=r"\bname\b",
             unless=r"\b(?:first|last|given|family|middle|user|nick|file|login|sur|institut\w+|organi[sz]ation|company"
             r"|university|affiliation|department|paper|advisor|supervisor|conflict\w*|track|badge)\b",
@@ -315,7 +325,9 @@ SUBMISSION_SHEET: Final = SheetKind(
         ),
         _Heading(
             "title",
-            "title|titel|titre|titulo|titolo|название|题目|标题|论文题目|题名|タイトル|題目|題名|論文題目|제목",
+            "title|titel|beitragstitel|titel des beitrags|titre|titulo|titolo"
+            "|название|题目|标题|论文题目|题名|タイトル|題目|題名|論文題目|제목",
+            lesser="einreichung|beitrag",
             telling=r"\btitle\b|\btitel\b",
             unless=r"\b(?:job|session|short|running|author|book|series|academic)\b",
         ),
@@ -326,7 +338,12 @@ SUBMISSION_SHEET: Final = SheetKind(
             telling=r"\babstract\b",
             unless=r"\b(?:id|number|words|length|deadline|registered)\b",
         ),
-        _Heading("keywords", _KEYWORDS, telling=r"\bkey ?words?\b|\btopics?\b|\bsubject areas?\b", repeats=True),
+        _Heading(
+            "keywords",
+            _KEYWORDS + "|fachgebiet",
+            telling=r"\bkey ?words?\b|\btopics?\b|\bsubject areas?\b",
+            repeats=True,
+        ),
         _Heading("id", _IDS, telling=r"\bid\b", unless=r"\b(?:author|user|reviewer|orcid|track|original|session)\b"),
         _Heading("track", _TRACKS, telling=r"\btrack\b"),
         _Heading(
@@ -512,6 +529,11 @@ class Columns:
     attributes: Mapping[int, str]
     rows: tuple[SheetRow, ...]
 
+    @property
+    def notices(self) -> tuple[str, ...]:
+        """What the chair must be told about the columns."""
+        return tuple(guess.notice for guess in self.guesses if guess.notice)
+
 
 @dataclass(frozen=True, slots=True)
 class _Fit:
@@ -652,6 +674,14 @@ def _chosen(fit: _Fit, kind: SheetKind, label: str, titles: str) -> dict[str, tu
     return chosen
 
 
+def _load_doubt(header: str, kind: SheetKind) -> str:
+    """A warning where a column that is not read looks like a load; a load that is missed overloads somebody."""
+    if kind.heading("max_load") is None or len(header) > _LONGEST_TITLE or not _LOAD_LIKE.search(plain_title(header)):
+        return ""
+    name = " ".join(header.split())
+    return f"column '{name}' looks like a load and was not taken for one: --map \"max_load={name}\""
+
+
 def _columns(fit: _Fit, kind: SheetKind, fields: Mapping[str, tuple[int, ...]], told: frozenset[str]) -> Columns:
     field_of = {column: field for field, columns in fields.items() for column in columns}
     guesses = []
@@ -664,7 +694,10 @@ def _columns(fit: _Fit, kind: SheetKind, fields: Mapping[str, tuple[int, ...]], 
             continue
         name = " ".join(header.split())
         attributes[column] = name if name not in attributes.values() else f"{name} ({column + 1})"
-        if match is None:
+        doubt = "" if "max_load" in told else _load_doubt(header, kind)
+        if doubt:
+            guesses.append(ColumnGuess(header, None, sure=False, why=doubt, notice=doubt))
+        elif match is None:
             guesses.append(ColumnGuess(header, None, sure=False, why="no field has such a title; kept as it is"))
         elif match.field == ATTRIBUTE:
             guesses.append(ColumnGuess(header, ATTRIBUTE, sure=True, why="kept as it is"))

@@ -251,6 +251,8 @@ def _open(path: Path, kind: SheetKind, wishes: Wishes, name: str) -> _Table:
     candidates = read_candidates(path, name=name)
     columns, others = find_columns(candidates, kind, wishes)
     table = _Table(columns)
+    for text in columns.notices:
+        table.notice(text)
     if others:
         named = ", ".join(f"'{other.label}'" for other in others)
         table.notice(f"other sheets that hold {kind.name} too are not read: {named}")
