@@ -1,0 +1,48 @@
+"""Heavy fuzzing and large venues: `make test-long`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+
+from matcher import MatchConfig, load_venue, match
+from matcher.assignment import verify
+from matcher.records import Conflicts, Verdict
+from tests.benchmarks.generate import write_venue
+from tests.contracts.solver import World, facts_of, optimum_by_highs, worlds
+
+pytestmark = pytest.mark.long
+
+
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds(most_rows=8, most_columns=8))
+def test_ten_thousand_instances_have_no_wrong_answer(instance: World) -> None:
+    answer = instance.solve("max-total")
+    assert verify(answer, instance.scores, instance.limits, Conflicts(())) == ()
+    expected, got = optimum_by_highs(instance), facts_of(answer)
+    assert (got.unfilled, got.last_resorts, got.underload) == (
+        expected.unfilled,
+        expected.last_resorts,
+        expected.underload,
+    )
+    assert got.total == pytest.approx(expected.total, abs=1e-5)
+
+
+def test_a_venue_of_two_thousand_submissions_is_matched_twice_to_the_same_bytes(tmp_path: Path) -> None:
+    write_venue(tmp_path / "venue", submissions=2000, reviewers=3000)
+    venue = load_venue(tmp_path / "venue")
+    config = MatchConfig(encoder="tfidf")
+    for name in ("first", "second"):
+        result = match(venue, config)
+        assert result.verify() == ()
+        assert result.assignment.is_complete
+        blocked = set(result.conflicts.pairs(Verdict.BLOCK, Verdict.ASK))
+        assert blocked.isdisjoint((pair.submission_id, pair.reviewer_id) for pair in result.assignment.pairs)
+        assert np.isfinite(result.scores.values).all()
+        result.save(tmp_path / name)
+    files = sorted(file.name for file in (tmp_path / "first").iterdir() if file.name != "times.json")
+    for file in files:
+        assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes(), file
