@@ -31,18 +31,19 @@ def main(
     warm: Annotated[bool, typer.Option("--warm", help="Use vectors kept from earlier runs.")] = False,
     venues: Annotated[bool, typer.Option(help="Match whole venues.")] = True,
     solver: Annotated[bool, typer.Option(help="Solve bare instances.")] = True,
+    large: Annotated[bool, typer.Option(help="Match the larger seeded venue too.")] = True,
 ) -> None:
     """Measure whole matches per stage, then bare assignment problems."""
     if venues:
-        _bench_venues(encoder, warm=warm)
+        _bench_venues(encoder, _VENUES if large else _VENUES[:1], warm=warm)
     if solver:
         _bench_solver()
 
 
-def _bench_venues(encoder: str, *, warm: bool) -> None:
+def _bench_venues(encoder: str, sizes: tuple[tuple[int, int], ...], *, warm: bool) -> None:
     with tempfile.TemporaryDirectory() as scratch:
         folders: list[tuple[str, Path]] = []
-        for submissions, reviewers in _VENUES:
+        for submissions, reviewers in sizes:
             folder = Path(scratch) / f"seeded-{submissions}x{reviewers}"
             write_venue(folder, submissions=submissions, reviewers=reviewers)
             folders.append((f"seeded {submissions} × {reviewers}", folder))
