@@ -1,0 +1,629 @@
+"""Names of people as CVs print them, and lists of such names.
+
+A list of authors is read from the left, atom by atom (the stretches between commas), and never by a search for words
+that look like names. Five ways of writing are known; which of them a list uses is decided by its atoms:
+
+==============  ==================================  ===================================
+given first     `Ann Lee, B. C. Cho and Duy Le`     also `A Lee`, `KA Cho`
+initials last   `Lee, A., & van den Berg, B. C.`    APA
+bare initials   `Lee A, van den Berg BC`            Vancouver
+pairs           `Lee, Ann and Cho, Bo`; with `;`    BibTeX
+first inverted  `Lee, Ann, Bo Cho, and Duy Le`      MLA, Chicago
+==============  ==================================  ===================================
+
+Inverted names are turned round; markers (`*`, `†`, figures) and titles are taken off and kept as marks. Spelling,
+capitals and accents stay as printed.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import pairwise
+from typing import Any, Final
+
+from matcher.identity import names_fit
+from matcher.identity import normalise_name as _normalise_name
+from matcher.ingest.cv.atoms import Atom, ends_well, read_atom, runs_on, shorter
+from matcher.ingest.cv.rich import Rich, plain
+from matcher.ingest.cv.vocabulary import COMMON_WORDS, NEVER_NAMES, PARTICLES, fold, word_set
+
+__all__ = [
+    "AuthorList",
+    "Known",
+    "Name",
+    "cut_glued_letters",
+    "in_ordinary_case",
+    "is_name",
+    "normalise_name",
+    "read_list",
+    "read_one",
+]
+
+normalise_name = lru_cache(maxsize=16384)(_normalise_name)
+
+_SEPARATOR: Final = re.compile(
+    r"\s*(?:(?P<and>[,;]?\s*(?:&|\b(?:and|AND|und|UND|et|y|e|en|och|og|i|＆)\b)\s*(?=[^\W\d_]|$|[“\"(]))"
+    r"|(?P<semi>[;；|•]|\s[·/]\s|\u00b7)"
+    r"|(?P<comma>[,，、]))\s*"
+)
+_ET_AL: Final = re.compile(
+    r"\s*,?\s*(?:(?:and|und|et|&|,)\s+)?(?:et\.?\s*al\b\.?|and\s+(?:\d+\s+)?(?:more|others?"
+    r"|co-?authors)\b(?:\s+authors)?|others\b|u\.\s?a\.|"
+    r"\[?\+?\s?\d+\s+(?:more|others|additional|authors)[^\],;.]*\]?|\.\.\.|…|等)",
+    re.IGNORECASE,
+)
+_AFTER_GAP: Final = re.compile(r"\s*,?\s*(?:&|and|und|et)\s+(?=[^\W\d_a-z])")
+_BEFORE_GROUP: Final = re.compile(r"\s*[;,]\s*")
+_GROUP_WORDS: Final = word_set(
+    "collaboration team consortium group project network initiative investigators contributors authors"
+    " working community committee"
+)
+_MAX_LETTERS_CUT: Final = 2
+_FEWEST_LETTERS_ALONE: Final = 3
+_FEWEST_CAPITALS: Final = 4
+
+
+@dataclass(frozen=True, slots=True)
+class Name:
+    """A name read from a text.
+
+    Args:
+        text: the name, given names first, without marks, titles and nickname.
+        start: where it begins.
+        end: where it ends, marks included.
+        marks: what was taken off it.
+        nickname: a name in brackets or quotes inside it.
+        is_bold: whether its letters are all bold.
+    """
+
+    text: str
+    start: int
+    end: int
+    marks: str = ""
+    nickname: str = ""
+    is_bold: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class AuthorList:
+    """A list of names read from a text.
+
+    Args:
+        names: in their order.
+        start: where the list begins.
+        end: where it ends.
+        is_truncated: whether it says that more people follow (`et al.`).
+        has_and: whether its last name follows an "and".
+        is_inverted: whether its names were written family name first.
+        groups: authors that are no persons, as written.
+    """
+
+    names: tuple[Name, ...]
+    start: int
+    end: int
+    is_truncated: bool = False
+    has_and: bool = False
+    is_inverted: bool = False
+    groups: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Known:
+    """What a document has already told about names.
+
+    Args:
+        owner: names of the owner, normalised.
+        names: full names that were read without doubt, normalised.
+        words: words that the document also writes in small letters: they name no one.
+        memo: what was worked out with this knowledge, by text.
+    """
+
+    owner: frozenset[str] = frozenset()
+    names: frozenset[str] = frozenset()
+    words: frozenset[str] = frozenset()
+    memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    _fits: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
+
+    def is_owner(self, name: str) -> bool:
+        """Whether a name is the owner's, in full or with initials."""
+        found = self._fits.get(name)
+        if found is None:
+            normal = normalise_name(name)
+            found = self._fits[name] = bool(normal) and any(
+                normal == own or names_fit(normal, own) or _initials_fit(normal, own) for own in sorted(self.owner)
+            )
+        return found
+
+    def is_known(self, name: str) -> bool:
+        """Whether a name was read elsewhere without doubt, or is the owner's."""
+        return normalise_name(name) in self.names or self.is_owner(name)
+
+
+def _initials_fit(short: str, full: str) -> bool:
+    """Whether one name is the other with its given names as glued initials: `sa thornquist`, `solveig a thornquist`."""
+    first, second = sorted((short.split(), full.split()), key=lambda words: len("".join(words)))
+    if len(first) < 2 or len(second) < 2:
+        return False
+    initials = "".join(word[0] for word in second)
+    for size in range(1, len(second)):
+        family, given = second[len(second) - size :], initials[: len(second) - size]
+        if first[-size:] == family and "".join(first[:-size]) and given.startswith("".join(first[:-size])):
+            return True
+    return False
+
+
+def _is_plausible(atom: Atom, known: Known | None) -> bool:
+    """Whether the words may be a person's: none of the words of organisations, not only words of titles."""
+    if any(
+        fold(word.strip(".")) in NEVER_NAMES for word, kind in zip(atom.words, atom.kinds, strict=True) if kind == "W"
+    ):
+        return known is not None and known.is_known(atom.text())
+    full = [word for word, kind in zip(atom.words, atom.kinds, strict=True) if kind == "W"]
+    if not full:
+        return True
+    if known is not None and known.is_known(atom.text()):
+        return True
+    if "I" in atom.kinds:
+        return not all(fold(word) in COMMON_WORDS for word in full)
+    return not all(
+        fold(part) in COMMON_WORDS or (known is not None and part.lower() in known.words)
+        for word in full
+        for part in re.split(r"[-‐‑]", word)
+    )
+
+
+# --- a list ---------------------------------------------------------------------------------------------------------
+
+
+@dataclass(slots=True)
+class _Joint:
+    """What separates an atom from the one before it."""
+
+    is_and: bool = False
+    is_semicolon: bool = False
+    has_comma: bool = False
+
+
+def read_list(
+    rich: Rich, start: int, *, known: Known | None = None, titles: bool = False, lenient: bool = False
+) -> AuthorList | None:
+    """Read a list of names that begins at a place.
+
+    Args:
+        rich: the text; a line feed in it ends a name.
+        start: where the list begins.
+        known: what the document has told about names.
+        titles: whether "Prof." and the like may stand before names, and prose behind them.
+        lenient: whether a single word may be a name of its own at the ends too.
+
+    Returns:
+        The list, or `None` where no name begins.
+    """
+    reader = _ListReader(rich, start, known, titles=titles)
+    reader.read()
+    atoms, groups = reader.atoms, tuple(reader.groups)
+    if not atoms:
+        return AuthorList((), start, reader.end, reader.is_truncated, groups=groups) if groups else None
+    names, is_inverted = _assembled(atoms, reader.joints, known, lenient=lenient)
+    if not names:
+        return None
+    has_and = any(joint.is_and for joint in reader.joints[1:])
+    if names[-1].end < atoms[-1].end:  # not all atoms became names: the list ends earlier
+        return AuthorList(tuple(names), start, names[-1].end, has_and=has_and, is_inverted=is_inverted)
+    return AuthorList(tuple(names), start, reader.end, reader.is_truncated, has_and, is_inverted, groups)
+
+
+class _ListReader:
+    """The atoms of a list, what separates them, and how the list ends."""
+
+    def __init__(self, rich: Rich, start: int, known: Known | None, *, titles: bool) -> None:
+        self.rich = rich
+        self.text = rich.text
+        self.start = self.position = start
+        self.known = known
+        self.titles = titles
+        self.atoms: list[Atom] = []
+        self.joints: list[_Joint] = []
+        self.groups: list[str] = []
+        self.is_truncated = False
+        self._joint = _Joint()
+        self._is_closing = False  # an "and" was met in a list with commas: one name is left
+
+    @property
+    def end(self) -> int:
+        """Behind the last name, and behind what says that more follow."""
+        end = self.atoms[-1].end if self.atoms else self.start
+        return max(end, self.position) if self.is_truncated or self.groups else end
+
+    def read(self) -> None:
+        while self._takes_member() and self._goes_on():
+            pass
+
+    def _takes_member(self) -> bool:
+        """Take a name, or a group that signs as one; false where neither stands."""
+        if self.atoms and self._takes_et_al():
+            return False
+        if self._is_closing and not self._joint.is_and and not self._joint.is_semicolon and not self._pair_goes_on():
+            return False
+        group = _group_at(self.text, self.position)
+        if group and (self.atoms or self.groups):
+            self.groups.append(group[0])
+            self.position = group[1]
+            return True
+        atom = _next_atom(self.rich, self.position, self.atoms, self.known, titles=self.titles)
+        if atom is None or not (_is_plausible(atom, self.known) or atom.is_initials):
+            return False
+        self.atoms.append(atom)
+        self.joints.append(self._joint)
+        self.position = atom.end
+        self._is_closing = self._is_closing or self._joint.is_and
+        return True
+
+    def _goes_on(self) -> bool:
+        """Whether a separator follows, and after it something."""
+        if self._takes_et_al():
+            return self._resumes()
+        found = _SEPARATOR.match(self.text, self.position)
+        if found is None or found.end() >= len(self.text):
+            return False
+        has_comma = found["comma"] is not None or found[0].strip()[:1] in (",", ";")
+        self._joint = _Joint(found["and"] is not None, found["semi"] is not None, has_comma)
+        self.position = found.end()
+        return True
+
+    def _takes_et_al(self) -> bool:
+        more = _ET_AL.match(self.text, self.position)
+        if more is None:
+            return False
+        self.is_truncated = True
+        self.position = more.end()
+        return True
+
+    def _resumes(self) -> bool:
+        """Whether a last name, or a group, follows what stands for names left out, as in `…, & Lee, A.`."""
+        last = _AFTER_GAP.match(self.text, self.position) if self.text[self.position - 1] in ".…" else None
+        if last is not None and self.text[self.position - 2 : self.position] != "l.":
+            self._joint = _Joint(is_and=True, has_comma=True)
+            self.position = last.end()
+            return True
+        behind = _BEFORE_GROUP.match(self.text, self.position)
+        group = _group_at(self.text, behind.end()) if behind else None
+        if group:
+            self.groups.append(group[0])
+            self.position = group[1]
+        return False
+
+    def _pair_goes_on(self) -> bool:
+        """Whether after an "and" the list goes on: `& Lee, A.`, `and Lee, Ann and …`."""
+        last = self.atoms[-1]
+        atom = _next_atom(self.rich, self.position, self.atoms, None, titles=False)
+        if atom is None:
+            return False
+        if atom.is_initials or last.is_initials:  # with initials the pair after the "and" is complete
+            return atom.is_initials and last.is_family
+        if not self.joints[-1].is_and or not last.is_family:
+            return False
+        return (
+            _pairs_so_far(self.atoms[:-1], self.joints[:-1])
+            or _are_all_pairs([*self.atoms, atom], [*self.joints, _Joint(has_comma=True)])
+            or _and_follows(self.rich, atom)
+        )
+
+
+def _next_atom(rich: Rich, position: int, before: Sequence[Atom], known: Known | None, *, titles: bool) -> Atom | None:
+    """The atom at a place, cut at its last initial where its list ends there."""
+    atom = read_atom(rich, position, titles=titles)
+    if atom is None:
+        return None
+    if not ends_well(rich, atom, prose=titles) or runs_on(atom, before):
+        return shorter(rich, atom)
+    if not before and known is not None and known.owner and "I" in atom.kinds[1:-1]:
+        cut = shorter(rich, atom)  # `Lee H. Night and day`: the owner, and then a title
+        if (
+            cut is not None
+            and known.is_owner(_straight(cut, family_first=True).text)
+            and not known.is_known(atom.text())
+        ):
+            return cut
+    return atom
+
+
+def _pairs_so_far(atoms: list[Atom], joints: list[_Joint]) -> bool:
+    """Whether every "and" so far stood before a pair `Family, Given`."""
+    if len(atoms) < 2:
+        return False
+    groups = _grouped(atoms, joints, lambda joint: joint.is_and)
+    return all(len(group) == 2 for group in groups) or (
+        sum(joint.is_and for joint in joints) >= 1
+        and any(len(g) == 2 for g in groups)
+        and all(len(g) <= 2 for g in groups)
+    )
+
+
+def _and_follows(rich: Rich, atom: Atom) -> bool:
+    found = _SEPARATOR.match(rich.text, atom.end)
+    return (
+        found is not None
+        and found["and"] is not None
+        and atom.full_words + atom.kinds.count("I") <= 2
+        and not atom.is_full
+    )
+
+
+_GROUP: Final = re.compile(
+    r"\(?(?P<lead>(?:the\s+|on behalf of\s+(?:the\s+)?"
+    r"|for\s+the\s+)?)(?P<name>(?:[A-Z][\w&/-]*[ ]+){1,5}(?P<last>[A-Z][a-z]+))(?![\w-])\)?",
+    re.IGNORECASE,
+)
+
+
+def _group_at(text: str, position: int) -> tuple[str, int] | None:
+    """A group that signs as an author: `the ATLAS Collaboration`."""
+    found = _GROUP.match(text, position)
+    if found is None:
+        return None
+    for word in re.finditer(r"\S+", found["name"]):
+        if fold(word[0]) in _GROUP_WORDS and word.start() and word[0][0].isupper() and found["name"][0].isupper():
+            end = found.start("name") + word.end()
+            return found["name"][: word.end()], end + (1 if text[end : end + 1] == ")" else 0)
+    return None
+
+
+def _grouped(atoms: Sequence[Atom], joints: Sequence[_Joint], parts: Callable[[_Joint], bool]) -> list[list[Atom]]:
+    groups: list[list[Atom]] = []
+    for atom, joint in zip(atoms, joints, strict=True):
+        if not groups or parts(joint):
+            groups.append([])
+        groups[-1].append(atom)
+    return groups
+
+
+def _assembled(
+    atoms: list[Atom], joints: list[_Joint], known: Known | None, *, lenient: bool
+) -> tuple[list[Name], bool]:
+    """Names out of atoms, by the way of writing that they show, and whether they were inverted."""
+    if any(joint.is_semicolon for joint in joints):
+        return _from_pieces(_grouped(atoms, joints, lambda joint: joint.is_semicolon or joint.is_and), known)
+    if _is_bibtex(atoms, joints, known):
+        return _from_pieces(_grouped(atoms, joints, lambda joint: joint.is_and), known)
+    return _in_sequence(atoms, joints, known, lenient=lenient)
+
+
+def _is_bibtex(atoms: Sequence[Atom], joints: Sequence[_Joint], known: Known | None) -> bool:
+    """Whether only "and" separates the names, and a comma stands inside at least one of them."""
+    pieces = _grouped(atoms, joints, lambda joint: joint.is_and)
+    if len(pieces) < 2 or any(len(piece) > 2 for piece in pieces) or all(len(piece) == 1 for piece in pieces):
+        return False
+    pairs = [piece for piece in pieces if len(piece) == 2]
+    if any(pair[0].is_full and pair[1].is_full for pair in pairs):
+        return False
+    if len(pieces) == 2 and len(pairs) == 1:  # `Lee, Ann and Bo Cho`: first inverted, or `Lee, A. and Cho, B.`
+        return pairs[0] is pieces[0] and _is_inverted_pair(pairs[0][0], pairs[0][1], known)
+    return all(_is_inverted_pair(one, other, known) for one, other in pairs)
+
+
+def _is_inverted_pair(one: Atom, other: Atom, known: Known | None) -> bool:
+    """Whether `one, other` is `Family, Given` and not two names."""
+    if not one.is_family or one.is_bare_vancouver:
+        return False
+    if other.is_initials:
+        return True
+    if other.is_full and known is not None and known.is_known(other.text()):
+        return False
+    if one.is_full and known is not None and known.is_known(one.text()):
+        return False
+    return one.full_words <= 3 and (not one.is_full or not other.is_full)
+
+
+def _turned(family: Atom, given: Atom) -> Name:
+    """`Family, Given` as `Given Family`."""
+    suffix = given.suffix or family.suffix
+    name = " ".join((*given.words, *family.words))
+    return Name(
+        f"{name} {suffix}" if suffix else name,
+        family.start,
+        given.end,
+        family.marks + given.marks,
+        family.nickname or given.nickname,
+        family.is_bold and (given.is_bold or given.is_initials),
+    )
+
+
+def _straight(atom: Atom, *, family_first: bool = False) -> Name:
+    """A name as it stands; in a list that puts family names first, initials behind it are turned to the front."""
+    if family_first and (atom.is_bare_vancouver or atom.ends_in_initials):
+        size = len(atom.kinds.rstrip("IB"))
+        text = " ".join((*atom.words[size:], *atom.words[:size]))
+        return Name(
+            f"{text} {atom.suffix}" if atom.suffix else text,
+            atom.start,
+            atom.end,
+            atom.marks,
+            atom.nickname,
+            atom.is_bold,
+        )
+    return Name(atom.text(), atom.start, atom.end, atom.marks, atom.nickname, atom.is_bold)
+
+
+def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Name], bool]:
+    names: list[Name] = []
+    inverted = False
+    family_first = _puts_family_first([piece[0] for piece in pieces if len(piece) == 1], known)
+    for piece in pieces:
+        if len(piece) == 2 and (
+            piece[1].is_initials
+            or (piece[0].is_family and not (piece[0].is_full and piece[1].is_full and _both_known(piece, known)))
+        ):
+            names.append(_turned(piece[0], piece[1]))
+            inverted = True
+        elif piece[0].is_full or piece[0].full_words:
+            names += [_straight(atom, family_first=family_first) for atom in piece if atom.is_full or len(piece) == 1]
+        else:
+            break
+    return names, inverted
+
+
+def _both_known(piece: Sequence[Atom], known: Known | None) -> bool:
+    return known is not None and all(known.is_known(atom.text()) for atom in piece)
+
+
+def _in_sequence(
+    atoms: list[Atom], joints: list[_Joint], known: Known | None, *, lenient: bool
+) -> tuple[list[Name], bool]:
+    """Names of a list with commas: each atom is a name, or a family name whose given name follows."""
+    names: list[Name] = []
+    inverted = 0
+    family_first = _puts_family_first(atoms, known) or any(
+        one.is_family and other.is_initials for one, other in pairwise(atoms)
+    )
+    all_pairs = _are_all_pairs(atoms, joints)
+    position = 0
+    while position < len(atoms):
+        atom = atoms[position]
+        follower = atoms[position + 1] if position + 1 < len(atoms) else None
+        joined = follower is not None and not joints[position + 1].is_and and joints[position + 1].has_comma
+        if follower is not None and joined and (all_pairs or (atom.is_family and follower.is_initials)):
+            names.append(_turned(atom, follower))
+            inverted += 1
+            position += 2
+        elif atom.is_full:
+            names.append(_straight(atom, family_first=family_first))
+            position += 1
+        elif position == 0 and follower is not None and joined and _is_first_inverted(atom, follower, atoms, known):
+            names.append(_turned(atom, follower))
+            position += 2
+        elif atom.full_words and _may_stand_alone(atom, position, atoms, joints, known, lenient=lenient):
+            names.append(_straight(atom))
+            position += 1
+        else:
+            break
+    return names, inverted >= max(1, len(names) - 1)
+
+
+def _puts_family_first(atoms: Sequence[Atom], known: Known | None) -> bool:
+    """Whether initials behind words are given names: `Lee A, Cho BC`, `Lee A., Cho B.C.`; a lone `Prashanth K.` not."""
+    full = [atom for atom in atoms if atom.is_full]
+    bare = [atom for atom in full if atom.is_bare_vancouver]
+    clear = [atom for atom in bare if not atom.is_all_capitals]
+    dotted = [atom for atom in full if atom.ends_in_initials]
+    if clear:
+        return len(clear) * 2 >= len(full) or len(clear) + len(bare) >= len(full)
+    if len(dotted) >= 2 and len(dotted) * 2 >= len(full):
+        return True
+    for atom in (*bare, *dotted):
+        turned = _straight(atom, family_first=True).text
+        if known is not None and known.is_owner(turned) != known.is_owner(atom.text()):
+            return known.is_owner(turned)
+    return bool(bare) and all(len(atom.words[-1]) == 1 or not set(atom.words[-1]) & set("AEIOUY") for atom in bare)
+
+
+def _are_all_pairs(atoms: Sequence[Atom], joints: Sequence[_Joint]) -> bool:
+    """`Lee, Ann, Cho, Bo, and Le, Duy`: single words throughout, given names in every second place."""
+    if len(atoms) < 4 or len(atoms) % 2:
+        return False
+    families, givens = atoms[::2], atoms[1::2]
+    return (
+        all(atom.is_family and atom.full_words == 1 for atom in families)
+        and all(atom.full_words == 1 or atom.is_initials for atom in givens)
+        and not any(joint.is_and for joint in joints[1::2])
+    )
+
+
+def _is_first_inverted(atom: Atom, follower: Atom, atoms: Sequence[Atom], known: Known | None) -> bool:
+    """`Lee, Ann, Bo Cho`: one word, then given names, then names in their usual order or nothing more."""
+    if (
+        not atom.is_family
+        or atom.full_words > 2
+        or (known is not None and follower.is_full and known.is_known(follower.text()))
+    ):
+        return False
+    if follower.full_words == 0:
+        return True
+    if follower.full_words > 1 and not (known is not None and known.is_known(f"{follower.text()} {atom.text()}")):
+        return False
+    rest = atoms[2:]
+    return (
+        bool(follower.full_words)
+        and (not rest or rest[0].is_full)
+        and (bool(rest) or known is None or known.is_known(f"{follower.text()} {atom.text()}"))
+    )
+
+
+def _may_stand_alone(
+    atom: Atom, position: int, atoms: Sequence[Atom], joints: Sequence[_Joint], known: Known | None, *, lenient: bool
+) -> bool:
+    """Whether a single word is a person: only inside a list of others, or as its last after an "and"."""
+    word = fold(atom.words[-1])
+    if word in COMMON_WORDS or len(word) < _FEWEST_LETTERS_ALONE or len(atom.kinds.replace("P", "")) != 1:
+        return False
+    if lenient or (known is not None and known.is_owner(atom.text())):
+        return True
+    inside = 0 < position < len(atoms) - 1 and atoms[position + 1].is_full and atoms[position - 1].is_full
+    last = position == len(atoms) - 1 and position > 0 and joints[position].is_and
+    first = (
+        position == 0 and len(atoms) > 1 and atoms[1].is_full and known is not None and known.is_known(atoms[1].text())
+    )
+    return inside or last or first
+
+
+def read_one(text: Rich | str, *, known: Known | None = None) -> Name | None:
+    """The name that a text begins with, titles before it left out; `None` when none does."""
+    rich = text if isinstance(text, Rich) else plain(text)
+    atom = read_atom(rich, 0, titles=True)
+    if atom is None or not atom.is_full or not _is_plausible(atom, known):
+        return None
+    return _straight(atom)
+
+
+def is_name(text: str, *, known: Known | None = None) -> bool:
+    """Whether a text is a full name and nothing else.
+
+    >>> is_name("Anna M. van den Bergh"), is_name("Deep Learning"), is_name("Bergh University")
+    (True, False, False)
+    """
+    name = read_one(text.strip(), known=known)
+    return name is not None and not text.strip()[name.end :].strip(" .*")
+
+
+# --- spelling -------------------------------------------------------------------------------------------------------
+
+
+def in_ordinary_case(name: str) -> str:
+    """A name in capitals with capitals only where names have them.
+
+    >>> in_ordinary_case("ANNA M. VAN DEN BERGH"), in_ordinary_case("MARY-ANN O'NEIL"), in_ordinary_case("Bo Lee")
+    ('Anna M. van den Bergh', "Mary-Ann O'Neil", 'Bo Lee')
+    """
+    letters = [char for char in name if char.isalpha()]
+    if len(letters) < _FEWEST_CAPITALS or not all(char.isupper() or char.lower() == char.upper() for char in letters):
+        return name
+    words = []
+    for position, word in enumerate(name.split(" ")):
+        if position and fold(word) in PARTICLES and len(word) > 1:
+            words.append(word.lower())
+        elif word.rstrip(".") in ("II", "III", "IV"):
+            words.append(word)
+        else:
+            words.append(re.sub(r"[^\W\d_]+", lambda found: found[0][0] + found[0][1:].lower(), word))
+    return " ".join(words)
+
+
+def cut_glued_letters(name: str, others: Iterable[str]) -> str | None:
+    """The name without affiliation letters glued to its end, if that name is known elsewhere; else `None`.
+
+    >>> cut_glued_letters("Boris Wua", {"boris wu"}), cut_glued_letters("Rui Ba", {"ann lee"})
+    ('Boris Wu', None)
+    """
+    known = others if isinstance(others, set | frozenset) else frozenset(others)
+    if normalise_name(name) in known:
+        return None
+    for cut in range(1, _MAX_LETTERS_CUT + 1):
+        tail, head = name[-cut:], name[:-cut]
+        if not re.fullmatch(r"[a-h]+", tail) or not head or not head[-1].isalpha():
+            return None
+        if normalise_name(head) in known:
+            return head
+    return None

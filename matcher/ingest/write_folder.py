@@ -1,0 +1,327 @@
+"""Writing reviewers and publications as a plain venue folder, and adding to one that was written so.
+
+The folder holds `reviewers.jsonl` and `publications.jsonl` as `matcher.ingest.load_venue` reads them; submissions come
+from the chair. Rows that are already there and not concerned stay as they are, letter for letter.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.errors import DataError
+from matcher.ingest.cv.merge import Existing, Merged
+from matcher.ingest.fields import PUBLICATIONS, REVIEWERS, FieldError, Table, Unread
+from matcher.ingest.files import SUFFIXES, stem_of
+from matcher.records import Affiliation, Paper, PaperId, Person, PersonId, Relation, Reviewer, SourceRef
+
+__all__ = ["Written", "WrittenFile", "read_existing", "write_folder"]
+
+_REVIEWERS_FILE: Final = "reviewers.jsonl"
+_PUBLICATIONS_FILE: Final = "publications.jsonl"
+_OURS: Final = {"reviewers": _REVIEWERS_FILE, "publications": _PUBLICATIONS_FILE}
+_ADD: Final = "pass --add to add to what is there, or name an empty folder"
+
+
+@dataclass(frozen=True, slots=True)
+class WrittenFile:
+    """A file that was, or would be, written.
+
+    Args:
+        path: the file.
+        rows: rows that it holds then.
+        added: rows that are new.
+        changed: rows that were there and say more now.
+    """
+
+    path: Path
+    rows: int
+    added: int
+    changed: int
+
+
+@dataclass(frozen=True, slots=True)
+class Written:
+    """What was written, or what would be.
+
+    Args:
+        folder: the venue folder.
+        files: the files, in the order of writing.
+        is_dry_run: whether nothing was written.
+    """
+
+    folder: Path
+    files: tuple[WrittenFile, ...]
+    is_dry_run: bool = False
+
+
+# --- reading what is there ------------------------------------------------------------------------------------------
+
+
+def read_existing(folder: str | Path) -> Existing:
+    """The reviewers and publications of a folder, to be added to; nothing for a folder that is empty or missing.
+
+    Args:
+        folder: a venue folder.
+
+    Raises:
+        DataError: its reviewers or publications are compressed or CSV, or a row cannot be read.
+    """
+    folder = Path(folder)
+    papers = [_paper(values) for _, values in _rows(folder, "publications", PUBLICATIONS)]
+    written: dict[str, list[PaperId]] = {}
+    for paper in papers:
+        for mention in paper.authors:
+            if mention.person_id is not None:
+                written.setdefault(mention.person_id, []).append(paper.id)
+    people: list[Person] = []
+    reviewers: list[Reviewer] = []
+    for _, values in _rows(folder, "reviewers", REVIEWERS):
+        people.append(_person(values))
+        listed = values.get("paper_ids")
+        reviewers.append(
+            Reviewer(
+                person_id=PersonId(values["id"]),
+                paper_ids=tuple(listed if listed is not None else sorted(written.get(values["id"], ()))),
+                interests=values.get("interests", ()),
+            )
+        )
+    return Existing(tuple(people), tuple(reviewers), tuple(papers))
+
+
+def _rows(folder: Path, stem: str, table: Table) -> list[tuple[dict[str, Any], dict[str, Any]]]:
+    """The rows of one of our two files: as written, and as values."""
+    path = folder / _OURS[stem]
+    found: list[tuple[dict[str, Any], dict[str, Any]]] = []
+    for number, line in enumerate(_lines(path), start=1):
+        if not line.strip():
+            continue
+        try:
+            raw = json.loads(line)
+        except ValueError as error:
+            raise DataError(f"this is no JSON: {error}", file=str(path), line=number) from None
+        if not isinstance(raw, dict):
+            raise DataError("allowed is one JSON object a line", file=str(path), line=number)
+        try:
+            unread: Unread = {}
+            found.append((raw, table.read(raw, unread)))
+        except FieldError as error:
+            raise DataError(error.reason, file=str(path), line=number, field=error.path or None) from None
+    return found
+
+
+def _lines(path: Path) -> list[str]:
+    if not path.is_file():
+        return []
+    try:
+        return path.read_text(encoding="utf-8-sig").splitlines()
+    except (UnicodeDecodeError, OSError) as error:
+        raise DataError(f"the file cannot be read: {error}", file=str(path)) from None
+
+
+def _paper(values: Mapping[str, Any]) -> Paper:
+    return Paper(
+        id=PaperId(values["id"]),
+        title=values["title"],
+        abstract=values.get("abstract", ""),
+        dates=values.get("date", ()),
+        authors=values.get("authors", ()),
+        published_in=values.get("published_in", ""),
+        kind=values.get("kind", "other"),
+        sources=values.get("source", ()),
+    )
+
+
+def _person(values: Mapping[str, Any]) -> Person:
+    return Person(
+        id=PersonId(values["id"]),
+        names=tuple(dict.fromkeys((values["name"], *values.get("names", ())))),
+        emails=values.get("emails", ()),
+        affiliations=values.get("affiliations", ()),
+        relations=values.get("relations", ()),
+    )
+
+
+# --- writing --------------------------------------------------------------------------------------------------------
+
+
+def write_folder(folder: str | Path, merged: Merged, *, add: bool = False, dry_run: bool = False) -> Written:
+    """Write reviewers and publications as a plain venue folder.
+
+    Args:
+        folder: made if it is missing; must be empty unless `add`.
+        merged: as `merge_documents` gives it; with `add`, it was given what `read_existing` reads.
+        add: whether to add to a folder that holds files; what is there is kept.
+        dry_run: whether only to say what would be written.
+
+    Raises:
+        DataError: the folder holds files and `add` is false, is no folder, or holds tables of another form; or no
+            document told whose it is, so that there is nothing to write.
+
+    Example::
+
+        merged = merge_documents([read_cv(path) for path in paths])
+        write_folder("venue", merged)
+    """
+    folder = Path(folder)
+    _refuse_occupied(folder, add=add)
+    if not merged.reviewers:
+        sources = ", ".join(report.source for report in merged.documents)
+        raise DataError(
+            f"no document tells whose it is ({sources}): there is no reviewer to write",
+            remedy="write the owner's name as the first line of the document",
+        )
+    people = {person.id: person for person in merged.people}
+    plans = [
+        _plan(folder, "publications", [_paper_row(paper) for paper in merged.papers]),
+        _plan(folder, "reviewers", [_reviewer_row(one, people[one.person_id]) for one in merged.reviewers]),
+    ]
+    if not dry_run:
+        folder.mkdir(parents=True, exist_ok=True)
+        for plan, rows in plans:
+            _write(plan.path, rows)
+    return Written(folder, tuple(plan for plan, _ in plans), dry_run)
+
+
+def _refuse_occupied(folder: Path, *, add: bool) -> None:
+    if not folder.exists():
+        return
+    if not folder.is_dir():
+        raise DataError("this is a file, not a folder", file=str(folder), remedy="name a folder")
+    held = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
+    if held and not add:
+        more = f" and {len(held) - 3} more" if len(held) > 3 else ""
+        raise DataError(f"the folder is not empty: it holds {', '.join(held[:3])}{more}", file=str(folder), remedy=_ADD)
+    for name in held:
+        stem, _ = stem_of(name)
+        if stem in _OURS and name != _OURS[stem] and name.endswith(SUFFIXES):
+            raise DataError(
+                f"adding works with plain {_OURS[stem]}, and the folder holds {name}",
+                file=str(folder),
+                remedy=f"convert it to {_OURS[stem]}, or name an empty folder",
+            )
+
+
+def _plan(folder: Path, stem: str, rows: Sequence[dict[str, Any]]) -> tuple[WrittenFile, list[str]]:
+    """The lines of a file: those that are there, completed where the new rows say more, and then the new ones."""
+    path = folder / _OURS[stem]
+    table = {"reviewers": REVIEWERS, "publications": PUBLICATIONS}[stem]
+    fresh = {row["id"]: row for row in rows}
+    lines: list[str] = []
+    changed = 0
+    kept = [line for line in _lines(path) if line.strip()]
+    for line, (raw, values) in zip(kept, _rows(folder, stem, table), strict=True):
+        row = fresh.pop(values["id"], None)
+        completed = raw if row is None else _completed(raw, values, row, table)
+        changed += completed != raw
+        lines.append(line if completed == raw else _line(completed))
+    lines += [_line(row) for row in rows if row["id"] in fresh]
+    return WrittenFile(path, len(lines), len(fresh), changed), lines
+
+
+def _completed(
+    raw: Mapping[str, Any], values: Mapping[str, Any], row: Mapping[str, Any], table: Table
+) -> dict[str, Any]:
+    """A row that is there, with the fields that say more now; fields of the chair's own stay."""
+    unread: Unread = {}
+    now = table.read(row, unread)
+    made = dict(raw)
+    for name in row:
+        if now.get(name) and now.get(name) != values.get(name):
+            made[name] = row[name]
+    return made
+
+
+def _line(row: Mapping[str, Any]) -> str:
+    return json.dumps(row, ensure_ascii=False)
+
+
+def _write(path: Path, lines: Iterable[str]) -> None:
+    """Write a file as a whole: another program sees the old one or the new one."""
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    try:
+        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
+            stream.writelines(f"{line}\n" for line in lines)
+        Path(name).chmod(0o644)
+        Path(name).replace(path)
+    except OSError:
+        Path(name).unlink(missing_ok=True)
+        raise
+
+
+# --- rows -----------------------------------------------------------------------------------------------------------
+
+
+def _paper_row(paper: Paper) -> dict[str, Any]:
+    dates = [str(day) for day in paper.dates]
+    return {
+        "id": paper.id,
+        "title": paper.title,
+        "abstract": paper.abstract,
+        "date": None if not dates else dates[0] if len(dates) == 1 else dates,
+        "authors": [
+            _filled(
+                name=mention.name,
+                person_id=mention.person_id,
+                email=mention.email,
+                affiliation=mention.affiliation,
+                domain=mention.domain,
+                marks=mention.marks,
+            )
+            for mention in paper.authors
+        ],
+        "published_in": paper.published_in,
+        "kind": paper.kind,
+        "source": _sources(paper.sources),
+    }
+
+
+def _sources(sources: Sequence[SourceRef]) -> Any:
+    rows = [_filled(file=one.file, line=one.line) for one in sources]
+    return rows[0] if len(rows) == 1 else rows
+
+
+def _reviewer_row(reviewer: Reviewer, person: Person) -> dict[str, Any]:
+    return {
+        "id": reviewer.person_id,
+        "name": person.name,
+        **_filled(
+            names=list(person.names[1:]),
+            emails=list(person.emails),
+            affiliations=[_affiliation_row(one) for one in person.affiliations],
+            relations=[_relation_row(one) for one in person.relations],
+            interests=list(reviewer.interests),
+        ),
+        "paper_ids": list(reviewer.paper_ids),
+    }
+
+
+def _affiliation_row(one: Affiliation) -> dict[str, Any]:
+    return _filled(
+        organisation=one.organisation,
+        domain=one.domain,
+        role=one.role,
+        start=None if one.start is None else str(one.start),
+        end=None if one.end is None else str(one.end),
+    )
+
+
+def _relation_row(one: Relation) -> dict[str, Any]:
+    return _filled(
+        kind=one.kind,
+        name=one.other,
+        person_id=one.other_id,
+        start=None if one.start is None else str(one.start),
+        end=None if one.end is None else str(one.end),
+        evidence=one.evidence,
+    )
+
+
+def _filled(**fields: Any) -> dict[str, Any]:
+    """The fields that say something."""
+    return {name: value for name, value in fields.items() if value not in (None, "", [], ())}
