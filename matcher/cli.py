@@ -17,6 +17,18 @@ import typer
 
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
+from matcher.commands.options import (
+    AcceptRejectsOption,
+    ConfigOption,
+    DeadlineOption,
+    JsonOption,
+    OverwriteOption,
+    PartialDateOption,
+    QuietOption,
+    RunArgument,
+    VenueArgument,
+    WindowOption,
+)
 from matcher.config import MatchConfig, Resolved, resolve
 from matcher.conflicts import RULES, find_conflicts
 from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError
@@ -45,28 +57,6 @@ import_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(import_app, name="import")
-
-VenueArgument = Annotated[Path, typer.Argument(help="A venue folder.", show_default=False)]
-RunArgument = Annotated[Path, typer.Argument(help="A run folder, as written by `matcher match --out`.")]
-JsonOption = Annotated[bool, typer.Option("--json", help="Print JSON for machines.")]
-ConfigOption = Annotated[
-    Path | None, typer.Option("--config", help="A match.toml; default: the one in the venue folder, if any.")
-]
-DeadlineOption = Annotated[
-    str | None, typer.Option(help="Day on which windows are anchored, YYYY-MM-DD; default: the venue's.")
-]
-WindowOption = Annotated[
-    str | None,
-    typer.Option(help="Months before the deadline in which a joint paper conflicts; 'all' for ever. Default: 36."),
-]
-PartialDateOption = Annotated[
-    str | None, typer.Option(help="How a date known only to its year counts: latest, earliest or ask.")
-]
-AcceptRejectsOption = Annotated[
-    bool, typer.Option("--accept-rejects", help="Go on without rows that cannot be read; they are listed.")
-]
-OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 def main(argv: list[str] | None = None) -> NoReturn:

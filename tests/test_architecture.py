@@ -38,7 +38,8 @@ ARROWS: dict[str, set[str]] = {
     "report": BASE | {"charts"},
     "pipeline": BASE | STAGES | {"encoders"},
     "console": BASE | STAGES | {"pipeline"},
-    "cli": BASE | STAGES | {"pipeline", "console", "matcher"},
+    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }
@@ -61,8 +62,8 @@ HOMES: dict[str, tuple[str, ...]] = {
     "openpyxl": ("matcher/ingest/sheets.py", "matcher/ingest/workbook.py", "matcher/export/workbook.py"),
     "vl_convert": ("matcher/charts.py",),
     "jinja2": ("matcher/report.py",),
-    "typer": ("matcher/cli.py", "eval/*"),
-    "rich": ("matcher/cli.py", "matcher/console.py", "eval/*"),
+    "typer": ("matcher/cli.py", "matcher/commands/*", "eval/*"),
+    "rich": ("matcher/cli.py", "matcher/commands/*", "matcher/console.py", "eval/*"),
     "fastapi": ("service/*",),
     "pydantic": ("service/*",),
     "uvicorn": ("service/*", "matcher/cli.py"),
