@@ -1,0 +1,108 @@
+"""`matcher import FORMAT`: one subcommand for each foreign format."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.markup import escape
+
+from matcher import console
+from matcher.commands.options import AcceptRejectsOption, JsonOption
+from matcher.ingest.formats import FORMATS, Format, Imported, import_files
+
+__all__ = ["hang_into"]
+
+_SHOWN = 10
+
+
+def hang_into(app: typer.Typer) -> None:
+    """Add a subcommand for each format to `matcher import`."""
+    for each in FORMATS.values():
+        carries = f"It can fill {', '.join(each.carries)}. Takes {each.files}."
+        command = app.command(each.name, help=f"{each.about}. {carries}", epilog=f"Example: {each.example}")
+        command(_command(each))
+
+
+def _command(each: Format) -> Callable[..., None]:
+    def run(
+        files: Annotated[list[Path], typer.Argument(help="The files.", show_default=False)],
+        into: Annotated[Path, typer.Option(help="Venue folder.")],
+        add: Annotated[bool, typer.Option("--add", help="Join with what the folder holds.")] = False,
+        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
+        accept_rejects: AcceptRejectsOption = False,
+        as_json: JsonOption = False,
+    ) -> None:
+        done = import_files(each.name, files, into, add=add, dry_run=dry_run, accept_rejects=accept_rejects)
+        if as_json:
+            console.print_json(plain(done))
+        else:
+            _print(done)
+
+    return run
+
+
+def plain(done: Imported) -> dict[str, Any]:
+    """What an import read and wrote, for machines."""
+    return {
+        "format": done.format,
+        "files": [
+            {
+                "file": tally.file,
+                "read": tally.read,
+                "accepted": tally.accepted,
+                "rejected": tally.rejected,
+                "left_out": dict(sorted(tally.left_out.items())),
+            }
+            for tally in done.collected.files
+        ],
+        "rejects": [
+            {"file": each.file, "line": each.line, "field": each.field, "reason": each.reason, "raw": each.raw}
+            for each in done.collected.rejects
+        ],
+        "remarks": [*done.collected.remarks, *done.joined.remarks],
+        "questions": list(done.joined.questions),
+        "same_people": dict(sorted(done.joined.people.items())),
+        "same_papers": dict(sorted(done.joined.papers.items())),
+        "dangling": [{"table": table, "row": dict(row), "reason": why} for table, row, why in done.joined.dangling],
+        "tables": [
+            {"path": str(file.path), "rows": file.rows, "added": file.added, "changed": file.changed}
+            for file in done.files
+        ],
+        "dry_run": done.is_dry_run,
+    }
+
+
+def _print(done: Imported) -> None:
+    for tally in done.collected.files:
+        console.out.print(
+            f"[bold]{escape(tally.file)}[/]: read {tally.read}, accepted {tally.accepted}, rejected {tally.rejected}, "
+            f"left out {tally.left_out.total()}",
+            soft_wrap=True,
+        )
+        for reason, times in sorted(tally.left_out.items()):
+            console.out.print(f"  [dim]left out ({times}): {escape(reason)}[/]", soft_wrap=True)
+    _print_some("[red]rejected[/]", (str(reject) for reject in done.collected.rejects))
+    _print_some("[yellow]look at[/]", [*done.collected.remarks, *done.joined.remarks])
+    _print_some("[yellow]who is who?[/]", done.joined.questions)
+    _print_some("[yellow]left out[/]", (f"{table}: {why}" for table, _, why in done.joined.dangling))
+    if done.joined.people or done.joined.papers:
+        console.out.print(
+            f"joined by id or address: {len(done.joined.people)} people, {len(done.joined.papers)} papers"
+        )
+    for file in done.files:
+        verb = "would hold" if done.is_dry_run else "holds"
+        console.out.print(
+            f"{escape(str(file.path))} {verb} {file.rows} rows, new {file.added}, changed {file.changed}",
+            soft_wrap=True,
+        )
+
+
+def _print_some(label: str, lines: Iterable[str]) -> None:
+    every = list(lines)
+    for line in every[:_SHOWN]:
+        console.out.print(f"{label} {escape(line)}", soft_wrap=True)
+    if len(every) > _SHOWN:
+        console.out.print(f"{label} and {len(every) - _SHOWN} more (--json lists them)", soft_wrap=True)

@@ -1,0 +1,139 @@
+"""Foreign formats: what conference systems and bibliographies write, turned into the tables of a venue folder."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from matcher.errors import DataError, UnknownNameError
+from matcher.ingest.formats.collect import Collected, Collector, FileTally
+from matcher.ingest.formats.hotcrp import read_hotcrp
+from matcher.ingest.formats.joining import Joined, join
+from matcher.ingest.formats.openreview import read_openreview
+from matcher.ingest.formats.source import Format, Owner, Row, SourceRecord, Wishes
+from matcher.ingest.formats.write import TableFile, read_tables, refuse_occupied, write_tables
+
+__all__ = [
+    "FORMATS",
+    "Collected",
+    "FileTally",
+    "Format",
+    "Imported",
+    "Joined",
+    "Owner",
+    "Row",
+    "SourceRecord",
+    "TableFile",
+    "Wishes",
+    "import_files",
+]
+
+_ALL_FORMATS: Final = (
+    Format(
+        "openreview",
+        read_openreview,
+        "OpenReview's archives, submissions, profiles and edges",
+        ("reviewers", "publications", "submissions", "people", "conflicts", "bids", "assignments", "recommendations"),
+        ".json, .jsonl, .csv, or the folder of its expertise model",
+        "matcher import openreview archives/ submissions.json profiles.json --into venue/",
+    ),
+    Format(
+        "hotcrp",
+        read_hotcrp,
+        "HotCRP's PC, submissions, authors, conflicts, preferences and assignments",
+        ("reviewers", "submissions", "conflicts", "bids", "assignments"),
+        ".csv and .json as downloaded",
+        "matcher import hotcrp pcinfo.csv papers.json allprefs.csv --into venue/",
+    ),
+)
+
+FORMATS: Final[Mapping[str, Format]] = {known.name: known for known in _ALL_FORMATS}
+"""Every foreign format that can be read, by name."""
+
+
+@dataclass(frozen=True, slots=True)
+class Imported:
+    """What an import read and wrote.
+
+    Args:
+        format: the format's name.
+        collected: the records, accepted and rejected.
+        joined: the tables of the folder afterwards.
+        files: the files written, or those that would be.
+        is_dry_run: whether nothing was written.
+    """
+
+    format: str
+    collected: Collected
+    joined: Joined
+    files: tuple[TableFile, ...]
+    is_dry_run: bool
+
+
+class RejectedRecordsError(DataError):
+    """Records cannot be accepted; the message names the first and counts them all. Nothing was written.
+
+    Args:
+        collected: what became of every record; its rejects are not empty.
+    """
+
+    def __init__(self, collected: Collected) -> None:
+        self.collected = collected
+        first, more = collected.rejects[0], len(collected.rejects) - 1
+        further = f"; {more} more {'record is' if more == 1 else 'records are'} rejected" if more else ""
+        super().__init__(
+            f"{first.reason}{further}",
+            file=first.file,
+            line=first.line,
+            field=first.field,
+            remedy="fix the input, or pass --accept-rejects to go on without the rejected records",
+        )
+
+
+def import_files(
+    name: str,
+    paths: Sequence[str | Path],
+    into: str | Path,
+    *,
+    add: bool = False,
+    dry_run: bool = False,
+    accept_rejects: bool = False,
+    wishes: Wishes | None = None,
+) -> Imported:
+    """Read files of a foreign format and write them as tables of a venue folder.
+
+    Args:
+        name: one of `FORMATS`.
+        paths: the files.
+        into: the venue folder; made if it is missing; must be empty unless `add`.
+        add: whether to join with what the folder holds.
+        dry_run: whether only to say what would be written.
+        accept_rejects: whether to go on without records that cannot be read.
+        wishes: whose publications are wanted, and what files hold that do not tell it themselves.
+
+    Raises:
+        UnknownNameError: there is no such format.
+        RejectedRecordsError: a record cannot be accepted, and `accept_rejects` is false.
+        DataError: a file cannot be read, or the folder may not be written to.
+
+    Example::
+
+        import_files("hotcrp", ["pcinfo.csv", "papers.json"], "venue")
+    """
+    found = FORMATS.get(name)
+    if found is None:
+        raise UnknownNameError("format", name, FORMATS)
+    folder = Path(into)
+    refuse_occupied(folder, add=add)
+    there: dict[str, list[Mapping[str, Any]]] = read_tables(folder) if add else {}
+    collector = Collector()
+    for record in found.read([Path(path) for path in paths], wishes or Wishes()):
+        collector.take(record)
+    collected = collector.settle()
+    if collected.rejects and not accept_rejects:
+        raise RejectedRecordsError(collected)
+    joined = join(there, collected)
+    files = write_tables(folder, joined.tables, there, dry_run=dry_run)
+    return Imported(name, collected, joined, files, dry_run)

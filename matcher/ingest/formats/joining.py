@@ -1,0 +1,249 @@
+"""Joining what was read with what a venue folder holds: the same person, the same paper, and pairs that point nowhere.
+
+People are joined by an id, an address, or an id of another registry (ORCID, DBLP): names alone never join two people
+here, they are reported. Papers are joined by a DOI or arXiv id, or by the same title with an author in common.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Final
+
+from matcher.identity import names_fit, normalise_email, normalise_name
+from matcher.ingest.cv.merge import title_key
+from matcher.ingest.formats.collect import PAIR_KEYS, Collected, joined_rows, row_key
+
+__all__ = ["Joined", "join"]
+
+REGISTRY_IDS: Final = ("orcid", "dblp", "openalex", "semanticscholar", "openreview_ids")
+"""Attributes of a reviewer that hold ids of the person in other registries."""
+
+_SHORT_TITLE: Final = 12
+"""Letters of a title up to which it may well be shared by different papers ("Introduction")."""
+
+_WORK_ID: Final = re.compile(r"(?i)(?P<doi>10\.\d{4,9}/[^\s\"<>]+)|arxiv[:/ ]*(?P<arxiv>\d{4}\.\d{4,5})")
+_YEARS_APART: Final = 3
+"""Years between a preprint and its publication that are still taken for one paper."""
+
+Tables = Mapping[str, Sequence[Mapping[str, Any]]]
+
+
+@dataclass(frozen=True, slots=True)
+class Joined:
+    """The tables as they stand after the join.
+
+    Args:
+        tables: every row, those that were there first.
+        people: reviewers that were there under another id, by the new id.
+        papers: papers that were there under another id, by the new id.
+        questions: people who may be one person and were kept apart.
+        dangling: rows whose submission or reviewer stands nowhere, by table and row, with the reason.
+        remarks: contradictions between a row that was there and one that came.
+    """
+
+    tables: dict[str, list[dict[str, Any]]]
+    people: Mapping[str, str]
+    papers: Mapping[str, str]
+    questions: tuple[str, ...]
+    dangling: tuple[tuple[str, Mapping[str, Any], str], ...]
+    remarks: tuple[str, ...]
+
+
+def join(there: Tables, collected: Collected) -> Joined:
+    """Join what was read with what is there.
+
+    Args:
+        there: rows of the venue folder by table; empty for a new one.
+        collected: what was read.
+    """
+    people, questions = _same_people(there, collected.tables)
+    papers = _same_papers(there, collected.tables)
+    rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = defaultdict(dict)
+    for table, held in there.items():
+        for row in held:
+            rows[table][row_key(table, row)] = dict(row)
+    remarks: list[str] = []
+    for table, came in collected.tables.items():
+        for row in came:
+            renamed = _renamed(table, row, people, papers)
+            key = row_key(table, renamed)
+            if key in rows[table]:
+                rows[table][key], contradictions = joined_rows(table, rows[table][key], renamed)
+                remarks += [f"'{' and '.join(key)}' was there already: {one}" for one in contradictions]
+            else:
+                rows[table][key] = renamed
+    for key in [key for key in rows["people"] if key in rows["reviewers"]]:
+        rows["reviewers"][key], _ = joined_rows("reviewers", rows["reviewers"][key], rows["people"].pop(key))
+    tables = {table: list(held.values()) for table, held in rows.items() if held}
+    return Joined(tables, people, papers, questions, tuple(_dangling(tables)), tuple(remarks))
+
+
+# --- people ---------------------------------------------------------------------------------------------------------
+
+
+def _same_people(there: Tables, came: Tables) -> tuple[dict[str, str], tuple[str, ...]]:
+    """People who came under another id than they have here, and pairs that only a name connects."""
+    held: dict[str, str] = {}
+    named: dict[str, list[str]] = defaultdict(list)
+    known: set[str] = set()
+    for row in (*there.get("reviewers", ()), *there.get("people", ())):
+        known.add(str(row["id"]))
+        for token in _tokens(row):
+            held.setdefault(token, str(row["id"]))
+        for name in _names(row):
+            named[normalise_name(name)].append(str(row["id"]))
+    same: dict[str, str] = {}
+    questions: list[str] = []
+    for row in (*came.get("reviewers", ()), *came.get("people", ())):
+        key = str(row["id"])
+        if key in known:
+            continue
+        met = sorted({held[token] for token in _tokens(row) if token in held})
+        if len(met) == 1:
+            same[key] = met[0]
+            continue
+        if len(met) > 1:
+            questions.append(f"'{key}' shares an address or an id with each of {', '.join(met)}: it is kept apart")
+        alike = sorted({other for name in _names(row) for other in named.get(normalise_name(name), ())} - set(met))
+        questions += [f"'{key}' may be '{other}': both are called {row['name']}" for other in alike]
+        # Two rows that came together are one person when they share a token.
+        for token in _tokens(row):
+            held.setdefault(token, key)
+        known.add(key)
+    return same, tuple(dict.fromkeys(questions))
+
+
+def _tokens(row: Mapping[str, Any]) -> Iterator[str]:
+    """What identifies a person whatever the source: addresses and ids of registries."""
+    for email in row.get("emails") or ():
+        yield f"email:{normalise_email(str(email))}"
+    attributes = row.get("attributes") or {}
+    for registry in REGISTRY_IDS:
+        value = attributes.get(registry) or row.get(registry)
+        for one in value if isinstance(value, list) else [value] if value else []:
+            yield f"{registry}:{_plain_id(str(one))}"
+    yield f"openreview_ids:{row['id']}"
+
+
+def _plain_id(text: str) -> str:
+    """An id without the address of its registry: `https://orcid.org/0000-…` is `0000-…`."""
+    return re.sub(r"(?i)^https?://[^/]+/(pid/|author/)?", "", text.strip()).rstrip("/").casefold().removesuffix(".html")
+
+
+def _names(row: Mapping[str, Any]) -> Iterator[str]:
+    yield str(row["name"])
+    yield from (str(name) for name in row.get("names") or ())
+
+
+# --- papers ---------------------------------------------------------------------------------------------------------
+
+
+def _same_papers(there: Tables, came: Tables) -> dict[str, str]:
+    """Papers that came under another id than they have here, or twice under two ids."""
+    by_token: dict[str, str] = {}
+    by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    known = {str(row["id"]) for row in there.get("publications", ())}
+
+    def keep(row: Mapping[str, Any]) -> None:
+        for token in _work_tokens(row):
+            by_token.setdefault(token, str(row["id"]))
+        by_title[title_key(str(row["title"]))].append(row)
+
+    for row in there.get("publications", ()):
+        keep(row)
+    same: dict[str, str] = {}
+    for row in came.get("publications", ()):
+        if str(row["id"]) in known:
+            continue
+        found = next((by_token[token] for token in _work_tokens(row) if token in by_token), None)
+        key = title_key(str(row["title"]))
+        if found is None:
+            found = next((str(other["id"]) for other in by_title[key] if _is_one_work(other, row, key)), None)
+        if found is None:
+            keep(row)
+        else:
+            same[str(row["id"])] = found
+    return same
+
+
+def _work_tokens(row: Mapping[str, Any]) -> Iterator[str]:
+    found = _WORK_ID.search(str(row["id"]))
+    if found is not None:
+        yield f"doi:{found['doi'].casefold().rstrip('.')}" if found["doi"] else f"arxiv:{found['arxiv']}"
+
+
+def _is_one_work(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> bool:
+    """The same title, a common author, and years that fit; a short title needs the same authors."""
+    first, second = _author_names(one), _author_names(other)
+    years = [year for row in (one, other) for year in _years(row)]
+    if years and max(years) - min(years) > _YEARS_APART:
+        return False
+    if not first or not second:
+        return len(key) > _SHORT_TITLE
+    shared = sum(any(name == more or names_fit(name, more) for more in second) for name in first)
+    if len(key) <= _SHORT_TITLE:
+        return shared == len(first) == len(second)
+    return shared > 0
+
+
+def _author_names(row: Mapping[str, Any]) -> list[str]:
+    names = (one["name"] if isinstance(one, Mapping) else str(one) for one in row.get("authors") or ())
+    return [normalise_name(name) for name in names]
+
+
+def _years(row: Mapping[str, Any]) -> Iterator[int]:
+    held = row.get("date")
+    for one in held if isinstance(held, list) else [held] if held else []:
+        yield int(str(one)[:4])
+
+
+# --- renaming -------------------------------------------------------------------------------------------------------
+
+
+def _renamed(
+    table: str, row: Mapping[str, Any], people: Mapping[str, str], papers: Mapping[str, str]
+) -> dict[str, Any]:
+    """A row with the ids that people and papers have here."""
+    made = dict(row)
+    if table in ("reviewers", "people"):
+        made["id"] = people.get(str(row["id"]), row["id"])
+    if table == "publications":
+        made["id"] = papers.get(str(row["id"]), row["id"])
+    if "reviewer_id" in made:
+        made["reviewer_id"] = people.get(str(made["reviewer_id"]), made["reviewer_id"])
+    if made.get("paper_ids"):
+        made["paper_ids"] = list(dict.fromkeys(papers.get(str(one), one) for one in made["paper_ids"]))
+    for field in ("authors", "relations"):
+        if made.get(field):
+            made[field] = [_renamed_person(one, people) for one in made[field]]
+    return made
+
+
+def _renamed_person(one: Any, people: Mapping[str, str]) -> Any:
+    if isinstance(one, Mapping) and one.get("person_id") in people:
+        return {**one, "person_id": people[one["person_id"]]}
+    return one
+
+
+def _dangling(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
+    """Rows about a submission or reviewer that stands nowhere; they are taken out of the tables.
+
+    Where a folder has no submissions or no reviewers yet, they may still come.
+    """
+    ids = {
+        field: frozenset(str(row["id"]) for row in tables.get(target, ()))
+        for field, target in (("submission_id", "submissions"), ("reviewer_id", "reviewers"))
+    }
+    for table in PAIR_KEYS:
+        kept = []
+        for row in tables.get(table, ()):
+            lost = next((field for field, known in ids.items() if known and str(row[field]) not in known), None)
+            if lost is None:
+                kept.append(row)
+            else:
+                yield table, row, f"{lost} '{row[lost]}' stands nowhere"
+        if table in tables:
+            tables[table][:] = kept
