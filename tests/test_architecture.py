@@ -58,6 +58,10 @@ HOMES: dict[str, tuple[str, ...]] = {
     "ortools": ("matcher/solvers/*",),
     "tldextract": ("matcher/conflicts/institutions.py",),
     "zstandard": ("matcher/ingest/files.py",),
+    "lxml": ("matcher/ingest/formats/xml_files.py", "matcher/ingest/formats/committees.py"),  # the second for types
+    "bibtexparser": ("matcher/ingest/formats/bibtex.py",),
+    "pylatexenc": ("matcher/ingest/formats/bibtex.py",),
+    "rispy": ("matcher/ingest/formats/bibtex.py",),
     "pypdf": ("matcher/ingest/cv/pdf.py",),
     "openpyxl": ("matcher/ingest/sheets.py", "matcher/ingest/workbook.py", "matcher/export/workbook.py"),
     "vl_convert": ("matcher/charts.py",),

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -10,8 +10,8 @@ import typer
 from rich.markup import escape
 
 from matcher import console
-from matcher.commands.options import AcceptRejectsOption, JsonOption
-from matcher.ingest.formats import FORMATS, Format, Imported, import_files
+from matcher.commands.options import AcceptRejectsOption, JsonOption, QuietOption
+from matcher.ingest.formats import FORMATS, Format, Imported, Wishes, import_files
 
 __all__ = ["hang_into"]
 
@@ -27,21 +27,70 @@ def hang_into(app: typer.Typer) -> None:
 
 
 def _command(each: Format) -> Callable[..., None]:
+    """The function of a subcommand; only bibliographies ask whose publications are wanted."""
+
     def run(
-        files: Annotated[list[Path], typer.Argument(help="The files.", show_default=False)],
-        into: Annotated[Path, typer.Option(help="Venue folder.")],
-        add: Annotated[bool, typer.Option("--add", help="Join with what the folder holds.")] = False,
-        dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
+        files: _Files,
+        into: _Into,
+        add: _Add = False,
+        dry_run: _DryRun = False,
         accept_rejects: AcceptRejectsOption = False,
         as_json: JsonOption = False,
+        quiet: QuietOption = False,
     ) -> None:
-        done = import_files(each.name, files, into, add=add, dry_run=dry_run, accept_rejects=accept_rejects)
-        if as_json:
-            console.print_json(plain(done))
-        else:
-            _print(done)
+        _import(each, files, into, (), add, dry_run, accept_rejects, as_json, quiet)
 
-    return run
+    def run_for(
+        files: _Files,
+        into: _Into,
+        reviewer: _Reviewer = None,
+        add: _Add = False,
+        dry_run: _DryRun = False,
+        accept_rejects: AcceptRejectsOption = False,
+        as_json: JsonOption = False,
+        quiet: QuietOption = False,
+    ) -> None:
+        _import(each, files, into, reviewer or (), add, dry_run, accept_rejects, as_json, quiet)
+
+    return run_for if each.needs_owners else run
+
+
+_Files = Annotated[list[Path], typer.Argument(help="The files.", show_default=False)]
+_Into = Annotated[Path, typer.Option(help="Venue folder.")]
+_Add = Annotated[bool, typer.Option("--add", help="Join with what the folder holds.")]
+_DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")]
+_Reviewer = Annotated[
+    list[str] | None,
+    typer.Option(help="Whose publications the files hold; several times for several. Default: the folder's reviewers."),
+]
+
+
+def _import(
+    each: Format,
+    files: list[Path],
+    into: Path,
+    reviewers: Sequence[str],
+    add: bool,
+    dry_run: bool,
+    accept_rejects: bool,
+    as_json: bool,
+    quiet: bool,
+) -> None:
+    with console.counter("records", quiet=quiet) as progress:
+        done = import_files(
+            each.name,
+            files,
+            into,
+            add=add,
+            dry_run=dry_run,
+            accept_rejects=accept_rejects,
+            reviewers=reviewers,
+            wishes=Wishes(progress=progress),
+        )
+    if as_json:
+        console.print_json(plain(done))
+    else:
+        _print(done)
 
 
 def plain(done: Imported) -> dict[str, Any]:

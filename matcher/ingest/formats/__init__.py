@@ -3,17 +3,22 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import DataError, UnknownNameError
+from matcher.ingest.formats.bibtex import read_bibtex, read_ris
 from matcher.ingest.formats.collect import Collected, Collector, FileTally
+from matcher.ingest.formats.committees import read_cmt, read_coa, read_easychair
 from matcher.ingest.formats.hotcrp import read_hotcrp
 from matcher.ingest.formats.joining import Joined, join
 from matcher.ingest.formats.openreview import read_openreview
+from matcher.ingest.formats.owners import named_owners, owners_of
+from matcher.ingest.formats.scholarly import read_crossref, read_openalex, read_orcid, read_semantic_scholar
 from matcher.ingest.formats.source import Format, Owner, Row, SourceRecord, Wishes
 from matcher.ingest.formats.write import TableFile, read_tables, refuse_occupied, write_tables
+from matcher.ingest.formats.xml_files import read_anthology, read_arxiv, read_dblp
 
 __all__ = [
     "FORMATS",
@@ -29,6 +34,9 @@ __all__ = [
     "Wishes",
     "import_files",
 ]
+
+_WORKS: Final = ("publications", "reviewers")
+_JSON: Final = ".json or .jsonl, plain or gzip"
 
 _ALL_FORMATS: Final = (
     Format(
@@ -46,6 +54,111 @@ _ALL_FORMATS: Final = (
         ("reviewers", "submissions", "conflicts", "bids", "assignments"),
         ".csv and .json as downloaded",
         "matcher import hotcrp pcinfo.csv papers.json allprefs.csv --into venue/",
+    ),
+    Format(
+        "cmt",
+        read_cmt,
+        "CMT's submissions, reviewers, bids, conflicts and assignments",
+        ("reviewers", "submissions", "conflicts", "bids", "assignments"),
+        ".xlsx, .csv, .txt with tabs, assignments as .xml",
+        "matcher import cmt Papers.xlsx Reviewers.txt Bids.txt --into venue/",
+    ),
+    Format(
+        "easychair",
+        read_easychair,
+        "EasyChair's submissions, authors, committee and bids",
+        ("reviewers", "submissions", "conflicts", "bids"),
+        "the workbook, or its sheets as .csv",
+        "matcher import easychair EasyChair.xlsx --into venue/",
+    ),
+    Format(
+        "coa",
+        read_coa,
+        "The NSF's table of collaborators and other affiliations, one workbook for each person",
+        ("reviewers",),
+        ".xlsx",
+        "matcher import coa coa/*.xlsx --into venue/ --add",
+    ),
+    Format(
+        "dblp",
+        read_dblp,
+        "DBLP's XML: the dump, or pages of persons",
+        _WORKS,
+        ".xml, .xml.gz",
+        "matcher import dblp dblp.xml.gz --into venue/ --add",
+        True,
+    ),
+    Format(
+        "semanticscholar",
+        read_semantic_scholar,
+        "Papers of Semantic Scholar",
+        _WORKS,
+        _JSON,
+        "matcher import semanticscholar papers.jsonl --into venue/ --add",
+        True,
+    ),
+    Format(
+        "openalex",
+        read_openalex,
+        "Works of OpenAlex",
+        _WORKS,
+        _JSON,
+        "matcher import openalex works.jsonl.gz --into venue/ --add",
+        True,
+    ),
+    Format(
+        "crossref",
+        read_crossref,
+        "Works of Crossref",
+        _WORKS,
+        _JSON,
+        "matcher import crossref works.json --into venue/ --add",
+        True,
+    ),
+    Format(
+        "orcid",
+        read_orcid,
+        "Records of ORCID, one for each person",
+        _WORKS,
+        ".json",
+        "matcher import orcid 0000-0002-1825-0097.json --into venue/",
+        True,
+    ),
+    Format(
+        "bibtex",
+        read_bibtex,
+        "BibTeX files",
+        _WORKS,
+        ".bib",
+        "matcher import bibtex ada.bib --reviewer 'Ada Example' --into venue/",
+        True,
+    ),
+    Format(
+        "ris",
+        read_ris,
+        "RIS files",
+        _WORKS,
+        ".ris",
+        "matcher import ris ada.ris --reviewer 'Ada Example' --into venue/",
+        True,
+    ),
+    Format(
+        "anthology",
+        read_anthology,
+        "Collections of the ACL Anthology",
+        _WORKS,
+        ".xml",
+        "matcher import anthology 2024.acl.xml --into venue/ --add",
+        True,
+    ),
+    Format(
+        "arxiv",
+        read_arxiv,
+        "arXiv: the feed of its API, or its metadata as JSON Lines",
+        _WORKS,
+        ".xml, .json, .jsonl",
+        "matcher import arxiv feed.xml --into venue/ --add",
+        True,
     ),
 )
 
@@ -100,6 +213,7 @@ def import_files(
     add: bool = False,
     dry_run: bool = False,
     accept_rejects: bool = False,
+    reviewers: Sequence[str] = (),
     wishes: Wishes | None = None,
 ) -> Imported:
     """Read files of a foreign format and write them as tables of a venue folder.
@@ -111,7 +225,8 @@ def import_files(
         add: whether to join with what the folder holds.
         dry_run: whether only to say what would be written.
         accept_rejects: whether to go on without records that cannot be read.
-        wishes: whose publications are wanted, and what files hold that do not tell it themselves.
+        reviewers: names or ids of people whose publications the files hold; default: the reviewers in the folder.
+        wishes: what files hold that do not tell it themselves, and a callback for progress.
 
     Raises:
         UnknownNameError: there is no such format.
@@ -128,8 +243,9 @@ def import_files(
     folder = Path(into)
     refuse_occupied(folder, add=add)
     there: dict[str, list[Mapping[str, Any]]] = read_tables(folder) if add else {}
+    wanted = replace(wishes or Wishes(), owners=named_owners(reviewers, there) if reviewers else owners_of(there))
     collector = Collector()
-    for record in found.read([Path(path) for path in paths], wishes or Wishes()):
+    for record in found.read([Path(path) for path in paths], wanted):
         collector.take(record)
     collected = collector.settle()
     if collected.rejects and not accept_rejects:

@@ -67,7 +67,7 @@ def read_hotcrp(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceRecord]
     for path in paths:
         refuse_missing(path)
         if _is_json(path):
-            yield from map(_submission_of(path.name), read_json(path, inside=("papers", "submissions")))
+            yield from map(_submission_of(path.name), read_json(path, inside=("papers", "submissions"), is_keyed=True))
         else:
             yield from _table(path)
 

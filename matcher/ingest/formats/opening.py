@@ -18,7 +18,7 @@ from matcher.ingest.files import numbered_lines
 from matcher.ingest.formats.source import cut_raw, refuse_missing
 from matcher.ingest.sheets import Sheet, SheetRow, read_candidates
 
-__all__ = ["Cells", "JsonRecord", "read_json", "read_table"]
+__all__ = ["Cells", "JsonRecord", "read_json", "read_sheets", "read_table"]
 
 _MOST_DOCUMENT: Final = 1 << 30
 """Characters of one JSON document that is not JSON Lines; a larger one does not fit into memory with its objects."""
@@ -46,12 +46,14 @@ class JsonRecord:
     key: str | None = None
 
 
-def read_json(path: Path, *, inside: Sequence[str] = ()) -> Iterator[JsonRecord]:
+def read_json(path: Path, *, inside: Sequence[str] = (), is_keyed: bool = False) -> Iterator[JsonRecord]:
     """The objects of a JSON file: JSON Lines, a list of objects, an object that holds such a list, or one by key.
 
     Args:
         path: the file; plain, gzip or Zstandard.
-        inside: keys under which the list of objects may stand, such as `notes`; the first that is there is taken.
+        inside: keys under which the list of objects may stand, such as `notes`; the first that is there is taken, and
+            inside it again.
+        is_keyed: whether a document that is an object of objects holds one record under each key.
 
     Raises:
         DataError: the file cannot be read, is no JSON, or holds no object.
@@ -68,14 +70,14 @@ def read_json(path: Path, *, inside: Sequence[str] = ()) -> Iterator[JsonRecord]
     if isinstance(value, dict):
         second = next(lines, None)
         if second is None:
-            yield from _of_document(value, name, inside)
+            yield from _of_document(value, name, inside, is_keyed)
             return
         yield from _of_lines(itertools.chain([first, second], lines))
         return
     if value is None and _ends_like_an_object(first[1]):  # a bad first line of JSON Lines
         yield from _of_lines(itertools.chain([first], lines))
         return
-    yield from _of_document(_document(itertools.chain([first], lines), name), name, inside)
+    yield from _of_document(_document(itertools.chain([first], lines), name), name, inside, is_keyed)
 
 
 def _ends_like_an_object(text: str) -> bool:
@@ -129,13 +131,13 @@ def _document(lines: Iterable[tuple[int, str]], name: str) -> Any:
     return value
 
 
-def _of_document(value: Any, name: str, inside: Sequence[str]) -> Iterator[JsonRecord]:
+def _of_document(value: Any, name: str, inside: Sequence[str], is_keyed: bool) -> Iterator[JsonRecord]:
     if isinstance(value, dict):
         held = next((key for key in inside if isinstance(value.get(key), list | dict)), None)
         if held is not None:
-            yield from _of_document(value[held], name, ())
+            yield from _of_document(value[held], name, [key for key in inside if key != held], is_keyed)
             return
-        if value and all(isinstance(entry, dict) for entry in value.values()):
+        if is_keyed and value and all(isinstance(entry, dict) for entry in value.values()):
             for number, (key, entry) in enumerate(value.items(), start=1):
                 yield JsonRecord(number, entry, _raw(entry), key=key)
             return
@@ -166,6 +168,7 @@ class Cells:
         raw: the row as one text.
         fault: why the row cannot be read.
         further: cells of columns that nobody asked for, by their heading.
+        all: every cell from the first column on.
     """
 
     file: str
@@ -174,6 +177,7 @@ class Cells:
     raw: str
     fault: str | None = None
     further: Mapping[str, str] = field(default_factory=dict)
+    all: tuple[str, ...] = ()
 
 
 def read_table(
@@ -183,6 +187,7 @@ def read_table(
     required: Sequence[str],
     positions: Sequence[str] = (),
     rest: str | None = None,
+    or_else: Sequence[str] = (),
 ) -> Iterator[Cells]:
     """The rows of a table, with its columns found by their headings, or by their places when it has no header.
 
@@ -192,6 +197,7 @@ def read_table(
         required: columns that must be there.
         positions: the columns from left to right of a file without a header; empty when a header must be there.
         rest: the column that takes all further cells of a row without a header, joined by the delimiter.
+        or_else: columns that may stand in place of the required ones.
 
     Raises:
         DataError: the file cannot be read, or a required column is missing.
@@ -210,6 +216,8 @@ def read_table(
         raise DataError("the file holds no rows", file=path.name)
     _, sheet, found = best
     missing = [name for name in required if name not in found.values()]
+    if or_else and all(name in found.values() for name in or_else):
+        missing = []
     if missing and positions and len(found) <= len(positions) // 2:
         yield from _by_position(_most_columns(sheets), positions, rest)
         return
@@ -226,6 +234,29 @@ def read_table(
             remedy=f"head the column with one of {', '.join(known)}",
         )
     yield from _by_heading(sheet, found)
+
+
+def read_sheets(path: Path, columns: Mapping[str, Sequence[str]]) -> Iterator[list[Cells]]:
+    """Every sheet of a workbook, or the one table of a text file, with the columns that have known headings.
+
+    Args:
+        path: an Excel workbook, or CSV with commas, semicolons or tabs.
+        columns: for each column its headings, in small letters. Empty: no row is taken for a header.
+
+    Raises:
+        DataError: the file cannot be read.
+    """
+    refuse_missing(path)
+    sheets = [sheet for sheet in read_candidates(path) if sheet.rows]
+    if not sheets:
+        raise DataError("the file holds no rows", file=path.name)
+    if sheets[0].is_text:  # the same text, cut at several delimiters
+        sheets = [max(sheets, key=lambda sheet: (len(_headed(sheet.rows[0], columns)), len(sheet.rows[0].cells)))]
+    for sheet in sheets:
+        if columns:
+            yield list(_by_heading(sheet, _headed(sheet.rows[0], columns)))
+        else:
+            yield list(_by_position(sheet, (), None))
 
 
 def _plain(heading: str) -> str:
@@ -255,7 +286,7 @@ def _by_heading(sheet: Sheet, found: Mapping[int, str]) -> Iterator[Cells]:
             for position, heading in enumerate(header.cells)
             if position not in found and heading.strip() and row.cell(position).strip()
         }
-        yield Cells(sheet.label, row.number, values, cut_raw(",".join(row.cells)), fault, further)
+        yield Cells(sheet.label, row.number, values, cut_raw(",".join(row.cells)), fault, further, row.cells)
     if sheet.fault is not None:
         raise sheet.fault
 
@@ -273,12 +304,12 @@ def _by_position(sheet: Sheet, positions: Sequence[str], rest: str | None) -> It
     for row in sheet.rows:
         cells = list(row.cells)
         fault = _fault_of(row, named)
-        if len(cells) > len(positions):
+        if positions and len(cells) > len(positions):
             if rest is None:
                 fault = fault or f"the row has {len(cells)} cells, allowed are {len(positions)}: {', '.join(positions)}"
             else:
                 cells[len(positions) - 1 :] = [", ".join(cells[len(positions) - 1 :])]
         values = {name: cells[at].strip() for at, name in named.items() if at < len(cells) and cells[at].strip()}
-        yield Cells(sheet.label, row.number, values, cut_raw(",".join(row.cells)), fault)
+        yield Cells(sheet.label, row.number, values, cut_raw(",".join(row.cells)), fault, all=row.cells)
     if sheet.fault is not None:
         raise sheet.fault

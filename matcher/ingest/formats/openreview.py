@@ -92,7 +92,7 @@ def _is_profiles(path: Path) -> bool:
 
 def _json(path: Path, told: str | None) -> Iterator[SourceRecord]:
     owner = _owner_of(path)
-    for record in read_json(path, inside=("notes", "profiles", "edges", "groupedEdges")):
+    for record in read_json(path, inside=("notes", "profiles", "edges"), is_keyed=True):
         if record.fault is not None:
             yield _bad(record, path.name, record.fault)
         elif "head" in record.values and "tail" in record.values:

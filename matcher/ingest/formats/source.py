@@ -104,6 +104,7 @@ class Format:
         carries: the tables of a venue folder that it can fill.
         files: the files that it takes, in words.
         example: a command.
+        needs_owners: whether it must be told whose publications are wanted.
     """
 
     name: str
@@ -112,6 +113,7 @@ class Format:
     carries: tuple[str, ...]
     files: str
     example: str
+    needs_owners: bool = False
 
 
 _RAW_LENGTH: Final = 2_000

@@ -173,6 +173,8 @@ def record_of(work: Work, owners: Owners, *, file: str, line: int | None, raw: s
         if owner is not None:
             found[owner.id] = owner
             entry["person_id"] = owner.id
+        elif author.keys:
+            entry["person_id"] = min(author.keys, key=_trust)
         byline.append(entry | _filled(email=author.email.lower(), affiliation=author.affiliation))
     if not found:
         reason = "an author may be one of the reviewers, which is not certain" if doubts else _NOT_OURS
@@ -192,6 +194,15 @@ def record_of(work: Work, owners: Owners, *, file: str, line: int | None, raw: s
         Row("reviewers", {"id": key, "name": owner.names[0], "paper_ids": [work.id]}) for key, owner in found.items()
     ]
     return SourceRecord(file, line, tuple(rows), remarks=(*work.remarks, *doubts), raw=raw)
+
+
+_REGISTRIES: Final = ("orcid", "openalex", "semanticscholar", "dblp", "acl", "dblpname")
+
+
+def _trust(key: str) -> tuple[int, str]:
+    """Of the ids of an author the one that tells most."""
+    registry = key.partition(":")[0]
+    return (_REGISTRIES.index(registry) if registry in _REGISTRIES else len(_REGISTRIES), key)
 
 
 def _filled(**fields: Any) -> dict[str, Any]:
