@@ -129,6 +129,8 @@ def _cmt_reviewer(cells: Cells) -> SourceRecord:
         return bad
     values = cells.values
     email = _email(values["email"])
+    if "@" not in email:
+        return _bad(cells, f"allowed is an e-mail address; got '{email}'", "email")
     name = one_line(" ".join(values.get(part, "") for part in ("first", "middle", "last")))
     quota = values.get("quota", "")
     if quota and not quota.isdecimal():

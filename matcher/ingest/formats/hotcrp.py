@@ -296,7 +296,8 @@ def _assignments(rows: list[Cells]) -> Iterator[SourceRecord]:
         elif action in ("preference", "pref") and "preference" in cells.values:
             yield _good(cells, Row("bids", {**pair, "bid": cells.values["preference"]}))
         elif action in _REVIEW_ACTIONS:
-            role = "metareviewer" if "meta" in (action, cells.values.get("reviewtype", "")) else "reviewer"
+            is_meta = "meta" in f"{action} {cells.values.get('reviewtype', '').casefold()}"
+            role = "metareviewer" if is_meta else "reviewer"
             yield _good(cells, Row("assignments", {**pair, "state": "proposed", "role": role, **_round(cells)}))
         elif _UNASSIGNED.match(action):
             yield SourceRecord(cells.file, cells.line, left_out=f"action '{action}'", raw=cells.raw)
