@@ -459,7 +459,9 @@ def verify(run: RunArgument, as_json: JsonOption = False) -> None:
 def export(
     run: RunArgument,
     out: Annotated[Path, typer.Option(help="Folder for the files.")],
-    form: Annotated[str, typer.Option("--format", help="csv or json.")] = "csv",
+    form: Annotated[
+        str, typer.Option("--format", help="csv, json, parquet, hotcrp, openreview, cmt or easychair.")
+    ] = "csv",
     overwrite: OverwriteOption = False,
     raw: Annotated[
         bool, typer.Option("--raw", help="Do not guard cells against spreadsheet formulas; for programs only.")

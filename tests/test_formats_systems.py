@@ -31,7 +31,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 
 # --- OpenReview -----------------------------------------------------------------------------------------------------
 
-NOTE_1 = {
+NOTE_1: dict[str, Any] = {
     "id": "n1",
     "cdate": 1650000000000,
     "content": {
@@ -43,7 +43,7 @@ NOTE_1 = {
         "keywords": "flows; trees",
     },
 }
-NOTE_2 = {
+NOTE_2: dict[str, Any] = {
     "id": "n2",
     "pdate": 1550000000000,
     "content": {

@@ -11,10 +11,22 @@ from matcher.errors import UnknownNameError
 from matcher.export.bundle import ExportData, WriteOptions, Writer
 from matcher.export.csv_files import write_assignment_csv, write_csv
 from matcher.export.json_files import write_json
+from matcher.export.parquet import write_parquet
+from matcher.export.systems import write_cmt, write_easychair, write_hotcrp, write_openreview
 
 __all__ = ["EXPORTS", "ExportData", "WriteOptions", "Writer", "export", "write_assignment_csv"]
 
-EXPORTS: Final[Mapping[str, Writer]] = MappingProxyType({"csv": write_csv, "json": write_json})
+EXPORTS: Final[Mapping[str, Writer]] = MappingProxyType(
+    {
+        "cmt": write_cmt,
+        "csv": write_csv,
+        "easychair": write_easychair,
+        "hotcrp": write_hotcrp,
+        "json": write_json,
+        "openreview": write_openreview,
+        "parquet": write_parquet,
+    }
+)
 """Every format by its name."""
 
 

@@ -18,7 +18,7 @@ from typing import Final
 from matcher.export.bundle import DEFAULT_OPTIONS, ExportData, WriteOptions, refuse_existing
 from matcher.records import Assignment, Conflict, Evidence, Pair, PersonId, SubmissionId, Venue
 
-__all__ = ["guard_cell", "unguard_cell", "write_assignment_csv", "write_csv"]
+__all__ = ["guard_cell", "unguard_cell", "write_assignment_csv", "write_csv", "write_rows"]
 
 _TRIGGERS: Final = ("=", "+", "-", "@", "\t", "\r", "\0")
 """What makes a spreadsheet read a cell as a formula or a command (OWASP ASVS, CSV and formula injection)."""
@@ -84,7 +84,7 @@ def write_assignment_csv(path: Path, assignment: Assignment, *, overwrite: bool 
     """
     options = WriteOptions(overwrite=overwrite, guard=guard)
     refuse_existing([path], options)
-    _write(path, _ASSIGNMENT_HEADER, _assignment_rows(assignment), options)
+    write_rows(path, _ASSIGNMENT_HEADER, _assignment_rows(assignment), options)
 
 
 def write_csv(bundle: ExportData, folder: Path, options: WriteOptions = DEFAULT_OPTIONS) -> tuple[Path, ...]:
@@ -143,12 +143,19 @@ def write_csv(bundle: ExportData, folder: Path, options: WriteOptions = DEFAULT_
     paths = {folder / name: sheet for name, sheet in sheets.items()}
     refuse_existing(paths, options)
     for path, (header, rows) in paths.items():
-        _write(path, header, rows, options)
+        write_rows(path, header, rows, options)
     return tuple(paths)
 
 
-def _write(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], options: WriteOptions) -> None:
-    """The one place where CSV is written, so that no cell passes by the guard."""
+def write_rows(path: Path, header: Sequence[str], rows: Iterable[Sequence[str]], options: WriteOptions) -> None:
+    """The one place where CSV is written, so that no cell passes by the guard.
+
+    Args:
+        path: the file to write.
+        header: the names of the columns.
+        rows: the cells of each row.
+        options: whether the file may be replaced, and whether cells are guarded.
+    """
     with path.open("w" if options.overwrite else "x", encoding="utf-8", newline="") as stream:
         stream.write(_line(header))
         for row in rows:
