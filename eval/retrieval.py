@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
@@ -24,7 +25,17 @@ from matcher.profiles import build_profiles
 from matcher.records import EncoderInfo, Progress, ScoreMatrix, SubmissionId
 from matcher.scores import score
 
-__all__ = ["DEFAULT", "MEASURES", "Measured", "compare", "config_of", "evaluate", "measure_rankings", "summarise"]
+__all__ = [
+    "DEFAULT",
+    "MEASURES",
+    "Measured",
+    "compare",
+    "config_of",
+    "configs_of",
+    "evaluate",
+    "measure_rankings",
+    "summarise",
+]
 
 DEFAULT: Final = "default"
 """Stands for whatever encoder the product uses when nobody says otherwise."""
@@ -55,14 +66,37 @@ class Measured:
 def config_of(encoder: str) -> MatchConfig:
     """The product's default configuration with the named encoder; `default` leaves its own.
 
+    Args:
+        encoder: `default`, a name, or a file of choices that ends in `.toml`.
+
     Raises:
         UnknownNameError: no encoder has that name.
+        ConfigError: the file holds something that is not allowed.
     """
     if encoder == DEFAULT:
         return MatchConfig()
+    if encoder.endswith(".toml"):
+        return MatchConfig.from_toml(encoder)
     if encoder not in ENCODERS:
         raise UnknownNameError("encoder", encoder, (DEFAULT, *ENCODERS))
     return MatchConfig(encoder=encoder)
+
+
+def configs_of(encoders: str) -> dict[str, MatchConfig]:
+    """Configurations by the names under which results list them.
+
+    Args:
+        encoders: what `config_of` takes, with commas between; a file goes by its name without the ending.
+
+    Raises:
+        UnknownNameError: no encoder has a name.
+        InputError: two have one name.
+    """
+    asked = [part for part in dict.fromkeys(part.strip() for part in encoders.split(",")) if part]
+    configs = {Path(part).stem if part.endswith(".toml") else part: config_of(part) for part in asked}
+    if len(configs) < len(asked):
+        raise InputError(f"two of {', '.join(asked)} go by one name; rename a file")
+    return configs
 
 
 def evaluate(
