@@ -13,7 +13,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
-from eval.human_commands import goldstandard
+from eval.human_commands import goldstandard, lrbench
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
 from matcher.errors import MatcherError
 
@@ -50,6 +50,7 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 
 app.command(epilog="Example: python -m eval goldstandard --data goldstandard/ --encoders default,tfidf")(goldstandard)
+app.command(epilog="Example: python -m eval lrbench --data lr-bench/ --write-predictions predictions/")(lrbench)
 
 # --- commands -------------------------------------------------------------------------------------------------------
 

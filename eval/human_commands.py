@@ -9,7 +9,7 @@ import typer
 
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
 
-__all__ = ["goldstandard"]
+__all__ = ["goldstandard", "lrbench"]
 
 EncodersOption = Annotated[
     str,
@@ -101,3 +101,58 @@ def goldstandard(
     }
     manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)
     give(Outcome(rows, manifest, clock.seconds, notices=notices, facts=facts), as_json=as_json, out=out)
+
+
+def lrbench(
+    context: typer.Context,
+    data: Annotated[
+        Path, typer.Option(metavar="DIR", help="A clone of LR-Bench's public repository.", show_default=False)
+    ],
+    encoders: EncodersOption = "default",
+    predictions: PredictionsOption = None,
+    write_predictions: WriteOption = None,
+    seed: SeedOption = 0,
+    draws: DrawsOption = 1000,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Order reviewers of a paper, and papers of a reviewer, by the familiarity that they stated: loss and accuracy.
+
+    Splits: pc (two reviewers of one paper, drawn by paper) and rc (two papers of one reviewer, drawn by reviewer). A
+    system that says nothing of some pairs is measured on the others, and ours is compared with it on those.
+    """
+    from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
+    from eval.lrbench import read_predictions, read_splits, rows_of_split, score_split
+    from eval.lrbench import write_predictions as write
+    from eval.retrieval import configs_of
+    from matcher.console import progress_bar
+    from matcher.encoders import default_cache_dir, make_encoder
+
+    configs = configs_of(encoders)
+    clock = Clock()
+    with clock.stage("read"):
+        splits = read_splits(data)
+    rows, used, notices = [], [], []
+    digests = {}
+    for split in splits:
+        digests[split.name] = digest_of([split.file])
+        folders = (data / "predictions", *(predictions or ()))
+        peers = [found for folder in folders for found in read_predictions(folder, split)]
+        digests |= {f"predictions of {one.name}, {split.name}": digest_of(one.files) for one in peers}
+        ours = []
+        for name, config in configs.items():
+            with clock.stage(f"{split.name} {name}"), progress_bar(quiet=quiet) as progress:
+                encoder = make_encoder(config, cache_dir=default_cache_dir())
+                found, info = score_split(split, config, encoder, name=name, progress=progress)
+            ours.append(found)
+            used.append(describe_encoder(info, encoder=name, set=split.name))
+        if write_predictions is not None:
+            write(split, ours, write_predictions)
+        listed, said = rows_of_split(split, ours, peers, rng=seed, draws=draws)
+        rows += listed
+        notices += said
+    if len(splits) < 2:
+        notices.append(f"only {splits[0].file.name} is there; the other file was not measured")
+    manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)
+    give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)

@@ -11,7 +11,7 @@ Source: Stelmakh, Wieting, Neubig, Shah, A gold standard dataset for the reviewe
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final
 
 import numpy as np
@@ -66,6 +66,18 @@ class Rated:
     hard: npt.NDArray[np.bool_]
     clusters: tuple[str, ...]
     measures: tuple[str, ...]
+
+    def some(self, mask: npt.NDArray[np.bool_]) -> Rated:
+        """Only the pairs where a (P,) mask is True."""
+        return replace(
+            self,
+            first=self.first[mask],
+            second=self.second[mask],
+            difference=self.difference[mask],
+            easy=self.easy[mask],
+            hard=self.hard[mask],
+            clusters=tuple(cluster for cluster, chosen in zip(self.clusters, mask, strict=True) if chosen),
+        )
 
     def wholes(self, measure: str) -> npt.NDArray[np.float64]:
         """(P,) what each pair can count at most under a measure."""

@@ -12,6 +12,7 @@ import pytest
 
 from eval.__main__ import main
 from eval.goldstandard import read_gold, read_predictions
+from eval.lrbench import read_splits
 from matcher.errors import DataError
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -237,3 +238,182 @@ def test_predictions_that_cannot_be_written_are_an_error(run: Any, gold: Path, t
     (tmp_path / "file").write_text("", encoding="utf-8")
     options = ("goldstandard", "--data", gold, "--encoders", "tfidf", "--write-predictions", tmp_path / "file")
     assert "the predictions cannot be written" in run(*options, code=1)
+
+
+# --- LR-Bench -------------------------------------------------------------------------------------------------------
+
+
+def reviewer(who: str, *words: str, score: float | None = None) -> dict[str, Any]:
+    papers = [{"title": f"{word} study{number}", "abstract": ""} for word in words for number in range(3)]
+    return {"author_id": who, "papers": papers} | ({} if score is None else {"score": score})
+
+
+def paper(word: str, *, score: float | None = None, key: str | None = None) -> dict[str, Any]:
+    entry = {"paper_title": word, "paper_id": key or f"p-{word}", "abstract": f"about {word}"}
+    return entry if score is None else {**entry, "score": score}
+
+
+PC = [
+    {
+        "anchor": paper("alpha"),
+        "positive": reviewer("a", "alpha", score=5),
+        "negative": reviewer("b", "bravo", score=1),
+    },
+    {
+        "anchor": paper("bravo"),
+        "positive": reviewer("a", "alpha", score=4),
+        "negative": reviewer("b", "bravo", score=3),
+    },
+    {
+        "anchor": paper("gamma"),
+        "positive": reviewer("a", "alpha", score=3),
+        "negative": reviewer("b", "bravo", score=1),
+    },
+    {
+        "anchor": paper("delta"),
+        "positive": reviewer("a", "alpha", score=2),
+        "negative": reviewer("b", "bravo", score=2),
+    },
+]
+RC = [{"anchor": reviewer("c", "gamma"), "positive": paper("gamma", score=4), "negative": paper("delta", score=2)}]
+
+
+def flat(entry: dict[str, Any], one: float, other: float) -> dict[str, Any]:
+    ids = [entry["anchor"]["paper_id"], entry["positive"]["author_id"], entry["negative"]["author_id"]]
+    names = ("anchor_id", "positive_id", "negative_id")
+    scores = {"positive_score": one, "negative_score": other}
+    ratings = {f"{side}_ref_score": entry[side]["score"] for side in ("positive", "negative")}
+    return dict(zip(names, ids, strict=True)) | scores | ratings
+
+
+@pytest.fixture
+def lr(tmp_path: Path) -> Path:
+    folder = tmp_path / "lr"
+    write_json(folder / "data" / "evaluations_pc.json", PC)
+    write_json(folder / "data" / "evaluations_rc.json", RC)
+    write_json(folder / "predictions" / "RATE_pc.json", [flat(entry, 0.9, 0.1) for entry in PC])
+    write_json(folder / "predictions" / "small_pc_mean.json", [flat(entry, 0.1, 0.9) for entry in PC[:2]])
+    return folder
+
+
+def test_lrbench_gives_known_answers(run: Any, lr: Path) -> None:
+    found = run("lrbench", "--data", lr, "--encoders", "tfidf", "--json")
+    rows = {(row["encoder"], row["split"]): row for row in found["results"]}
+    ours = rows["tfidf", "pc"]
+    # Right (weight 4), wrong (1), tie (2), and a pair of equal ratings that does not count.
+    assert (ours["pairs"], ours["loss"], ours["accuracy"]) == (3, pytest.approx(2 / 7), pytest.approx(1 / 3))
+    assert (rows["RATE", "pc"]["loss"], rows["RATE", "pc"]["accuracy"]) == (0, 1)
+    assert (rows["small mean", "pc"]["pairs"], rows["small mean", "pc"]["loss"]) == (2, 1)
+    assert (rows["tfidf", "rc"]["loss"], rows["tfidf", "rc"]["accuracy"]) == (0, 1)
+    to_rate, to_small = ours["differences"]
+    assert to_rate["loss"][0] == pytest.approx(2 / 7)
+    assert to_small["to"] == "small mean"
+    assert to_small["loss"][0] == pytest.approx(1 / 5 - 1)  # on the two pairs that both have
+    assert found["notices"] == ["small mean: 2 of 3 pairs of pc have a prediction"]
+    assert set(found["manifest"]["data"]) == {"pc", "rc", "predictions of RATE, pc", "predictions of small mean, pc"}
+
+
+def test_lrbench_writes_the_files_own_objects_and_reads_them_again(run: Any, lr: Path, tmp_path: Path) -> None:
+    options = ("lrbench", "--data", lr, "--json")
+    first = run(*options, "--encoders", "tfidf", "--write-predictions", tmp_path / "mine")
+    written = json.loads((tmp_path / "mine" / "ours_pc.json").read_text(encoding="utf-8"))
+    for entry, original in zip(written, PC, strict=True):
+        for side in ("positive", "negative"):
+            assert 0 <= entry[side].pop("pred_score") <= 1
+        assert entry == original
+    again = run(*options, "--encoders", "", "--predictions", tmp_path / "mine")
+    ours = {row["split"]: row for row in again["results"] if row["encoder"] == "ours"}
+    for row in first["results"]:
+        if row["kind"] == "ours":
+            assert {name: ours[row["split"]][name] for name in ("loss", "accuracy", "interval", "pairs")} == {
+                name: row[name] for name in ("loss", "accuracy", "interval", "pairs")
+            }
+
+
+def test_a_reviewer_without_papers_ties_with_everybody(run: Any, lr: Path, tmp_path: Path) -> None:
+    entries = [{**PC[0], "negative": {**reviewer("b", score=1), "papers": []}}, *PC[2:]]
+    write_json(lr / "data" / "evaluations_pc.json", entries)
+    (lr / "data" / "evaluations_rc.json").unlink()
+    (lr / "predictions" / "RATE_pc.json").unlink()
+    (lr / "predictions" / "small_pc_mean.json").unlink()
+    found = run("lrbench", "--data", lr, "--encoders", "tfidf", "--json", "--write-predictions", tmp_path / "mine")
+    assert found["notices"] == [
+        "tfidf: 1 of 6 sides of pc have no score; a pair costs half",
+        "only evaluations_pc.json is there; the other file was not measured",
+    ]
+    assert found["results"][0]["loss"] == pytest.approx((4 / 2 + 2 / 2) / 6)
+    written = json.loads((tmp_path / "mine" / "ours_pc.json").read_text(encoding="utf-8"))
+    assert "pred_score" in written[0]["positive"]
+    assert "pred_score" not in written[0]["negative"]
+
+
+def test_one_id_with_two_contents_is_two_things(lr: Path) -> None:
+    other = {
+        "anchor": paper("omega", key="p-alpha"),
+        "positive": reviewer("a", "omega", score=1),
+        "negative": PC[0]["negative"],
+    }
+    write_json(lr / "data" / "evaluations_pc.json", [*PC, other])
+    split = read_splits(lr)[0]
+    assert {"p-alpha", "p-alpha#2"} <= set(split.venue.submission_by_id)
+    assert {"a", "a#2", "b"} == set(split.venue.reviewer_by_id)
+    assert split.pairs[-1] == (("p-alpha#2", "a#2"), ("p-alpha#2", "b"))
+
+
+def rename_pair(folder: Path) -> None:
+    write_json(folder / "predictions" / "RATE_pc.json", [{**flat(PC[0], 1, 0), "anchor_id": "p-omega"}])
+
+
+def repeat_pair(folder: Path) -> None:
+    write_json(folder / "predictions" / "RATE_pc.json", [flat(PC[0], 1, 0), flat(PC[0], 1, 0)])
+
+
+def change_rating(folder: Path) -> None:
+    write_json(folder / "predictions" / "RATE_pc.json", [{**flat(PC[0], 1, 0), "positive_ref_score": 2}])
+
+
+def leave_no_order(folder: Path) -> None:
+    write_json(folder / "data" / "evaluations_pc.json", PC[3:])
+
+
+def lose_papers(folder: Path) -> None:
+    entry = {**PC[0], "positive": {"author_id": "a", "score": 5}}
+    write_json(folder / "data" / "evaluations_pc.json", [entry])
+
+
+def lose_title(folder: Path) -> None:
+    entry = {**PC[0], "positive": {"author_id": "a", "score": 5, "papers": ["alpha"]}}
+    write_json(folder / "data" / "evaluations_pc.json", [entry])
+
+
+def lose_data(folder: Path) -> None:
+    (folder / "data").rename(folder / "elsewhere")
+
+
+def no_list(folder: Path) -> None:
+    write_json(folder / "data" / "evaluations_pc.json", {"pairs": PC})
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (rename_pair, "the pair p-omega / a / b is not in evaluations_pc.json, or stands here twice"),
+        (repeat_pair, "RATE_pc.json[1]: field 'anchor': the pair p-alpha / a / b"),
+        (change_rating, "the ratings are [2.0, 1.0], those of evaluations_pc.json are [5, 1]"),
+        (leave_no_order, "evaluations_pc.json: no pair has two different ratings"),
+        (lose_papers, "evaluations_pc.json[0]: positive: field 'papers': allowed is a list of papers"),
+        (lose_title, "evaluations_pc.json[0]: positive: papers[0]: field 'title': allowed is a text, not empty"),
+        (lose_data, "there is no data/evaluations_pc.json"),
+        (no_list, "allowed is a list of objects, one a pair"),
+    ],
+)
+def test_bad_lrbench_data_is_refused_with_its_place(run: Any, lr: Path, spoil: Any, message: str) -> None:
+    spoil(lr)
+    assert message in run("lrbench", "--data", lr, "--encoders", "tfidf", code=1)
+
+
+def test_predictions_of_no_counted_pair_are_left_out_with_a_notice(run: Any, lr: Path) -> None:
+    write_json(lr / "predictions" / "odd_pc.json", [flat(PC[3], 1, 0)])  # equal ratings: not counted
+    found = run("lrbench", "--data", lr, "--encoders", "tfidf", "--json")
+    assert "odd" not in {row["encoder"] for row in found["results"]}
+    assert "odd: no pair of pc has a prediction" in found["notices"]
