@@ -69,6 +69,13 @@ def retrieval(
     encoders: Annotated[
         str, typer.Option(help="Names with commas between: default (the product's own), tfidf, sentence.")
     ] = "default",
+    without_shared: Annotated[
+        bool,
+        typer.Option(
+            "--without-shared",
+            help="Measure again with every publication taken out of a profile that another author of the query wrote.",
+        ),
+    ] = False,
     seed: SeedOption = 0,
     draws: DrawsOption = 1000,
     out: OutOption = None,
@@ -81,7 +88,19 @@ def retrieval(
     """
     from eval.datasets import read_retrieval_sets
     from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
-    from eval.retrieval import compare, configs_of, evaluate, summarise
+    from eval.retrieval import (
+        ALL,
+        WITHOUT_SHARED,
+        Measured,
+        compare,
+        configs_of,
+        evaluate,
+        evaluate_parted,
+        nested,
+        part_authors,
+        per_query_rows,
+        summarise,
+    )
     from matcher.console import progress_bar
     from matcher.encoders import default_cache_dir, make_encoder
 
@@ -93,26 +112,36 @@ def retrieval(
     rows: list[dict[str, Any]] = []
     used: list[dict[str, Any]] = []
     per_query: list[dict[str, Any]] = []
+    notices = []
     for one in sets:
-        first = None
+        parted = part_authors(one) if without_shared else None
+        if parted is not None:
+            gone = len(one.relevant) - len(parted.relevant)
+            notices.append(
+                f"{one.name}: without shared publications nothing is left of {parted.emptied} relevant reviewers; "
+                f"{gone} queries have none left and are not measured again"
+            )
+        first: dict[str, Measured] = {}
         for name, config in configs.items():
+            found = {}
             with clock.stage(f"{one.name} {name}"), progress_bar(quiet=quiet) as progress:
                 encoder = make_encoder(config, cache_dir=default_cache_dir())
-                measured = evaluate(one, config, encoder, name=name, progress=progress)
-            row = summarise(measured, rng=seed, draws=draws)
-            if first is None:
-                first = measured
-            else:
-                row["difference"] = compare(first, measured, rng=seed, draws=draws)
-            rows.append(row)
-            used.append(describe_encoder(measured.info, set=one.name, encoder=name))
-            per_query += (
-                {"set": one.name, "encoder": name, "query": query}
-                | {measure: float(values[place]) for measure, values in measured.values.items()}
-                for place, query in enumerate(measured.queries)
-            )
+                found[ALL] = evaluate(one, config, encoder, name=name, progress=progress)
+                if parted is not None:
+                    found[WITHOUT_SHARED] = evaluate_parted(one, parted, config, encoder, name=name, progress=progress)
+            first = first or found
+            summaries = {}
+            for variant, measured in found.items():
+                summaries[variant] = summarise(measured, rng=seed, draws=draws)
+                if measured is not first[variant]:
+                    summaries[variant]["difference"] = compare(first[variant], measured, rng=seed, draws=draws)
+                per_query += per_query_rows(measured, variant)
+            row = summaries.pop(ALL)
+            rows.append(row | {variant: nested(summary) for variant, summary in summaries.items()})
+            used.append(describe_encoder(found[ALL].info, set=one.name, encoder=name))
     manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)
-    give(Outcome(rows, manifest, clock.seconds, per_query=per_query), as_json=as_json, out=out)
+    outcome = Outcome(rows, manifest, clock.seconds, notices=notices, per_query=per_query)
+    give(outcome, as_json=as_json, out=out)
 
 
 @app.command(epilog="Example: python -m eval profile-length --data venue/ --encoder tfidf --reviews 3 --max-load 4")

@@ -20,6 +20,7 @@ from matcher.errors import InputError
 
 __all__ = [
     "BETTER",
+    "FEWEST_CLUSTERS",
     "UNDECIDED",
     "WORSE",
     "Interval",
@@ -38,6 +39,9 @@ LEVEL: Final = 0.95
 BETTER: Final = "better"
 WORSE: Final = "worse"
 UNDECIDED: Final = "not told apart"
+
+FEWEST_CLUSTERS: Final = 6
+"""With five clusters that all say the same, chance alone gives as much in 2 of 32 cases: more than 5 %."""
 
 _POWER_FACTOR: Final = 1.959964 + 0.841621
 """Normal quantiles of 0.975 and 0.8: a two-sided test at 5 % finds a difference of that many standard errors in four
@@ -216,6 +220,8 @@ def ratio_difference(
 def verdict(difference: Interval, *, higher_is_better: bool) -> str:
     """What a paired difference allows to say: "better" or "worse" only where its interval excludes 0.
 
+    With fewer than six clusters nothing is said: no pattern of signs would be rare enough.
+
     Args:
         difference: of a system minus another.
         higher_is_better: direction of the measure.
@@ -225,7 +231,7 @@ def verdict(difference: Interval, *, higher_is_better: bool) -> str:
     >>> verdict(Interval(-0.1, -0.2, 0.01, 1000, 50), higher_is_better=False)
     'not told apart'
     """
-    if difference.clusters < 2 or difference.low <= 0 <= difference.high:
+    if difference.clusters < FEWEST_CLUSTERS or difference.low <= 0 <= difference.high:
         return UNDECIDED
     return BETTER if (difference.low > 0) == higher_is_better else WORSE
 

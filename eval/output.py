@@ -42,7 +42,7 @@ def give(outcome: Outcome, *, as_json: bool, out: Path | None) -> None:
         typer.echo(f"{name.replace('_', ' ')}: {_cell(value)}")
 
 
-_APART: Final = ("interval", "difference", "differences")
+_APART: Final = ("interval", "difference", "differences", "without_shared")
 """What is not a column of its own."""
 
 
@@ -58,12 +58,23 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
     for row in rows:
         intervals = row.get("interval") or {}
         lines.append([_cell(row.get(name), intervals.get(name)) for name in columns])
-        for difference in [row["difference"]] if "difference" in row else row.get("differences", ()):
-            cells = [_difference(difference, name) for name in columns if name in difference]
-            names = [name for name in columns if name not in difference]
-            lines.append([f"  minus {difference['to']}", *[""] * (len(names) - 1), *cells])
+        lines += _differences(row, columns)
+        again = row.get("without_shared")
+        if again:
+            intervals = again["interval"]
+            cells = [_cell(again[name], intervals.get(name)) if name in again else "" for name in columns]
+            lines += [["  without shared", *cells[1:]], *_differences(again, columns)]
     widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
     return ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+
+
+def _differences(row: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
+    lines = []
+    for difference in [row["difference"]] if "difference" in row else row.get("differences", ()):
+        cells = [_difference(difference, name) for name in columns if name in difference]
+        names = [name for name in columns if name not in difference]
+        lines.append([f"  minus {difference['to']}", *[""] * (len(names) - 1), *cells])
+    return lines
 
 
 def _difference(difference: Mapping[str, Any], name: str) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -238,7 +239,8 @@ def test_signs_are_flipped_for_whole_clusters() -> None:
 
 
 def test_verdicts() -> None:
-    up, down = Interval(0.1, 0.01, 0.2, 10, 5), Interval(-0.1, -0.2, -0.01, 10, 5)
+    up, down = Interval(0.1, 0.01, 0.2, 10, 6), Interval(-0.1, -0.2, -0.01, 10, 6)
     assert verdict(up, higher_is_better=True) == verdict(down, higher_is_better=False) == BETTER
     assert verdict(down, higher_is_better=True) == verdict(up, higher_is_better=False) == WORSE
-    assert verdict(Interval(0.1, 0.0, 0.2, 10, 5), higher_is_better=True) == UNDECIDED
+    assert verdict(Interval(0.1, 0.0, 0.2, 10, 6), higher_is_better=True) == UNDECIDED
+    assert verdict(replace(up, clusters=5), higher_is_better=True) == UNDECIDED
