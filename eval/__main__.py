@@ -15,6 +15,7 @@ import typer
 
 from eval.human_commands import goldstandard, lrbench
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
+from eval.study_commands import ablation, curation, guard
 from matcher.errors import MatcherError
 
 __all__ = ["app", "main"]
@@ -51,6 +52,10 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
 
 app.command(epilog="Example: python -m eval goldstandard --data goldstandard/ --encoders default,tfidf")(goldstandard)
 app.command(epilog="Example: python -m eval lrbench --data lr-bench/ --write-predictions predictions/")(lrbench)
+
+app.command(epilog="Example: python -m eval curation --data venue/ --encoder tfidf --rank 100")(curation)
+app.command(epilog="Example: python -m eval ablation --data sets/dev --data venue/ --held-out goldstandard/")(ablation)
+app.command(epilog="Example: python -m eval guard --evaluation goldstandard/ --training papers.jsonl.gz")(guard)
 
 # --- commands -------------------------------------------------------------------------------------------------------
 

@@ -25,7 +25,7 @@ from matcher.errors import DataError, did_you_mean
 from matcher.ingest.fields import one_line
 from matcher.records import Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue, text_of
 
-__all__ = ["PaperText", "RetrievalSet", "paper_files", "read_paper_texts", "read_retrieval_sets"]
+__all__ = ["PaperText", "RetrievalSet", "is_retrieval_folder", "paper_files", "read_paper_texts", "read_retrieval_sets"]
 
 _STEMS: Final = ("queries", "reviewers", "publications", "qrels")
 _ENDINGS: Final = (".jsonl", ".jsonl.gz")
@@ -84,6 +84,12 @@ def read_retrieval_sets(folder: Path) -> tuple[RetrievalSet, ...]:
     if not inner:
         raise DataError("neither the folder nor a folder in it is a retrieval set", file=str(folder), remedy=_wanted())
     return tuple(_read_set(path) for path in inner)
+
+
+def is_retrieval_folder(folder: Path) -> bool:
+    """Whether a folder is a retrieval set or holds some."""
+    inner = [folder, *(path for path in folder.iterdir() if path.is_dir())] if folder.is_dir() else []
+    return any(_find(path, "queries") is not None for path in inner)
 
 
 def _wanted() -> str:
