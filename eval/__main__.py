@@ -6,17 +6,17 @@ Exit codes: 0 done, 1 bad input, 2 wrong usage.
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
+from eval.human_commands import goldstandard, lrbench
+from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
+from eval.study_commands import ablation, curation, guard
 from matcher.errors import MatcherError
-
-if TYPE_CHECKING:
-    from eval.experiment import Outcome
 
 __all__ = ["app", "main"]
 
@@ -30,15 +30,6 @@ app = typer.Typer(
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
 )
-
-JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
-SeedOption = Annotated[int, typer.Option(min=0, help="The only source of chance.")]
-DrawsOption = Annotated[int, typer.Option(min=1, help="How often the bootstrap draws.")]
-OutOption = Annotated[
-    Path | None,
-    typer.Option("--out", metavar="FOLDER", help="Also write results.json and times.json into this folder."),
-]
-QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
 
 
 def main(argv: Sequence[str] | None = None) -> NoReturn:
@@ -59,6 +50,13 @@ def main(argv: Sequence[str] | None = None) -> NoReturn:
     sys.exit(0)
 
 
+app.command(epilog="Example: python -m eval goldstandard --data goldstandard/ --encoders default,tfidf")(goldstandard)
+app.command(epilog="Example: python -m eval lrbench --data lr-bench/ --write-predictions predictions/")(lrbench)
+
+app.command(epilog="Example: python -m eval curation --data venue/ --encoder tfidf --rank 100")(curation)
+app.command(epilog="Example: python -m eval ablation --data sets/dev --data venue/ --held-out goldstandard/")(ablation)
+app.command(epilog="Example: python -m eval guard --evaluation goldstandard/ --training papers.jsonl.gz")(guard)
+
 # --- commands -------------------------------------------------------------------------------------------------------
 
 
@@ -76,6 +74,13 @@ def retrieval(
     encoders: Annotated[
         str, typer.Option(help="Names with commas between: default (the product's own), tfidf, sentence.")
     ] = "default",
+    without_shared: Annotated[
+        bool,
+        typer.Option(
+            "--without-shared",
+            help="Measure again with every publication taken out of a profile that another author of the query wrote.",
+        ),
+    ] = False,
     seed: SeedOption = 0,
     draws: DrawsOption = 1000,
     out: OutOption = None,
@@ -88,11 +93,23 @@ def retrieval(
     """
     from eval.datasets import read_retrieval_sets
     from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
-    from eval.retrieval import compare, config_of, evaluate, summarise
+    from eval.retrieval import (
+        ALL,
+        WITHOUT_SHARED,
+        Measured,
+        compare,
+        configs_of,
+        evaluate,
+        evaluate_parted,
+        nested,
+        part_authors,
+        per_query_rows,
+        summarise,
+    )
     from matcher.console import progress_bar
     from matcher.encoders import default_cache_dir, make_encoder
 
-    configs = {name: config_of(name) for name in dict.fromkeys(part.strip() for part in encoders.split(","))}
+    configs = configs_of(encoders)
     clock = Clock()
     with clock.stage("read"):
         sets = read_retrieval_sets(data)
@@ -100,26 +117,36 @@ def retrieval(
     rows: list[dict[str, Any]] = []
     used: list[dict[str, Any]] = []
     per_query: list[dict[str, Any]] = []
+    notices = []
     for one in sets:
-        first = None
+        parted = part_authors(one) if without_shared else None
+        if parted is not None:
+            gone = len(one.relevant) - len(parted.relevant)
+            notices.append(
+                f"{one.name}: without shared publications nothing is left of {parted.emptied} relevant reviewers; "
+                f"{gone} queries have none left and are not measured again"
+            )
+        first: dict[str, Measured] = {}
         for name, config in configs.items():
+            found = {}
             with clock.stage(f"{one.name} {name}"), progress_bar(quiet=quiet) as progress:
                 encoder = make_encoder(config, cache_dir=default_cache_dir())
-                measured = evaluate(one, config, encoder, name=name, progress=progress)
-            row = summarise(measured, rng=seed, draws=draws)
-            if first is None:
-                first = measured
-            else:
-                row["difference"] = compare(first, measured, rng=seed, draws=draws)
-            rows.append(row)
-            used.append(describe_encoder(measured.info, set=one.name, encoder=name))
-            per_query += (
-                {"set": one.name, "encoder": name, "query": query}
-                | {measure: float(values[place]) for measure, values in measured.values.items()}
-                for place, query in enumerate(measured.queries)
-            )
+                found[ALL] = evaluate(one, config, encoder, name=name, progress=progress)
+                if parted is not None:
+                    found[WITHOUT_SHARED] = evaluate_parted(one, parted, config, encoder, name=name, progress=progress)
+            first = first or found
+            summaries = {}
+            for variant, measured in found.items():
+                summaries[variant] = summarise(measured, rng=seed, draws=draws)
+                if measured is not first[variant]:
+                    summaries[variant]["difference"] = compare(first[variant], measured, rng=seed, draws=draws)
+                per_query += per_query_rows(measured, variant)
+            row = summaries.pop(ALL)
+            rows.append(row | {variant: nested(summary) for variant, summary in summaries.items()})
+            used.append(describe_encoder(found[ALL].info, set=one.name, encoder=name))
     manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)
-    _give(Outcome(rows, manifest, clock.seconds, per_query=per_query), as_json=as_json, out=out)
+    outcome = Outcome(rows, manifest, clock.seconds, notices=notices, per_query=per_query)
+    give(outcome, as_json=as_json, out=out)
 
 
 @app.command(epilog="Example: python -m eval profile-length --data venue/ --encoder tfidf --reviews 3 --max-load 4")
@@ -179,7 +206,7 @@ def profile_length(
         seed=seed,
     )
     outcome = Outcome(bands, manifest, clock.seconds, notices=found.notices, facts=found.facts())
-    _give(outcome, as_json=as_json, out=out)
+    give(outcome, as_json=as_json, out=out)
 
 
 @app.command(epilog="Example: python -m eval background --data papers/ --encoder tfidf --papers 4000")
@@ -237,7 +264,7 @@ def background(
         configs={encoder: config},
         seed=seed,
     )
-    _give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
+    give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
 
 
 @app.command(epilog="Example: python -m eval metrics --json")
@@ -268,55 +295,6 @@ def metrics(as_json: JsonOption = False) -> None:
         typer.echo(f"    takes {row['inputs']}")
         typer.echo(f"    {low:g} to {high:g}, {direction} is better, {row['empty']:g} on empty input")
         typer.echo(f"    source: {row['source']}")
-
-
-# --- output ---------------------------------------------------------------------------------------------------------
-
-
-def _give(outcome: Outcome, *, as_json: bool, out: Path | None) -> None:
-    """Print an outcome, and write it where a folder is named."""
-    from eval.experiment import json_line, write_outcome
-    from matcher.console import print_notices
-
-    if out is not None:
-        write_outcome(outcome, out)
-    print_notices(outcome.notices)
-    if as_json:
-        typer.echo(json_line({**outcome.compared(), "times": outcome.times}))
-        return
-    for line in _table(outcome.results):
-        typer.echo(line)
-    for name, value in outcome.facts.items():
-        typer.echo(f"{name.replace('_', ' ')}: {_cell(value)}")
-
-
-def _table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Rows as lines of columns; an interval stands behind its number, and a difference gets a line of its own."""
-    if not rows:
-        return []
-    columns = [name for name in rows[0] if name not in ("interval", "difference")]
-    lines = [columns]
-    for row in rows:
-        intervals = row.get("interval") or {}
-        lines.append([_cell(row[name], intervals.get(name)) for name in columns])
-        difference = row.get("difference")
-        if difference:
-            cells = [
-                _cell(difference[name][0], difference[name][1:], sign="+") for name in columns if name in difference
-            ]
-            names = [name for name in columns if name not in difference]
-            lines.append([f"  minus {difference['to']}", *[""] * (len(names) - 1), *cells])
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
-
-
-def _cell(value: Any, ends: Sequence[float] | None = None, *, sign: str = "") -> str:
-    if value is None:
-        return "–"
-    if not isinstance(value, float):
-        return str(value)
-    text = f"{value:{sign}.4f}"
-    return text if ends is None else f"{text} [{', '.join(f'{end:{sign}.4f}' for end in ends)}]"
 
 
 if __name__ == "__main__":

@@ -15,17 +15,17 @@ Other fields are not read. Ids are kept as they are written.
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
+from eval.rows import Row, rows_of, title_and_abstract, unique_rows
 from matcher.errors import DataError, did_you_mean
-from matcher.ingest.fields import Table, clean, one_line
-from matcher.ingest.files import read_rows
+from matcher.ingest.fields import one_line
 from matcher.records import Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue, text_of
 
-__all__ = ["PaperText", "RetrievalSet", "paper_files", "read_paper_texts", "read_retrieval_sets"]
+__all__ = ["PaperText", "RetrievalSet", "is_retrieval_folder", "paper_files", "read_paper_texts", "read_retrieval_sets"]
 
 _STEMS: Final = ("queries", "reviewers", "publications", "qrels")
 _ENDINGS: Final = (".jsonl", ".jsonl.gz")
@@ -61,39 +61,6 @@ class PaperText:
         return text_of(self.title, self.abstract)
 
 
-@dataclass(frozen=True, slots=True)
-class _Row:
-    """One JSON object and where it stands."""
-
-    file: str
-    line: int
-    values: Mapping[str, Any]
-
-    def fault(self, field: str, message: str, remedy: str | None = None) -> DataError:
-        return DataError(message, file=self.file, line=self.line, field=field, remedy=remedy)
-
-    def text(self, field: str, *, is_required: bool = True) -> str:
-        """A text as written; an optional one may be absent or null."""
-        value = self.values.get(field)
-        if value is None and not is_required:
-            return ""
-        if not isinstance(value, str) or (is_required and not value.strip()):
-            raise self.fault(field, f"allowed is a text{', not empty' if is_required else ''}; got {value!r}")
-        return value
-
-    def ids(self, field: str) -> tuple[str, ...]:
-        """A list of ids, or of objects with an `id`."""
-        value = self.values.get(field)
-        if isinstance(value, list):
-            plain = [entry.get("id") if isinstance(entry, dict) else entry for entry in value]
-            found = tuple(entry for entry in plain if isinstance(entry, str) and entry.strip())
-            if len(set(found)) != len(found):
-                raise self.fault(field, "an id stands in the list twice")
-            if len(found) == len(value):
-                return found
-        raise self.fault(field, f"allowed is a list of ids; got {str(value)[:60]!r}")
-
-
 # --- retrieval sets -------------------------------------------------------------------------------------------------
 
 
@@ -119,6 +86,12 @@ def read_retrieval_sets(folder: Path) -> tuple[RetrievalSet, ...]:
     return tuple(_read_set(path) for path in inner)
 
 
+def is_retrieval_folder(folder: Path) -> bool:
+    """Whether a folder is a retrieval set or holds some."""
+    inner = [folder, *(path for path in folder.iterdir() if path.is_dir())] if folder.is_dir() else []
+    return any(_find(path, "queries") is not None for path in inner)
+
+
 def _wanted() -> str:
     return f"give a folder with {', '.join(_STEMS)}, each .jsonl or .jsonl.gz, or a folder of such folders"
 
@@ -134,12 +107,12 @@ def _read_set(folder: Path) -> RetrievalSet:
         if path is None:
             raise DataError(f"there is no {stem}.jsonl or {stem}.jsonl.gz", file=str(folder), remedy=_wanted())
         files[stem] = path
-    papers = {row.text("id"): _paper(row) for row in _unique(files["publications"])}
-    reviewers = {row.text("id"): (row, *_reviewer(row, papers)) for row in _unique(files["reviewers"])}
-    queries = {row.text("id"): row for row in _unique(files["queries"])}
+    papers = {row.text("id"): _paper(row) for row in unique_rows(files["publications"])}
+    reviewers = {row.text("id"): (row, *_reviewer(row, papers)) for row in unique_rows(files["reviewers"])}
+    queries = {row.text("id"): row for row in unique_rows(files["queries"])}
     _refuse_leaks(queries, papers)
     relevant = {}
-    for row in _unique(files["qrels"], key="query"):
+    for row in unique_rows(files["qrels"], key="query"):
         query = SubmissionId(row.text("query"))
         if query not in queries:
             raise row.fault("query", f"'{query}' is not in {files['queries'].name}{did_you_mean(query, queries)}")
@@ -162,41 +135,17 @@ def _read_set(folder: Path) -> RetrievalSet:
     return RetrievalSet(venue.name, venue, relevant, tuple(files[stem] for stem in _STEMS))
 
 
-def _rows(path: Path) -> Iterator[_Row]:
-    """The JSON objects of a file; the first bad line ends the reading."""
-    name = f"{path.parent.name}/{path.name}"
-    for raw in read_rows(path, Table(path.name, ()), name=name, is_csv=False):
-        if raw.fault is not None:
-            raise DataError(raw.fault, file=name, line=raw.line)
-        yield _Row(name, raw.line, raw.values)
-
-
-def _unique(path: Path, *, key: str = "id") -> Iterator[_Row]:
-    seen: dict[str, int] = {}
-    for row in _rows(path):
-        found = row.text(key)
-        if found in seen:
-            raise row.fault(key, f"'{found}' stands in line {seen[found]} already")
-        seen[found] = row.line
-        yield row
-
-
-def _title_and_abstract(row: _Row) -> tuple[str, str]:
-    """Both as the product's own readers clean them, so that texts, and vectors kept for them, are the same."""
-    return one_line(row.text("title")), clean(row.text("abstract", is_required=False))
-
-
-def _paper(row: _Row) -> Paper:
-    title, abstract = _title_and_abstract(row)
+def _paper(row: Row) -> Paper:
+    title, abstract = title_and_abstract(row)
     return Paper(id=PaperId(row.text("id")), title=title, abstract=abstract)
 
 
-def _submission(row: _Row) -> Submission:
-    title, abstract = _title_and_abstract(row)
+def _submission(row: Row) -> Submission:
+    title, abstract = title_and_abstract(row)
     return Submission(id=SubmissionId(row.text("id")), title=title, abstract=abstract)
 
 
-def _reviewer(row: _Row, papers: Mapping[str, Paper]) -> tuple[Person, Reviewer]:
+def _reviewer(row: Row, papers: Mapping[str, Paper]) -> tuple[Person, Reviewer]:
     field = "pubs" if "pubs" in row.values else "paper_ids"
     listed = row.ids(field)
     for paper in listed:
@@ -207,7 +156,7 @@ def _reviewer(row: _Row, papers: Mapping[str, Paper]) -> tuple[Person, Reviewer]
     return person, Reviewer(person_id=who, paper_ids=tuple(PaperId(paper) for paper in listed))
 
 
-def _refuse_leaks(queries: Mapping[str, _Row], papers: Mapping[str, Paper]) -> None:
+def _refuse_leaks(queries: Mapping[str, Row], papers: Mapping[str, Paper]) -> None:
     """A query that is itself a publication would be found by its own text: the measure would be worth nothing."""
     titles = {_folded(paper.title): paper.id for paper in papers.values()}
     for query, row in queries.items():
@@ -250,4 +199,4 @@ def read_paper_texts(files: Sequence[Path]) -> tuple[PaperText, ...]:
     Raises:
         DataError: a row has no title, or is no JSON object.
     """
-    return tuple(PaperText(*_title_and_abstract(row)) for path in files for row in _rows(path))
+    return tuple(PaperText(*title_and_abstract(row)) for path in files for row in rows_of(path))

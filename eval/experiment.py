@@ -143,11 +143,12 @@ def _git(root: Path, *arguments: str) -> str | None:
     return done.stdout.strip() if done.returncode == 0 else None
 
 
-def digest_of(files: Iterable[Path]) -> str:
+def digest_of(files: Iterable[Path], *, root: Path | None = None) -> str:
     """SHA-256 over the names and contents of some files, in the order given.
 
     Args:
         files: what was read; their bare names count, so equal files in another folder have an equal digest.
+        root: names count from this folder on, where files of one name lie in several folders.
 
     Returns:
         Hexadecimal.
@@ -156,7 +157,8 @@ def digest_of(files: Iterable[Path]) -> str:
     for path in files:
         with path.open("rb") as stream:
             content = hashlib.file_digest(stream, "sha256").hexdigest()
-        digest.update(f"{path.name}\0{content}\n".encode())
+        name = path.relative_to(root).as_posix() if root else path.name
+        digest.update(f"{name}\0{content}\n".encode())
     return digest.hexdigest()
 
 

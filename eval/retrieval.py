@@ -9,28 +9,61 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 import numpy.typing as npt
 
-from eval.bootstrap import mean_difference, mean_interval
+from eval.bootstrap import detectable, mean_difference, mean_interval, sign_flip_p, verdict
 from eval.datasets import RetrievalSet
 from eval.metrics import find_metric
 from matcher.config import MatchConfig
 from matcher.encoders import ENCODERS, TextEncoder
 from matcher.errors import InputError, UnknownNameError
 from matcher.profiles import build_profiles
-from matcher.records import EncoderInfo, Progress, ScoreMatrix, SubmissionId
+from matcher.records import (
+    EncoderInfo,
+    PaperId,
+    Person,
+    PersonId,
+    Progress,
+    Reviewer,
+    ScoreMatrix,
+    SubmissionId,
+    Venue,
+)
 from matcher.scores import score
 
-__all__ = ["DEFAULT", "MEASURES", "Measured", "compare", "config_of", "evaluate", "measure_rankings", "summarise"]
+__all__ = [
+    "ALL",
+    "DEFAULT",
+    "MEASURES",
+    "WITHOUT_SHARED",
+    "Measured",
+    "Parted",
+    "compare",
+    "config_of",
+    "configs_of",
+    "evaluate",
+    "evaluate_parted",
+    "measure_rankings",
+    "nested",
+    "part_authors",
+    "per_query_rows",
+    "summarise",
+]
 
 DEFAULT: Final = "default"
 """Stands for whatever encoder the product uses when nobody says otherwise."""
 
 MEASURES: Final = ("mrr", "hit_at_10", "recall_at_50")
 """Best-ranked relevant reviewer (MRR, hit), and all of them (recall)."""
+
+
+ALL: Final = "all"
+WITHOUT_SHARED: Final = "without_shared"
+"""The two ways to measure: whole profiles, and profiles without what another author of the query wrote."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,14 +88,37 @@ class Measured:
 def config_of(encoder: str) -> MatchConfig:
     """The product's default configuration with the named encoder; `default` leaves its own.
 
+    Args:
+        encoder: `default`, a name, or a file of choices that ends in `.toml`.
+
     Raises:
         UnknownNameError: no encoder has that name.
+        ConfigError: the file holds something that is not allowed.
     """
     if encoder == DEFAULT:
         return MatchConfig()
+    if encoder.endswith(".toml"):
+        return MatchConfig.from_toml(encoder)
     if encoder not in ENCODERS:
         raise UnknownNameError("encoder", encoder, (DEFAULT, *ENCODERS))
     return MatchConfig(encoder=encoder)
+
+
+def configs_of(encoders: str) -> dict[str, MatchConfig]:
+    """Configurations by the names under which results list them.
+
+    Args:
+        encoders: what `config_of` takes, with commas between; a file goes by its name without the ending.
+
+    Raises:
+        UnknownNameError: no encoder has a name.
+        InputError: two have one name.
+    """
+    asked = [part for part in dict.fromkeys(part.strip() for part in encoders.split(",")) if part]
+    configs = {Path(part).stem if part.endswith(".toml") else part: config_of(part) for part in asked}
+    if len(configs) < len(asked):
+        raise InputError(f"two of {', '.join(asked)} go by one name; rename a file")
+    return configs
 
 
 def evaluate(
@@ -132,20 +188,139 @@ def summarise(measured: Measured, *, rng: np.random.Generator | int, draws: int 
     }
 
 
+def nested(summary: Mapping[str, Any]) -> dict[str, Any]:
+    """A second way of measuring as part of the row of the first: without what both say."""
+    return {name: value for name, value in summary.items() if name not in ("encoder", "set")}
+
+
+def per_query_rows(measured: Measured, variant: str) -> list[dict[str, Any]]:
+    """One row for each query: `set`, `encoder`, `query`, `variant` where it is not the usual one, and the measures."""
+    extra = {} if variant == ALL else {"variant": variant}
+    return [
+        {"set": measured.set_name, "encoder": measured.encoder, "query": query, **extra}
+        | {measure: float(values[place]) for measure, values in measured.values.items()}
+        for place, query in enumerate(measured.queries)
+    ]
+
+
 def compare(first: Measured, second: Measured, *, rng: np.random.Generator | int, draws: int = 1000) -> dict[str, Any]:
     """How much better `second` is than `first` on the same queries, drawn together.
 
     Returns:
-        `to` (the first encoder) and by measure [difference, low, high]; the two differ where low and high have one
-        sign.
+        `to` (the first encoder); by measure [difference, low, high]; and by measure `verdict` ("better" or "worse"
+        where the interval excludes 0, else "not told apart"), `detectable` (the difference that as many queries would
+        show in four of five studies) and `p` of a randomisation test that flips the sign of queries.
 
     Raises:
         InputError: the two were not measured on the same queries.
     """
     if first.queries != second.queries:
         raise InputError("only measurements on the same queries can be compared")
-    differences = {
-        name: mean_difference(second.values[name], first.values[name], first.queries, rng=rng, draws=draws)
-        for name in first.values
-    }
-    return {"to": first.encoder, **{name: [found.point, found.low, found.high] for name, found in differences.items()}}
+    row: dict[str, Any] = {"to": first.encoder}
+    said: dict[str, dict[str, Any]] = {"verdict": {}, "detectable": {}, "p": {}}
+    for name in first.values:
+        one, two = second.values[name], first.values[name]
+        found = mean_difference(one, two, first.queries, rng=rng, draws=draws)
+        row[name] = [found.point, *found.ends()]
+        said["verdict"][name] = verdict(found, higher_is_better=True)
+        said["detectable"][name] = detectable(found)
+        said["p"][name] = sign_flip_p(one - two, first.queries, rng=rng, draws=draws)
+    return row | said
+
+
+# --- without what authors wrote together ----------------------------------------------------------------------------
+
+
+@dataclass(frozen=True, slots=True)
+class Parted:
+    """A retrieval set in which no profile holds, for a query, what another author of that query wrote.
+
+    An earlier paper of the same authors is close to the query whatever it is about, and gives the team away. For a
+    query and a reviewer, every publication is taken out that another author of the query has in their profile: of an
+    author what they wrote with the other authors, of anybody else what they wrote with any author.
+
+    Args:
+        venue: the set's own reviewers, and one more for each shortened profile.
+        relevant: authors whose profile still holds a paper; queries without one are left out.
+        shortened: for every query the shortened profile of each reviewer concerned; `None` where nothing is left.
+        emptied: relevant reviewers of whom nothing is left, over all queries.
+    """
+
+    venue: Venue
+    relevant: Mapping[SubmissionId, tuple[PersonId, ...]]
+    shortened: Mapping[SubmissionId, Mapping[PersonId, PersonId | None]]
+    emptied: int
+
+
+def part_authors(data: RetrievalSet) -> Parted:
+    """Take out of every profile, for every query, the publications that another author of the query has too."""
+    owned = {reviewer.person_id: frozenset(reviewer.paper_ids) for reviewer in data.venue.reviewers}
+    owners: dict[PaperId, set[PersonId]] = {}
+    for who, papers in owned.items():
+        for paper in papers:
+            owners.setdefault(paper, set()).add(who)
+    made: dict[tuple[PersonId, frozenset[PaperId]], PersonId] = {}
+    relevant, shortened, emptied = {}, {}, 0
+    for query, authors in data.relevant.items():
+        found: dict[PersonId, PersonId | None] = {}
+        for who in sorted({who for author in authors for paper in owned[author] for who in owners[paper]}):
+            others = frozenset[PaperId]().union(*(owned[author] for author in authors if author != who))
+            kept = owned[who] - others
+            if len(kept) < len(owned[who]):
+                found[who] = made.setdefault((who, kept), PersonId(f"{who}#{len(made)}")) if kept else None
+        left = tuple(who for who in authors if found.get(who, who) is not None)
+        emptied += len(authors) - len(left)
+        if left:
+            relevant[query], shortened[query] = left, found
+    extra = {name: kept for (_, kept), name in made.items()}
+    venue = data.venue
+    parted = Venue.of(
+        name=venue.name,
+        papers=venue.papers,
+        people=[*venue.people, *(Person(id=name, names=(name,)) for name in extra)],
+        reviewers=[
+            *venue.reviewers,
+            *(Reviewer(person_id=name, paper_ids=tuple(sorted(kept))) for name, kept in extra.items()),
+        ],
+        submissions=venue.submissions,
+    )
+    return Parted(parted, relevant, shortened, emptied)
+
+
+def evaluate_parted(
+    data: RetrievalSet,
+    parted: Parted,
+    config: MatchConfig,
+    encoder: TextEncoder,
+    *,
+    name: str,
+    progress: Progress | None = None,
+) -> Measured:
+    """Rank the reviewers of a set for each query by what is left of their profiles.
+
+    Args:
+        data: the set.
+        parted: the same, from `part_authors`.
+        config: how vectors become scores.
+        encoder: makes the vectors.
+        name: under which the result is listed.
+        progress: called by the stages.
+    """
+    profiles = build_profiles(parted.venue, encoder, progress=progress)
+    scores = score(profiles, config, progress=progress)
+    reviewers = [reviewer.person_id for reviewer in data.venue.reviewers]
+    columns = np.array([scores.reviewers.position(who) for who in reviewers])
+    places = {who: number for number, who in enumerate(reviewers)}
+    queries = tuple(query for query in scores.submissions if query in parted.relevant)
+    metrics = {measure: find_metric(measure) for measure in MEASURES}
+    values = {measure: np.zeros(len(queries)) for measure in MEASURES}
+    for row, query in enumerate(queries):
+        whole = scores.values[scores.submissions.position(query)]
+        left = whole[columns]
+        for who, short in parted.shortened[query].items():
+            left[places[who]] = np.nan if short is None else whole[scores.reviewers.position(short)]
+        mask = np.zeros(len(reviewers), dtype=np.bool_)
+        mask[[places[who] for who in parted.relevant[query]]] = True
+        for measure, metric in metrics.items():
+            values[measure][row] = metric(left, mask)
+    return Measured(encoder=name, set_name=data.name, queries=queries, values=values, info=profiles.encoder)

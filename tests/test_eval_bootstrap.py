@@ -153,5 +153,5 @@ def test_pairs_need_one_shape() -> None:
 
 def test_examples_in_docstrings() -> None:
     found = doctest.testmod(bootstrap)
-    assert found.attempted == 2
+    assert found.attempted == 7
     assert not found.failed

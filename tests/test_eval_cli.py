@@ -172,11 +172,35 @@ def test_a_second_encoder_is_compared_with_the_first(
     first, second = ran.json["results"]
     nothing = [0.0, 0.0, 0.0]
     assert "difference" not in first
-    assert second["difference"] == {"to": "default", "mrr": nothing, "hit_at_10": nothing, "recall_at_50": nothing}
+    measures = ("mrr", "hit_at_10", "recall_at_50")
+    assert second["difference"] == {
+        "to": "default",
+        **dict.fromkeys(measures, nothing),
+        "verdict": dict.fromkeys(measures, "not told apart"),
+        "detectable": dict.fromkeys(measures, 0.0),
+        "p": dict.fromkeys(measures, 1.0),
+    }
     table = run("retrieval", "--data", retrieval_set, "--encoders", "default,tfidf").out.splitlines()
     assert table[0].split() == ["encoder", "set", "queries", "mrr", "hit_at_10", "recall_at_50"]
     assert table[1].split()[:6] == ["default", "tiny", "2", "0.7500", "[0.5000,", "1.0000]"]
     assert table[3].split()[:5] == ["minus", "default", "+0.0000", "[+0.0000,", "+0.0000]"]
+
+
+def test_retrieval_without_shared_publications_stands_beside_the_usual_one(run: Any, retrieval_set: Path) -> None:
+    reviewers = [
+        {"id": "r-alpha", "name": "Alpha", "paper_ids": ["alpha0", "alpha1", "bravo0"]},
+        {"id": "r-bravo", "name": "Bravo", "paper_ids": ["alpha0", "bravo1", "bravo2"]},
+    ]
+    write_lines(retrieval_set / "reviewers.jsonl", reviewers)
+    options = ("retrieval", "--data", retrieval_set, "--encoders", "tfidf", "--without-shared")
+    ran = run(*options, "--json")
+    (row,) = ran.json["results"]
+    assert row["mrr"] == 0.75
+    assert (row["without_shared"]["mrr"], row["without_shared"]["queries"]) == (0.75, 2)
+    (notice,) = ran.json["notices"]
+    assert notice.startswith("tiny: without shared publications nothing is left of 0 relevant reviewers; 0 queries")
+    shown = [line.split() for line in run(*options).out.splitlines()]
+    assert shown[2][:4] == ["without", "shared", "2", "0.7500"]
 
 
 # --- profile-length -------------------------------------------------------------------------------------------------

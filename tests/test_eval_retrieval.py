@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,12 +13,23 @@ import numpy as np
 import pytest
 
 from eval.datasets import PaperText, RetrievalSet, paper_files, read_paper_texts, read_retrieval_sets
-from eval.retrieval import Measured, compare, config_of, evaluate, measure_rankings, summarise
+from eval.retrieval import (
+    Measured,
+    compare,
+    config_of,
+    evaluate,
+    evaluate_parted,
+    measure_rankings,
+    part_authors,
+    per_query_rows,
+    summarise,
+)
 from matcher.config import MatchConfig
+from matcher.encoders import TextEncoder
 from matcher.encoders.tfidf import TfidfEncoder
 from matcher.errors import DataError, InputError, UnknownNameError
 from matcher.profiles import build_profiles
-from matcher.records import EncoderInfo, Index, PersonId, ScoreMatrix, SubmissionId
+from matcher.records import EncoderInfo, Index, PersonId, Progress, ScoreMatrix, SubmissionId, Vectors
 from matcher.scores import score
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -139,18 +151,17 @@ def _measured(name: str, values: list[float], queries: tuple[str, ...] = ("a", "
 
 def test_a_comparison_is_second_minus_first() -> None:
     found = compare(_measured("old", [0.25, 0.5, 0.0]), _measured("new", [0.5, 0.75, 0.25]), rng=0)
-    assert found == {"to": "old", "mrr": [0.25, 0.25, 0.25]}
+    assert (found["to"], found["mrr"]) == ("old", [0.25, 0.25, 0.25])
+    assert found["verdict"] == {"mrr": "not told apart"}  # three queries are too few
+    assert found["p"]["mrr"] == pytest.approx(2 / 8, abs=0.05)
 
 
 def test_an_encoder_compared_with_itself_differs_by_nothing(known: RetrievalSet) -> None:
     measured = evaluate(known, MatchConfig(encoder="tfidf"), TfidfEncoder(), name="tfidf")
-    nothing = [0.0, 0.0, 0.0]
-    assert compare(measured, measured, rng=3) == {
-        "to": "tfidf",
-        "mrr": nothing,
-        "hit_at_10": nothing,
-        "recall_at_50": nothing,
-    }
+    found = compare(measured, measured, rng=3)
+    for name in ("mrr", "hit_at_10", "recall_at_50"):
+        assert found[name] == [0, 0, 0]
+        assert (found["verdict"][name], found["detectable"][name], found["p"][name]) == ("not told apart", 0, 1)
 
 
 def test_only_equal_queries_can_be_compared() -> None:
@@ -282,3 +293,123 @@ def test_a_source_without_papers_is_refused(tmp_path: Path) -> None:
     for source in (tmp_path, tmp_path / "none.jsonl"):
         with pytest.raises(DataError, match=r"no \.jsonl or \.jsonl\.gz file"):
             paper_files([source])
+
+
+# --- without what authors wrote together ----------------------------------------------------------------------------
+
+
+@pytest.fixture
+def shared(tmp_path: Path) -> RetrievalSet:
+    """ann and ben wrote `team` together and a query on it, cat wrote `joint` with ann, dan wrote alone."""
+    owned = {
+        "ann": ["team", "joint", "solo-ann"],
+        "ben": ["team"],
+        "cat": ["joint", "solo-cat"],
+        "dan": ["solo-dan"],
+    }
+    titles = {
+        "team": "alpha alpha",
+        "joint": "alpha bravo study",
+        "solo-ann": "alpha gamma gamma",
+        "solo-cat": "delta",
+        "solo-dan": "alpha delta",
+    }
+    tables: Tables = {
+        "publications": [{"id": key, "title": title} for key, title in titles.items()],
+        "reviewers": [{"id": who, "name": who.title(), "paper_ids": papers} for who, papers in owned.items()],
+        "queries": [
+            {"id": "q1", "title": "alpha"},
+            {"id": "q2", "title": "alpha bravo"},
+            {"id": "q3", "title": "alpha"},
+        ],
+        "qrels": [
+            {"query": "q1", "relevant": ["ann", "ben"]},
+            {"query": "q2", "relevant": ["cat"]},
+            {"query": "q3", "relevant": ["ben"]},
+        ],
+    }
+    (found,) = read_retrieval_sets(write_set(tmp_path / "shared", tables))
+    return found
+
+
+def test_each_profile_loses_what_another_author_of_the_query_has(shared: RetrievalSet) -> None:
+    parted = part_authors(shared)
+    left = {
+        query: {
+            who: None if name is None else parted.venue.reviewer_by_id[name].paper_ids for who, name in found.items()
+        }
+        for query, found in parted.shortened.items()
+    }
+    assert left == {
+        "q1": {"ann": ("joint", "solo-ann"), "ben": None, "cat": ("solo-cat",)},
+        "q2": {"ann": ("solo-ann", "team")},
+        "q3": {"ann": ("joint", "solo-ann")},
+    }
+    assert parted.relevant == {"q1": ("ann",), "q2": ("cat",), "q3": ("ben",)}
+    assert parted.emptied == 1
+
+
+def test_it_ranks_as_a_set_of_its_own_for_every_query_would(shared: RetrievalSet) -> None:
+    parted = part_authors(shared)
+    config = MatchConfig(encoder="tfidf")
+    found = evaluate_parted(shared, parted, config, TfidfEncoder(), name="x")
+    assert found.queries == ("q1", "q2", "q3")
+    for row, query in enumerate(found.queries):
+        owned = {
+            reviewer.person_id: {
+                paper
+                for paper in reviewer.paper_ids
+                if not any(
+                    paper in shared.venue.reviewer_by_id[author].paper_ids
+                    for author in shared.relevant[query]
+                    if author != reviewer.person_id
+                )
+            }
+            for reviewer in shared.venue.reviewers
+        }
+        reviewers = [replace(one, paper_ids=tuple(sorted(owned[one.person_id]))) for one in shared.venue.reviewers]
+        papers, submissions = shared.venue.papers, shared.venue.submissions
+        fitted = TfidfEncoder().fit([*(one.text for one in papers), *(one.text for one in submissions)])
+        venue = replace(shared.venue, reviewers=tuple(reviewers))
+        scores = score(build_profiles(venue, Fitted(fitted)), config)
+        alone = measure_rankings(scores, {**shared.relevant, **parted.relevant})
+        place = scores.submissions.position(query)
+        for name, values in found.values.items():
+            assert values[row] == pytest.approx(alone[name][place], abs=1e-6)
+
+
+class Fitted:
+    """An encoder that has learnt already."""
+
+    def __init__(self, inner: TextEncoder) -> None:
+        self.inner = inner
+
+    @property
+    def info(self) -> EncoderInfo:
+        return self.inner.info
+
+    def fit(self, texts: Sequence[str]) -> Fitted:
+        assert texts
+        return self
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+        return self.inner.encode(texts, progress=progress)
+
+
+def test_a_query_of_whose_authors_nothing_is_left_is_not_measured(tmp_path: Path) -> None:
+    tables: Tables = {
+        "publications": [{"id": "p", "title": "alpha study"}, {"id": "r", "title": "bravo study"}],
+        "reviewers": [
+            {"id": "ann", "name": "Ann", "paper_ids": ["p"]},
+            {"id": "ben", "name": "Ben", "paper_ids": ["p"]},
+            {"id": "cat", "name": "Cat", "paper_ids": ["r"]},
+        ],
+        "queries": [{"id": "q1", "title": "alpha"}, {"id": "q2", "title": "bravo"}],
+        "qrels": [{"query": "q1", "relevant": ["ann", "ben"]}, {"query": "q2", "relevant": ["cat"]}],
+    }
+    (data,) = read_retrieval_sets(write_set(tmp_path / "pair", tables))
+    parted = part_authors(data)
+    assert (set(parted.relevant), parted.emptied) == ({"q2"}, 2)
+    found = evaluate_parted(data, parted, MatchConfig(encoder="tfidf"), TfidfEncoder(), name="x")
+    assert found.values["mrr"].tolist() == [1]
+    assert per_query_rows(found, "without_shared")[0]["variant"] == "without_shared"
