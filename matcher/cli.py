@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -17,6 +16,9 @@ import typer
 
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
+from matcher.commands import policy as policy_commands
+from matcher.commands import review as review_commands
+from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
     AcceptRejectsOption,
     ConfigOption,
@@ -24,15 +26,16 @@ from matcher.commands.options import (
     JsonOption,
     OverwriteOption,
     PartialDateOption,
+    PolicyOption,
     QuietOption,
     RunArgument,
     VenueArgument,
     WindowOption,
 )
-from matcher.config import MatchConfig, Resolved, resolve
+from matcher.config import MatchConfig, resolve
 from matcher.conflicts import RULES, find_conflicts
 from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError
-from matcher.ingest import Loaded, RejectedRowsError, read_venue, write_rejects
+from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Deadline, to_plain
 from matcher.runs import conflict_line, refuse_occupied
@@ -57,6 +60,8 @@ import_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(import_app, name="import")
+app.add_typer(policy_commands.app, name="policy")
+app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -102,7 +107,7 @@ def demo(
     """Run the whole job on the shipped sample and write a report."""
     refuse_occupied(out, overwrite=True)
     loaded = read_venue(sample_folder())
-    resolved = _resolve(loaded, None, {"encoder": encoder})
+    resolved = resolve_choices(loaded, None, {"encoder": encoder})
     with console.progress_bar(quiet=quiet) as progress:
         result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
     console.print_result(result)
@@ -143,6 +148,7 @@ def match_command(
     model: Annotated[str | None, typer.Option(help="Sentence model: a name or a folder.")] = None,
     unscored: Annotated[str | None, typer.Option(help="exclude, last_resort or by_area.")] = None,
     min_score: Annotated[float | None, typer.Option(help="Floor: pairs below it are not assigned.")] = None,
+    policy: PolicyOption = None,
     coauthor_window_months: WindowOption = None,
     partial_date: PartialDateOption = None,
     deadline: DeadlineOption = None,
@@ -168,6 +174,7 @@ def match_command(
         "model": model,
         "unscored": unscored,
         "min_score": min_score,
+        "policy": policy,
         "coauthor_window_months": coauthor_window_months,
         "partial_date": partial_date,
         "deadline": deadline,
@@ -198,7 +205,7 @@ def match_command(
     clock = StageClock()
     with clock.stage("read"):
         loaded = read_venue(venue, accept_rejects=accept_rejects, submissions_file=submissions)
-    resolved = _resolve(loaded, config, flags)
+    resolved = resolve_choices(loaded, config, flags)
     if print_config:
         if as_json:
             console.print_json({"config": resolved.config.to_plain(), "origin": dict(resolved.origin)})
@@ -322,7 +329,7 @@ def check(
     from matcher.ingest.check import check_venue
 
     loaded = read_venue(venue, accept_rejects=True)
-    found = check_venue(loaded.venue, loaded.report, _resolve(loaded, None, {}).config)
+    found = check_venue(loaded.venue, loaded.report, resolve_choices(loaded, None, {}).config)
     if rejects is not None and loaded.report.rejects:
         write_rejects(rejects, loaded.report.rejects)
     if as_json:
@@ -346,6 +353,7 @@ def conflicts(
     reviewer: Annotated[str | None, typer.Option(help="Only this reviewer.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
     config: ConfigOption = None,
+    policy: PolicyOption = None,
     coauthor_window_months: WindowOption = None,
     partial_date: PartialDateOption = None,
     deadline: DeadlineOption = None,
@@ -355,11 +363,12 @@ def conflicts(
     """List who must not review what, each with its evidence. With --json, one object a line."""
     loaded = read_venue(venue, accept_rejects=accept_rejects)
     flags = {
+        "policy": policy,
         "coauthor_window_months": coauthor_window_months,
         "partial_date": partial_date,
         "deadline": deadline,
     }
-    resolved = _resolve(loaded, config, flags)
+    resolved = resolve_choices(loaded, config, flags)
     if submission is not None:
         loaded.venue.submission(submission)
     if reviewer is not None:
@@ -489,16 +498,6 @@ def sample_folder() -> Path:
         if (folder / "venue.toml").is_file():
             return folder
     raise DataError("the sample is not installed", file=str(here / "sample"), remedy="install the package again")
-
-
-def _resolve(loaded: Loaded, config: Path | None, flags: dict[str, Any]) -> Resolved:
-    """Flags over match.toml over venue.toml over defaults; the venue's deadline joins in last."""
-    resolved = resolve(flags=flags, match_toml=config or loaded.match_toml, venue_facts=loaded.facts)
-    deadline = loaded.venue.deadline
-    if resolved.config.deadline is None and deadline is not None:
-        origin = {**resolved.origin, "deadline": deadline.origin}
-        return Resolved(replace(resolved.config, deadline=deadline.day), origin)
-    return resolved
 
 
 def _values(config: MatchConfig) -> dict[str, Any]:
