@@ -267,6 +267,57 @@ def background(
     give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
 
 
+@app.command(epilog="Example: python -m eval conflicts --data venue/ --out results/conflicts")
+def conflicts(
+    context: typer.Context,
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR", help="A venue folder with coi_truth.jsonl(.gz); without it, only the built-in cases."
+        ),
+    ] = None,
+    venues: Annotated[int, typer.Option(min=0, help="Random venues to assign.")] = 300,
+    seed: SeedOption = 0,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Recall and precision of conflicts against known truth, with ids and by names alone; and the built-in cases.
+
+    Built in: one day on either side of every window of every preset, the answers that openreview-py documents, and
+    random venues whose conflicts are known, with twelve kinds of aliases.
+    """
+    from eval.conflicts import compare, edge_cases, played, read_truth, share_of, without_ids
+    from eval.experiment import Clock, Outcome, digest_of, make_manifest
+    from eval.openreview_cases import CASES, PUBLICATIONS_AFTER, in_conflict, publications_found
+    from matcher.config import MatchConfig
+    from matcher.conflicts import find_conflicts
+    from matcher.ingest import read_venue
+
+    config = MatchConfig(coauthor_window_months=None, institution_policy="off")
+    clock = Clock()
+    rows: list[dict[str, Any]] = []
+    digests = {}
+    if data is not None:
+        truth, venue = read_truth(data), read_venue(data).venue
+        digests = {data.name: digest_of(path for path in sorted(data.iterdir()) if path.is_file())}
+        for mode, known in (("ids", venue), ("names alone", without_ids(venue))):
+            with clock.stage(mode):
+                found = find_conflicts(known, config)
+            rows += compare(found, truth, len(venue.submissions), set=data.name, known_by=mode)
+    with clock.stage("cases"):
+        edges = [is_right for _, is_right in edge_cases()]
+        answers = [in_conflict(case) is case.expected for case in CASES]
+        answers += [publications_found(year) == count for year, count in PUBLICATIONS_AFTER.items()]
+    facts = {
+        share["cases"]: f"{share['right']} of {share['of']} right"
+        for share in (share_of("windows at one day on either side", edges), share_of("documented answers", answers))
+    }
+    with clock.stage("random venues"):
+        facts |= {name: str(value) for name, value in played(venues, rng=seed).items()}
+    manifest = make_manifest(command=context.obj, data=digests, encoders=[], configs={"truth": config}, seed=seed)
+    _give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
+
+
 @app.command(epilog="Example: python -m eval metrics --json")
 def metrics(as_json: JsonOption = False) -> None:
     """List the metrics: what they take, their range, direction, value on empty input, and source."""

@@ -45,6 +45,7 @@ __all__ = [
     "build_limits",
     "dual_bound",
     "price_questions",
+    "question_chances",
     "refuse_impossible_demand",
     "solve_arrays",
     "verify",
@@ -315,6 +316,85 @@ def price_questions(scores: ScoreMatrix, limits: Limits, assignment: Assignment,
         filled=len(after) - len(before),
         changed=len(after - before),
     )
+
+
+def question_chances(
+    scores: ScoreMatrix,
+    limits: Limits,
+    assignment: Assignment,
+    config: MatchConfig,
+    *,
+    pairs: Ints,
+    asked: Ints,
+    risks: Doubles,
+    draws: int = 8,
+) -> Doubles:
+    """How likely the release of each question leads to an assignment, by trial matches.
+
+    A pair whose reduced cost shows that the optimum stays as it is when it alone is released is not tried. In the
+    first trial every other question is released, in each further one with the probability that it is no conflict.
+
+    Args:
+        scores: (S, R).
+        limits: with the questions blocked.
+        assignment: the answer under these limits.
+        config: `objective`, `seed`, `min_score`.
+        pairs: (A, 2) row and column of every pair that is asked about.
+        asked: (A,) which of Q questions asks about the pair; several may ask about one.
+        risks: (Q,) probability that it is a conflict.
+        draws: number of trials.
+
+    Returns:
+        (Q,) share of the trials with the question released in which one of its pairs is assigned; NaN where no
+        release of the question alone can change the assignment.
+
+    Source: weak duality, as for `dual_bound`.
+    """
+    rows, columns = pairs[:, 0], pairs[:, 1]
+    values = scores.values[rows, columns].astype(np.float64)
+    with np.errstate(invalid="ignore"):
+        usable = (limits.status[rows, columns] == PairStatus.ASK) & (values >= config.min_score)
+    usable &= limits.max_load[columns] > 0
+    if assignment.certificate is not None:
+        net = values - assignment.certificate.reviewer_prices[columns]
+        usable &= net > _thresholds(scores, limits, assignment.certificate)[rows] + _SCORE_ERROR
+    chances = np.full(len(risks), np.nan)
+    is_tried = np.zeros(len(risks), dtype=np.bool_)
+    is_tried[asked[usable]] = True
+    rng = np.random.default_rng(config.seed)
+    released_in, assigned_in = np.zeros(len(risks)), np.zeros(len(risks))
+    for draw in range(draws if is_tried.any() else 0):
+        released = is_tried & ((rng.random(len(risks)) >= risks) if draw else True)
+        # A pair is free only when every question about it is: one that is never tried keeps it blocked.
+        held = np.zeros(limits.status.shape, dtype=np.bool_)
+        held[rows[~released[asked]], columns[~released[asked]]] = True
+        status = limits.status.copy()
+        status[rows[usable], columns[usable]] = PairStatus.ELIGIBLE
+        status[held] = limits.status[held]
+        answer = solve_arrays(scores, replace(limits, status=status), objective=config.objective, seed=config.seed)
+        is_assigned = np.zeros(limits.status.shape, dtype=np.bool_)
+        for pair in answer.pairs:
+            is_assigned[_place(scores, pair.submission_id, pair.reviewer_id)] = True
+        led = np.zeros(len(risks), dtype=np.bool_)
+        led[asked[usable & is_assigned[rows, columns]]] = True
+        released_in += released
+        assigned_in += released & led
+    np.divide(assigned_in, released_in, out=chances, where=is_tried & (released_in > 0))
+    return chances
+
+
+def _thresholds(scores: ScoreMatrix, limits: Limits, certificate: Certificate) -> Doubles:
+    """(S,) score minus price that a pair needs to be among the best of its submission."""
+    most = int(limits.wanted.max(initial=1))
+    thresholds: Doubles = np.full(len(limits.wanted), -certificate.unfilled)
+    for row, wanted in enumerate(limits.wanted - limits.required.sum(axis=1)):
+        eligible = limits.status[row] == PairStatus.ELIGIBLE
+        net = scores.values[row, eligible].astype(np.float64) - certificate.reviewer_prices[eligible]
+        if 0 < wanted <= min(len(net), most):
+            thresholds[row] = max(thresholds[row], np.partition(net, len(net) - wanted)[len(net) - wanted])
+        elif wanted <= 0:
+            thresholds[row] = np.inf
+    return thresholds
 
 
 # --- what falls short, and why --------------------------------------------------------------------------------------

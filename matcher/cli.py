@@ -8,7 +8,6 @@ from __future__ import annotations
 
 import json
 import sys
-from dataclasses import replace
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -18,6 +17,9 @@ import typer
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
 from matcher.commands import imports
+from matcher.commands import policy as policy_commands
+from matcher.commands import review as review_commands
+from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
     AcceptRejectsOption,
     ConfigOption,
@@ -25,15 +27,16 @@ from matcher.commands.options import (
     JsonOption,
     OverwriteOption,
     PartialDateOption,
+    PolicyOption,
     QuietOption,
     RunArgument,
     VenueArgument,
     WindowOption,
 )
-from matcher.config import MatchConfig, Resolved, resolve
+from matcher.config import MatchConfig, resolve
 from matcher.conflicts import RULES, find_conflicts
 from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError
-from matcher.ingest import Loaded, RejectedRowsError, read_venue, write_rejects
+from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Deadline, to_plain
 from matcher.runs import conflict_line, refuse_occupied
@@ -59,6 +62,8 @@ import_app = typer.Typer(
 )
 app.add_typer(import_app, name="import")
 imports.hang_into(import_app)
+app.add_typer(policy_commands.app, name="policy")
+app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -104,7 +109,7 @@ def demo(
     """Run the whole job on the shipped sample and write a report."""
     refuse_occupied(out, overwrite=True)
     loaded = read_venue(sample_folder())
-    resolved = _resolve(loaded, None, {"encoder": encoder})
+    resolved = resolve_choices(loaded, None, {"encoder": encoder})
     with console.progress_bar(quiet=quiet) as progress:
         result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
     console.print_result(result)
@@ -145,6 +150,7 @@ def match_command(
     model: Annotated[str | None, typer.Option(help="Sentence model: a name or a folder.")] = None,
     unscored: Annotated[str | None, typer.Option(help="exclude, last_resort or by_area.")] = None,
     min_score: Annotated[float | None, typer.Option(help="Floor: pairs below it are not assigned.")] = None,
+    policy: PolicyOption = None,
     coauthor_window_months: WindowOption = None,
     partial_date: PartialDateOption = None,
     deadline: DeadlineOption = None,
@@ -170,6 +176,7 @@ def match_command(
         "model": model,
         "unscored": unscored,
         "min_score": min_score,
+        "policy": policy,
         "coauthor_window_months": coauthor_window_months,
         "partial_date": partial_date,
         "deadline": deadline,
@@ -200,7 +207,7 @@ def match_command(
     clock = StageClock()
     with clock.stage("read"):
         loaded = read_venue(venue, accept_rejects=accept_rejects, submissions_file=submissions)
-    resolved = _resolve(loaded, config, flags)
+    resolved = resolve_choices(loaded, config, flags)
     if print_config:
         if as_json:
             console.print_json({"config": resolved.config.to_plain(), "origin": dict(resolved.origin)})
@@ -324,7 +331,7 @@ def check(
     from matcher.ingest.check import check_venue
 
     loaded = read_venue(venue, accept_rejects=True)
-    found = check_venue(loaded.venue, loaded.report, _resolve(loaded, None, {}).config)
+    found = check_venue(loaded.venue, loaded.report, resolve_choices(loaded, None, {}).config)
     if rejects is not None and loaded.report.rejects:
         write_rejects(rejects, loaded.report.rejects)
     if as_json:
@@ -348,6 +355,7 @@ def conflicts(
     reviewer: Annotated[str | None, typer.Option(help="Only this reviewer.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
     config: ConfigOption = None,
+    policy: PolicyOption = None,
     coauthor_window_months: WindowOption = None,
     partial_date: PartialDateOption = None,
     deadline: DeadlineOption = None,
@@ -357,11 +365,12 @@ def conflicts(
     """List who must not review what, each with its evidence. With --json, one object a line."""
     loaded = read_venue(venue, accept_rejects=accept_rejects)
     flags = {
+        "policy": policy,
         "coauthor_window_months": coauthor_window_months,
         "partial_date": partial_date,
         "deadline": deadline,
     }
-    resolved = _resolve(loaded, config, flags)
+    resolved = resolve_choices(loaded, config, flags)
     if submission is not None:
         loaded.venue.submission(submission)
     if reviewer is not None:
@@ -493,16 +502,6 @@ def sample_folder() -> Path:
         if (folder / "venue.toml").is_file():
             return folder
     raise DataError("the sample is not installed", file=str(here / "sample"), remedy="install the package again")
-
-
-def _resolve(loaded: Loaded, config: Path | None, flags: dict[str, Any]) -> Resolved:
-    """Flags over match.toml over venue.toml over defaults; the venue's deadline joins in last."""
-    resolved = resolve(flags=flags, match_toml=config or loaded.match_toml, venue_facts=loaded.facts)
-    deadline = loaded.venue.deadline
-    if resolved.config.deadline is None and deadline is not None:
-        origin = {**resolved.origin, "deadline": deadline.origin}
-        return Resolved(replace(resolved.config, deadline=deadline.day), origin)
-    return resolved
 
 
 def _values(config: MatchConfig) -> dict[str, Any]:

@@ -103,6 +103,11 @@ class MatchConfig:
     )
     min_score: float = _setting(0.0, "expertise", "floor: a pair below it is not assigned", low=0, high=1)
 
+    policy: str = _setting(
+        "",
+        "conflicts",
+        "the rules about conflicts: a preset by its name, or a policy file of yours (.toml); empty: the settings below",
+    )
     coauthor_window_months: int | None = _setting(
         36,
         "conflicts",
@@ -322,11 +327,49 @@ def resolve(
                 raise ConfigError(f"unknown setting{_suggest(name)}", key=name, file=source)
             origin[name] = source
         converted = {name: by_name[name].from_plain(value) for name, value in values.items()}
+        if "policy" in converted:
+            folder = match_toml.parent if match_toml and source == match_toml.name else Path()
+            converted["policy"] = _policy_text(converted["policy"], folder)
         try:
             config = replace(config, **converted)
         except ConfigError as error:
             raise ConfigError(error.message, key=error.key, file=None if source == "flag" else source) from None
+    _refuse_hidden_windows(config, origin)
     return Resolved(config.settled(VenueDefaults()), origin)
+
+
+_POLICY_WINDOWS: Final = (
+    "coauthor_window_months",
+    "institution_policy",
+    "institution_window_months",
+    "relation_window_months",
+)
+"""Settings that a policy brings with it."""
+
+
+def _policy_text(value: Any, folder: Path) -> Any:
+    """The name of a policy as it is, the file of one as its text: so a run holds the whole policy."""
+    if not isinstance(value, str) or not value.endswith(".toml"):
+        return value
+    path = folder / value
+    try:
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"the policy cannot be read: {error}", key="conflicts.policy", file=str(path)) from None
+
+
+def _refuse_hidden_windows(config: MatchConfig, origin: dict[str, str]) -> None:
+    """Under a policy a window at its default means "as the policy says": so it cannot be asked for there."""
+    if not config.policy:
+        return
+    default = MatchConfig()
+    for name in _POLICY_WINDOWS:
+        if getattr(config, name) != getattr(default, name):
+            continue
+        if origin[name] != "default":
+            message = f"{getattr(default, name)} under a policy means what the policy says; write a policy file for it"
+            raise ConfigError(message, key=f"conflicts.{name}", file=origin[name])
+        origin[name] = "default; the policy decides"
 
 
 def read_toml(path: Path) -> dict[str, Any]:

@@ -286,7 +286,7 @@ def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:
             name = venue.name_of(conflict.reviewer_id)
             out.print(f"\n[bold]{escape(conflict.submission_id)}[/] × [bold]{escape(name)}[/]", soft_wrap=True)
         before = pair
-        colour = "red" if conflict.verdict is Verdict.BLOCK else "yellow"
+        colour = {Verdict.BLOCK: "red", Verdict.ASK: "yellow", Verdict.CLEAR: "green"}[conflict.verdict]
         through = f" through {escape(conflict.via_name)}" if conflict.via_name else ""
         out.print(f"  [{colour}]{conflict.verdict}[/], rule {conflict.rule}{through}", soft_wrap=True)
         for evidence in conflict.evidence[:3]:

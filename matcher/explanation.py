@@ -122,6 +122,7 @@ def explain(
         if is_assigned
         else _why_not(venue, scores, limits, assignment, standing, row, column, found, rank, len(ranked))
     )
+    cleared = [_say(conflict) for conflict in found if conflict.verdict is Verdict.CLEAR]
     return Explanation(
         submission_id=submission.id,
         reviewer_id=reviewer.person_id,
@@ -131,7 +132,7 @@ def explain(
         eligible=len(ranked),
         evidence=parts,
         conflicts=found,
-        reasons=tuple(reasons),
+        reasons=(*reasons, *cleared),
         alternatives=tuple(_alternatives(venue, scores, limits, standing, row, ranked)),
     )
 
@@ -233,10 +234,10 @@ def _held_by_minimum(
 
 
 def _say(conflict: Conflict) -> str:
-    verb = "blocked" if conflict.verdict is Verdict.BLOCK else "waits for a decision"
+    verb = {Verdict.BLOCK: "blocked", Verdict.ASK: "waits for a decision", Verdict.CLEAR: "cleared"}[conflict.verdict]
     via = f" through {conflict.via_name}" if conflict.via_name else ""
     facts = "; ".join(evidence.text for evidence in conflict.evidence)
-    clears = f"; {conflict.clears}" if conflict.clears else ""
+    clears = f"; {conflict.clears}" if conflict.clears and conflict.verdict is not Verdict.CLEAR else ""
     return f"{verb}, rule {conflict.rule}{via}: {facts}{clears}"
 
 

@@ -55,6 +55,7 @@ __all__ = [
     "Conflict",
     "Conflicts",
     "Deadline",
+    "Decision",
     "DeclaredConflict",
     "EncoderInfo",
     "Evidence",
@@ -139,6 +140,8 @@ RELATION_KINDS: Final = (
     "grant_lead",
     "coworker",
     "coauthor",
+    "co_pi",
+    "coeditor",
     "family",
     "other",
 )
@@ -517,6 +520,33 @@ class Recommendation:
     weight: float = 1.0
 
 
+@dataclass(frozen=True, slots=True, order=True)
+class Decision:
+    """What somebody decided about one rule between two people, and on which evidence.
+
+    Args:
+        rule: the rule that asked.
+        reviewer_id: the reviewer.
+        who: the author: a person's id, or `name:` and a normalised name for one whom nobody knows by id.
+        outcome: `confirmed` (it is a conflict) or `dismissed` (it is none).
+        verdict: what the rule said then, `ask` or `block`.
+        confidence: of the rule then.
+        facts: digests of the facts that were known then, sorted.
+        by: who decided; may be empty.
+        reason: in their words; may be empty.
+    """
+
+    rule: str
+    reviewer_id: PersonId
+    who: str
+    outcome: Literal["confirmed", "dismissed"]
+    verdict: str = "ask"
+    confidence: float = 1.0
+    facts: tuple[str, ...] = ()
+    by: str = ""
+    reason: str = ""
+
+
 # --- the whole input ------------------------------------------------------------------------------------------------
 
 
@@ -547,6 +577,7 @@ class Venue:
         assignments: earlier assignments with their state.
         history: who reviewed earlier versions.
         recommendations: sorted.
+        decisions: about conflicts, one for each question, sorted.
         deadline: anchors every window; `None` where the venue has none.
         defaults: demand and loads where a row says nothing.
     """
@@ -564,6 +595,7 @@ class Venue:
     recommendations: tuple[Recommendation, ...] = ()
     deadline: Deadline | None = None
     defaults: VenueDefaults = VenueDefaults()
+    decisions: tuple[Decision, ...] = ()
 
     @classmethod
     def of(
@@ -582,6 +614,7 @@ class Venue:
         recommendations: Iterable[Recommendation] = (),
         deadline: Deadline | None = None,
         defaults: VenueDefaults | None = None,
+        decisions: Iterable[Decision] = (),
     ) -> Self:
         """Build a venue: sort, add the people who are named with an id on papers only, check every reference.
 
@@ -606,6 +639,7 @@ class Venue:
             recommendations=tuple(sorted(set(recommendations))),
             deadline=deadline,
             defaults=defaults or VenueDefaults(),
+            decisions=tuple(sorted(set(decisions))),
         )
         venue._refuse_dangling_ids()
         venue._refuse_contradictions()

@@ -4,7 +4,8 @@
 `manifest.json`        versions, digests (its own too), configuration with the origin of every value, totals
 `assignment.csv`       `submission_id,reviewer_id,score`
 `assignment.json`      the same with marks, shortfalls, objective, bound and solver
-`conflicts.jsonl`      one conflict a line: submission_id, reviewer_id, rule, verdict, via, evidence, …
+`conflicts.jsonl`      one finding a line: submission_id, reviewer_ids, rule, verdict, via, evidence, …; colleagues of
+                       an author share their evidence and so a line
 `scores.npz`           `values`, `raw` (S, R) float32; `submissions` (S,), `reviewers` (R,) ids as text
 `profiles.npz`         vectors of papers and submissions, and which papers are whose
 `limits.npz`           `wanted` (S,), `max_load`, `min_load` (R,), `status` (S, R), `reviewer_prices` (R,)
@@ -27,7 +28,7 @@ import tempfile
 import zipfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -43,9 +44,11 @@ from matcher.records import (
     Conflict,
     Conflicts,
     EncoderInfo,
+    Evidence,
     Index,
     Limits,
     Pair,
+    PersonId,
     Profiles,
     ScoreMatrix,
     Shortfall,
@@ -59,7 +62,7 @@ from matcher.records import (
 
 __all__ = ["FORMAT", "Run", "conflict_line", "load_run", "refuse_occupied", "save_run"]
 
-FORMAT: Final = 1
+FORMAT: Final = 2
 """Version of the folder's layout."""
 
 _PACKAGES: Final = (
@@ -147,6 +150,50 @@ def conflict_line(conflict: Conflict) -> dict[str, Any]:
     }
 
 
+def _finding_lines(conflicts: Conflicts) -> Iterator[dict[str, Any]]:
+    """Conflicts as lines: those of one submission that differ in nothing but the reviewer share one.
+
+    Most conflicts are those of colleagues of one author: apart, each would repeat the same evidence.
+    """
+    evidence_numbers: dict[tuple[Evidence, ...], int] = {}
+    numbers: dict[int, int] = {}  # by identity, since hashing the same evidence again and again is slow
+    lines: dict[Any, dict[str, Any]] = {}
+    before: Conflict | None = None
+    for conflict in conflicts.items:
+        if before is not None and before.submission_id != conflict.submission_id:
+            yield from lines.values()
+            lines.clear()
+        number = numbers.get(id(conflict.evidence))
+        if number is None:
+            number = evidence_numbers.setdefault(conflict.evidence, len(evidence_numbers))
+            numbers[id(conflict.evidence)] = number
+        # What sorts alike keeps its order: such a conflict has a line of its own, behind the other's.
+        is_tie = before is not None and before.sort_key() == conflict.sort_key()
+        same = (conflict.rule, conflict.verdict, conflict.via, conflict.via_name, number, conflict.last_date)
+        key: Any = id(conflict) if is_tie else (*same, conflict.confidence, conflict.clears)
+        if key in lines:
+            lines[key]["reviewer_ids"].append(conflict.reviewer_id)
+        else:
+            line = conflict_line(conflict)
+            first = {"submission_id": line.pop("submission_id"), "reviewer_ids": [line.pop("reviewer_id")]}
+            lines[key] = {**first, **line}
+        before = conflict
+    yield from lines.values()
+
+
+def _read_conflicts(lines: Iterator[str]) -> Conflicts:
+    """The reverse of `_finding_lines`; reviewers of one line share its evidence."""
+    found: list[Conflict] = []
+    for line in lines:
+        plain = json.loads(line)
+        reviewers = plain.pop("reviewer_ids")
+        first = from_plain(Conflict, {**plain, "reviewer_id": reviewers[0]})
+        found.append(first)
+        found.extend(replace(first, reviewer_id=PersonId(reviewer_id)) for reviewer_id in reviewers[1:])
+    found.sort(key=Conflict.sort_key)
+    return Conflicts(tuple(found))
+
+
 def save_run(run: Run, folder: str | Path, *, overwrite: bool = False) -> Path:
     """Write a run folder; it appears whole or not at all.
 
@@ -211,7 +258,7 @@ def refuse_occupied(folder: str | Path, *, overwrite: bool = False) -> None:
 def _write_files(run: Run, folder: Path) -> None:
     write_assignment_csv(folder / "assignment.csv", run.assignment)
     _write_json(folder / "assignment.json", _plain_assignment(run.assignment))
-    lines = (json.dumps(conflict_line(conflict), ensure_ascii=False) for conflict in run.conflicts.items)
+    lines = (json.dumps(line, ensure_ascii=False) for line in _finding_lines(run.conflicts))
     (folder / "conflicts.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
     np.savez(
         folder / "scores.npz",
@@ -414,8 +461,8 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
             min_load=arrays["min_load"],
             status=arrays["status"],
         )
-    lines = (path / "conflicts.jsonl").read_text(encoding="utf-8").splitlines()
-    conflicts = Conflicts(tuple(from_plain(Conflict, json.loads(line)) for line in lines))
+    with (path / "conflicts.jsonl").open(encoding="utf-8") as stream:
+        conflicts = _read_conflicts(stream)
     return Run(
         venue=venue,
         config=MatchConfig.from_plain(manifest["config"]),

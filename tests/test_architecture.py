@@ -27,7 +27,8 @@ ARROWS: dict[str, set[str]] = {
     "encoders": BASE,
     "solvers": BASE,
     "charts": BASE,
-    "ingest": BASE | {"identity"},
+    "decisions": BASE,
+    "ingest": BASE | {"identity", "decisions"},
     "conflicts": BASE | {"identity"},
     "profiles": BASE | {"encoders"},
     "scores": BASE,
@@ -38,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "report": BASE | {"charts"},
     "pipeline": BASE | STAGES | {"encoders"},
     "console": BASE | STAGES | {"pipeline"},
-    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity"},
+    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "decisions"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names

@@ -81,7 +81,16 @@ def the(venue: Venue, rule: str, config: MatchConfig | None = None) -> Conflict:
 
 
 def test_the_rules_have_the_agreed_names_and_order() -> None:
-    assert [rule.__name__ for rule in RULES] == ["author", "coauthor", "institution", "relation", "declared"]
+    assert [rule.__name__ for rule in RULES] == [
+        "author",
+        "coauthor",
+        "cosubmission",
+        "institution",
+        "relation",
+        "sibling",
+        "collaborator",
+        "declared",
+    ]
 
 
 # --- author ---------------------------------------------------------------------------------------------------------

@@ -14,6 +14,7 @@ __all__ = [
     "JsonOption",
     "OverwriteOption",
     "PartialDateOption",
+    "PolicyOption",
     "QuietOption",
     "RunArgument",
     "VenueArgument",
@@ -32,6 +33,10 @@ DeadlineOption = Annotated[
 WindowOption = Annotated[
     str | None,
     typer.Option(help="Months before the deadline in which a joint paper conflicts; 'all' for ever. Default: 36."),
+]
+PolicyOption = Annotated[
+    str | None,
+    typer.Option(help="The rules about conflicts: a preset (matcher policy show) or a policy file (.toml)."),
 ]
 PartialDateOption = Annotated[
     str | None, typer.Option(help="How a date known only to its year counts: latest, earliest or ask.")

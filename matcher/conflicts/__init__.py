@@ -7,11 +7,12 @@ or an `ask` that counts as a block until somebody decides. What is clear is not 
 from __future__ import annotations
 
 from matcher.config import MatchConfig
+from matcher.conflicts.finder import Finder
+from matcher.conflicts.policy import Policy
 from matcher.conflicts.rules import RULES
-from matcher.conflicts.world import World
-from matcher.records import Conflict, Conflicts, SubmissionId, Venue
+from matcher.records import Conflicts, Venue
 
-__all__ = ["RULES", "find_conflicts"]
+__all__ = ["RULES", "Finder", "Policy", "find_conflicts"]
 
 
 def find_conflicts(venue: Venue, config: MatchConfig) -> Conflicts:
@@ -27,7 +28,7 @@ def find_conflicts(venue: Venue, config: MatchConfig) -> Conflicts:
     Raises:
         DataError: a window has to be counted from a deadline and there is none. Today's date never stands in for it.
 
-    >>> from matcher.records import AuthorMention, Person, PersonId, Reviewer, Submission
+    >>> from matcher.records import AuthorMention, Person, PersonId, Reviewer, Submission, SubmissionId
     >>> jane = AuthorMention(name="Jane Doe", person_id=PersonId("jane"))
     >>> venue = Venue.of(
     ...     reviewers=[Reviewer(person_id=PersonId("jane"))],
@@ -36,12 +37,4 @@ def find_conflicts(venue: Venue, config: MatchConfig) -> Conflicts:
     >>> [(found.rule, found.verdict.value) for found in find_conflicts(venue, MatchConfig()).items]
     [('author', 'block')]
     """
-    world = World.of(venue, config)
-    found: dict[SubmissionId, list[Conflict]] = {submission.id: [] for submission in venue.submissions}
-    for rule in RULES:
-        for conflict in rule(world, config):
-            found[conflict.submission_id].append(conflict)
-    for conflicts in found.values():
-        conflicts.sort(key=Conflict.sort_key)
-    # Submissions are sorted by id, the first part of the sort key: so the whole is sorted.
-    return Conflicts(tuple(conflict for conflicts in found.values() for conflict in conflicts))
+    return Finder(venue, config).all()

@@ -8,7 +8,8 @@ from datetime import date
 
 from matcher.config import MatchConfig
 from matcher.conflicts.institutions import Stay, stays, stays_at_addresses, were_there, were_there_together
-from matcher.conflicts.windows import decide, months_before, strictest
+from matcher.conflicts.policy import Institutions
+from matcher.conflicts.windows import decide, strictest
 from matcher.conflicts.world import World
 from matcher.records import Affiliation, Evidence, PartialDate, Person, PersonId, Submission, Verdict
 
@@ -36,6 +37,7 @@ class Settled:
 
 def settled(world: World, submission: Submission) -> Iterator[Settled]:
     """The authors of a submission with their institutions, in byline order, each known person once."""
+    rule = world.policy.institution or Institutions()
     seen: set[PersonId] = set()
     byline = world.identities.on_submissions[submission.id]
     for mention, links in zip(submission.authors, byline, strict=True):
@@ -49,7 +51,7 @@ def settled(world: World, submission: Submission) -> Iterator[Settled]:
             via=sure[0].person_id if sure else None,
             name=world.name_of(sure[0].person_id) if sure else mention.name,
             own=frozenset(person.id for person in people),
-            stays=_stays(people, (printed,), (mention.email,) if mention.email else ()),
+            stays=_stays(rule, people, (printed,), (mention.email,) if mention.email else ()),
             confidence=sure[0].confidence if sure else 1.0,
         )
 
@@ -60,13 +62,17 @@ def _records(world: World, person_id: PersonId) -> list[Person]:
 
 
 def _stays(
-    people: Sequence[Person], printed: Sequence[Affiliation] = (), addresses: Sequence[str] = ()
+    rule: Institutions, people: Sequence[Person], printed: Sequence[Affiliation] = (), addresses: Sequence[str] = ()
 ) -> tuple[Stay, ...]:
-    """Where somebody was; addresses say it only for people of whom no affiliation is known."""
-    affiliations = (*(affiliation for person in people for affiliation in person.affiliations), *printed)
-    if any(affiliation.organisation or affiliation.domain for affiliation in affiliations):
-        return stays(affiliations)
-    return stays_at_addresses((*(address for person in people for address in person.emails), *addresses))
+    """Where somebody was; addresses say it where the rule takes them into account."""
+    known = (*(affiliation for person in people for affiliation in person.affiliations), *printed)
+    known = tuple(each for each in known if rule.counts(each))
+    told = stays(known, level=rule.level)
+    has_history = any(each.organisation or each.domain for each in known)
+    if rule.addresses == "never" or (rule.addresses == "without_history" and has_history):
+        return told
+    at = stays_at_addresses((*(each for person in people for each in person.emails), *addresses), level=rule.level)
+    return tuple(dict.fromkeys((*told, *at)))
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,17 +99,21 @@ class Colleagues:
 
     def __init__(self, world: World, config: MatchConfig) -> None:
         self._world = world
-        self._policy = config.institution_policy
-        self._window = config.institution_window_months
+        self._rule = world.policy.institution or Institutions()
+        self._policy = self._rule.when
         self._partial_date = config.partial_date
         self._found: dict[tuple[Stay, ...], dict[PersonId, Met]] = {}
         self._reviewers: dict[Stay, list[PersonId]] = {}
         self._at: dict[str, dict[Stay, None]] = {}
-        for reviewer in world.venue.reviewers:
-            for stay in _stays(_records(world, reviewer.person_id)):
-                self._reviewers.setdefault(stay, []).append(reviewer.person_id)
+        for reviewer_id in world.reviewers:
+            for stay in _stays(self._rule, _records(world, reviewer_id)):
+                self._reviewers.setdefault(stay, []).append(reviewer_id)
                 for key in stay.keys:
                     self._at.setdefault(key, {})[stay] = None
+
+    def everybody_at(self, key: str) -> tuple[PersonId, ...]:
+        """The reviewers who were ever at a place, in the order of the venue."""
+        return tuple(dict.fromkeys(who for stay in self._at.get(key, ()) for who in self._reviewers[stay]))
 
     def of(self, own: tuple[Stay, ...]) -> dict[PersonId, Met]:
         """Per reviewer, what is shared."""
@@ -146,7 +156,11 @@ class Colleagues:
     def _span(self) -> tuple[date, date]:
         """First and last day that count."""
         day = self._world.day("who is where", "institution_policy = 'off' in match.toml")
-        return (day if self._policy == "current" else months_before(day, self._window)), day
+        if self._policy == "current":
+            return day, day
+        # Calendar years are those of a code that knows no day: what starts later counts there too.
+        last = day if self._rule.window.arithmetic == "months" else date.max
+        return self._rule.window.start(day) or date.min, last
 
     def _met(self, shared: Sequence[_Shared]) -> Met:
         labels = " and ".join(dict.fromkeys(both.one.label for both in shared))
@@ -162,6 +176,10 @@ class Colleagues:
         if self._world.deadline is None:
             return "now"
         first, last = self._span()
+        if first == date.min:
+            return "at any time"
+        if last == date.max:
+            return f"since {first}"
         return f"on {last}" if first == last else f"between {first} and {last}"
 
 

@@ -3,17 +3,20 @@
 An institution is known by its registered domain (`cs.tau.ac.il` and `tau.ac.il` are one, `hust.edu.cn` and
 `hust.edu.vn` are two) or by its name as written. Registered domains come from the public suffix list that tldextract
 bundles; nothing is ever fetched. What belongs to no employer is no institution: addresses of mail providers and of
-societies, and words such as "independent". Two names of one institution are not joined, nor are its parts.
+societies, and words such as "independent". `aliases.toml` joins names and domains of well-known institutions; other
+names are compared as written.
 """
 
 from __future__ import annotations
 
 import re
+import tomllib
 import unicodedata
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import date
 from functools import cache, lru_cache
+from importlib.resources import files
 from typing import Final
 
 from matcher.records import Affiliation, PartialDate
@@ -24,6 +27,7 @@ __all__ = [
     "PLACEHOLDERS",
     "PLACEHOLDER_DOMAINS",
     "Stay",
+    "aliases",
     "institution_domain",
     "institution_name",
     "registered_domain",
@@ -212,22 +216,52 @@ class Stay:
         return f"since {self.start}" if self.end is None else f"{self.start} to {self.end}"
 
 
-def stays(affiliations: Iterable[Affiliation]) -> tuple[Stay, ...]:
-    """The affiliations that are institutions, in the order given, each once."""
+@cache
+def aliases() -> dict[str, str]:
+    """The institution of each name and domain in `aliases.toml`, by `name:…` or `domain:…`.
+
+    >>> aliases()["domain:deepmind.com"] == aliases()["name:google research"]
+    True
+    """
+    text = files("matcher.conflicts").joinpath("aliases.toml").read_text(encoding="utf-8")
+    found: dict[str, str] = {}
+    for group in tomllib.loads(text)["institution"]:
+        key = f"institution:{group['name']}"
+        found.update({f"name:{name}": key for name in group["names"]})
+        found.update({f"domain:{domain}": key for domain in group["domains"]})
+    return found
+
+
+def _keys(affiliation: Affiliation, name: str | None, domain: str | None, level: str) -> tuple[str, ...]:
+    """What an institution is known by; on the level of units a host below the registered domain stands for itself."""
+    host = (affiliation.domain or "").strip().casefold()
+    if level == "unit" and domain is not None and host.endswith(f".{domain}"):
+        return (f"unit:{host}",)
+    keys = (f"{kind}:{value}" for kind, value in (("name", name), ("domain", domain)) if value is not None)
+    return tuple(dict.fromkeys(aliases().get(key, key) for key in keys))
+
+
+def stays(affiliations: Iterable[Affiliation], *, level: str = "institution") -> tuple[Stay, ...]:
+    """The affiliations that are institutions, in the order given, each once.
+
+    Args:
+        affiliations: as the source has them.
+        level: `institution`, or `unit` to keep hosts below one registered domain apart.
+    """
     found: dict[Stay, None] = {}
     for affiliation in affiliations:
         name = institution_name(affiliation.organisation)
         domain = institution_domain(affiliation.domain)
-        keys = tuple(f"{kind}:{value}" for kind, value in (("name", name), ("domain", domain)) if value is not None)
+        keys = _keys(affiliation, name, domain, level)
         if keys:
             label = affiliation.organisation.strip() if name else domain
             found[Stay(keys, label or "", affiliation.start, affiliation.end)] = None
     return tuple(found)
 
 
-def stays_at_addresses(emails: Iterable[str]) -> tuple[Stay, ...]:
-    """The institutions of some e-mail addresses, taken as current."""
-    return stays(Affiliation(domain=email.rpartition("@")[2]) for email in emails)
+def stays_at_addresses(emails: Iterable[str], *, level: str = "institution") -> tuple[Stay, ...]:
+    """The institutions of some e-mail addresses, taken as current; see `stays`."""
+    return stays((Affiliation(domain=email.rpartition("@")[2]) for email in emails), level=level)
 
 
 def were_there(stay: Stay, first: date, last: date) -> tuple[bool, bool]:

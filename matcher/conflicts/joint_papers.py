@@ -8,7 +8,8 @@ from datetime import date
 from typing import Self
 
 from matcher.config import MatchConfig
-from matcher.conflicts.windows import latest, months_before, place, strictest, widest_clear_window
+from matcher.conflicts.policy import Coauthors, Window
+from matcher.conflicts.windows import latest, place, strictest, widest_clear_window
 from matcher.conflicts.world import Place, World
 from matcher.identity import Link, joint_confidence, reasons
 from matcher.records import Evidence, Paper, PaperId, PartialDate, PersonId, Verdict
@@ -70,16 +71,17 @@ class JointPapers:
 
     def __init__(self, world: World, config: MatchConfig) -> None:
         self._world = world
-        self._window = config.coauthor_window_months
+        self._rule = world.policy.coauthor or Coauthors(Window(None))
+        self._window = self._rule.window
         self._partial_date = config.partial_date
         self._found: dict[PersonId, dict[PersonId, Joint]] = {}
         self._standing: dict[PaperId, Verdict] = {}
         self._facts: dict[PaperId, Evidence] = {}
         self._reviewers: dict[PaperId, list[_Side]] = {}
-        for reviewer in world.venue.reviewers:
-            for same in world.identities.same_as(reviewer.person_id):
+        for reviewer_id in world.reviewers:
+            for same in world.identities.same_as(reviewer_id):
                 for on_it in world.papers_of.get(same.person_id, ()):
-                    self._reviewers.setdefault(on_it.paper_id, []).append(_Side.of(reviewer.person_id, same, on_it))
+                    self._reviewers.setdefault(on_it.paper_id, []).append(_Side.of(reviewer_id, same, on_it))
 
     def of(self, author_id: PersonId) -> dict[PersonId, Joint]:
         """Per reviewer, the joint papers that count."""
@@ -119,19 +121,21 @@ class JointPapers:
         """How a paper stands to the window; the deadline is asked for only once a date needs it."""
         found = self._standing.get(paper_id)
         if found is None:
-            dates = self._world.venue.paper_by_id[paper_id].dates
-            if dates:
-                found = place(dates, self._start(), self._partial_date)
+            paper = self._world.venue.paper_by_id[paper_id]
+            if not self._rule.counts(paper):
+                found = Verdict.CLEAR
+            elif paper.dates:
+                found = place(paper.dates, self._start(), self._partial_date)
             else:
-                found = Verdict.BLOCK if self._window is None else Verdict.ASK
+                found = Verdict.BLOCK if self._window.months is None else self._rule.undated
             self._standing[paper_id] = found
         return found
 
     def _start(self) -> date | None:
-        if self._window is None:
+        if self._window.months is None:
             return None
-        need = f"the coauthor window of {self._window} months"
-        return months_before(self._world.day(need, "--coauthor-window-months all"), self._window)
+        need = f"the coauthor window of {self._window}"
+        return self._window.start(self._world.day(need, "--coauthor-window-months all"))
 
     def _joint(self, reviewer_id: PersonId, shared: Mapping[PaperId, _Shared]) -> Joint:
         papers = sorted((self._world.venue.paper_by_id[paper_id] for paper_id in shared), key=_newest_first)
@@ -163,13 +167,13 @@ class JointPapers:
         what = "the joint paper is" if len(papers) == 1 else f"all {len(papers)} joint papers are"
         ways = [f"when {what} shown not to be by both of them"]
         dated = [paper.dates for paper in papers if paper.dates]
-        if self._window is not None and all(self._may_be_older(paper) for paper in papers):
+        if self._window.months is not None and all(self._may_be_older(paper) for paper in papers):
             whose = "its" if len(papers) == 1 else "their"
             several = "" if len(papers) == 1 and len(papers[0].dates) < 2 else "s"
             verb = "are" if several else "is"
             start = self._start() if self._world.deadline is not None else "the window"
             ways.append(f"when {whose} full date{several} {verb} known to be before {start}")
-        if dated and self._world.deadline is not None:
+        if dated and self._world.deadline is not None and self._window.arithmetic == "months":
             day = self._world.deadline.day
             widest = [widest_clear_window(dates, day, self._partial_date) for dates in dated]
             months = [window for window in widest if window is not None]

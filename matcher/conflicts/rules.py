@@ -8,6 +8,8 @@ relation      one of them is named as the other's advisor, host, family, …
 declared      somebody declared the pair
 ============  ========================================================================================================
 
+Further rules, which only some policies have, stand in `further`.
+
 A rule blocks only where it is sure who the people are and when the fact held; where one of these is open it asks.
 """
 
@@ -18,6 +20,7 @@ from typing import Final, TypeAlias
 
 from matcher.config import MatchConfig
 from matcher.conflicts.colleagues import Colleagues, settled
+from matcher.conflicts.further import collaborator, cosubmission, sibling
 from matcher.conflicts.joint_papers import JointPapers
 from matcher.conflicts.ties import Tie, Ties
 from matcher.conflicts.windows import latest, strictest
@@ -43,12 +46,12 @@ def author(world: World, config: MatchConfig) -> Iterator[Conflict]:  # noqa: AR
     id of another kind, is short, or only fits the reviewer's (initials, middle names, swapped order). Different ids of
     one kind are different people, whatever their names.
     """
-    for submission in world.venue.submissions:
+    for submission in world.submissions:
         yield from _authorships(world, submission)
 
 
 def _authorships(world: World, submission: Submission) -> Iterator[Conflict]:
-    reviewers, identities = world.venue.reviewer_by_id, world.identities
+    reviewers, identities = world.reviewers, world.identities
     named = {mention.person_id for mention in submission.authors if mention.person_id is not None}
     best: dict[tuple[PersonId, int], tuple[Link, Author]] = {}
     for one in world.authors[submission.id]:
@@ -105,8 +108,10 @@ def coauthor(world: World, config: MatchConfig) -> Iterator[Conflict]:
     One conflict per submission, reviewer and author, with every joint paper that counts. It blocks when one of them is
     surely inside and surely both theirs; a paper without a date is asked about in every window that has a start.
     """
+    if world.policy.coauthor is None:
+        return
     joint = JointPapers(world, config)
-    for submission in world.venue.submissions:
+    for submission in world.submissions:
         for one in world.authors[submission.id]:
             if one.link.basis in _ONLY_ASKED:
                 continue
@@ -146,10 +151,10 @@ def institution(world: World, config: MatchConfig) -> Iterator[Conflict]:
 
     One conflict per submission, reviewer and author, with every institution that they share.
     """
-    if config.institution_policy == "off":
+    if world.policy.institution is None:
         return
     colleagues = Colleagues(world, config)
-    for submission in world.venue.submissions:
+    for submission in world.submissions:
         for one in settled(world, submission):
             for reviewer_id, met in colleagues.of(one.stays).items():
                 if reviewer_id not in one.own:
@@ -178,8 +183,10 @@ def relation(world: World, config: MatchConfig) -> Iterator[Conflict]:
 
     One conflict per submission, reviewer and author, with every relation between them.
     """
+    if world.policy.relation is None:
+        return
     ties = Ties(world, config)
-    for submission in world.venue.submissions:
+    for submission in world.submissions:
         for one in world.authors[submission.id]:
             if one.link.basis in _ONLY_ASKED:
                 continue
@@ -212,7 +219,10 @@ def _clears_relation(found: Sequence[Tie]) -> str:
 def declared(world: World, config: MatchConfig) -> Iterator[Conflict]:  # noqa: ARG001  # rules share one signature
     """Somebody declared the pair to be a conflict: always a block, whatever the reason given."""
     by_pair: dict[tuple[SubmissionId, PersonId], list[str]] = {}
+    looked_at = {submission.id for submission in world.submissions}
     for row in world.venue.declared:
+        if row.submission_id not in looked_at or row.reviewer_id not in world.reviewers:
+            continue
         by_pair.setdefault((row.submission_id, row.reviewer_id), []).append(row.reason)
     for (submission_id, reviewer_id), given in by_pair.items():
         yield Conflict(
@@ -230,5 +240,14 @@ def declared(world: World, config: MatchConfig) -> Iterator[Conflict]:  # noqa: 
         )
 
 
-RULES: Final[tuple[Rule, ...]] = (author, coauthor, institution, relation, declared)
-"""Every rule, in the order in which they run."""
+RULES: Final[tuple[Rule, ...]] = (
+    author,
+    coauthor,
+    cosubmission,
+    institution,
+    relation,
+    sibling,
+    collaborator,
+    declared,
+)
+"""Every rule, in the order in which they run; each looks itself whether the policy has it."""

@@ -4,17 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Final
 
 from matcher.config import MatchConfig
-from matcher.conflicts.windows import months_before, place
+from matcher.conflicts.policy import Relations, Window
+from matcher.conflicts.windows import place
 from matcher.conflicts.world import World
 from matcher.identity import Link, joint_confidence, reasons
 from matcher.records import Evidence, PartialDate, Person, PersonId, Relation, Verdict
 
 __all__ = ["Tie", "Ties"]
-
-_NEVER_EXPIRE: Final = frozenset(("family",))
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +39,14 @@ class Ties:
 
     def __init__(self, world: World, config: MatchConfig) -> None:
         self._world = world
-        self._window = config.relation_window_months
+        self._rule = world.policy.relation or Relations(Window(None))
         self._partial_date = config.partial_date
         self._found: dict[PersonId, dict[PersonId, list[Tie]]] = {}
         # Per person named in a reviewer's relations: that reviewer and the tie.
         self._to: dict[PersonId, list[tuple[PersonId, Tie]]] = {}
-        for reviewer in world.venue.reviewers:
-            for other_id, tie in self._from(reviewer.person_id):
-                self._to.setdefault(other_id, []).append((reviewer.person_id, tie))
+        for reviewer_id in world.reviewers:
+            for other_id, tie in self._from(reviewer_id):
+                self._to.setdefault(other_id, []).append((reviewer_id, tie))
 
     def of(self, author_id: PersonId) -> dict[PersonId, list[Tie]]:
         """Per reviewer, the ties with an author, in whichever's relations they stand."""
@@ -57,7 +55,7 @@ class Ties:
             found = self._found[author_id] = {}
             own = {same.person_id for same in self._world.identities.same_as(author_id)}
             there = self._to.get(author_id, ())
-            back = [tie for tie in self._from(author_id) if tie[0] in self._world.venue.reviewer_by_id]
+            back = [tie for tie in self._from(author_id) if tie[0] in self._world.reviewers]
             for reviewer_id, tie in (*there, *back):
                 if reviewer_id not in own:
                     found.setdefault(reviewer_id, []).append(tie)
@@ -67,6 +65,8 @@ class Ties:
         """Everybody whom a person's relations name, under every record that is or may be theirs, once a relation."""
         for person, how in self._world.people(person_id):
             for named in person.relations:
+                if named.kind in self._rule.off or (self._rule.needs_id and named.other_id is None):
+                    continue
                 others = self._named(named, person_id)
                 for other_id in sorted(others):
                     tie = self._tie(person, named, (how, *others[other_id]))
@@ -105,12 +105,12 @@ class Ties:
         )
 
     def _expires(self, relation: Relation) -> bool:
-        return self._window is not None and relation.kind not in _NEVER_EXPIRE
+        return self._rule.of(relation.kind).months is not None
 
     def _stands(self, relation: Relation) -> Verdict:
         """How a relation stands to the window; the deadline is asked for only where an end needs it."""
-        if relation.end is None or self._window is None or not self._expires(relation):
+        window = self._rule.of(relation.kind)
+        if relation.end is None or window.months is None:
             return Verdict.BLOCK
-        need = f"the relation window of {self._window} months"
-        day = self._world.day(need, "relation_window_months = 'all' in match.toml")
-        return place((relation.end,), months_before(day, self._window), self._partial_date)
+        day = self._world.day(f"the relation window of {window}", "relation_window_months = 'all' in match.toml")
+        return place((relation.end,), window.start(day), self._partial_date)

@@ -2,15 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Self
 
 from matcher.config import MatchConfig
+from matcher.conflicts.policy import Policy
+from matcher.conflicts.policy_file import policy_of
 from matcher.errors import DataError
 from matcher.identity import Identities, Link, link
-from matcher.records import AuthorMention, Deadline, PaperId, Person, PersonId, SubmissionId, Venue
+from matcher.records import (
+    AuthorMention,
+    Deadline,
+    PaperId,
+    Person,
+    PersonId,
+    Reviewer,
+    Submission,
+    SubmissionId,
+    Venue,
+)
 
 __all__ = ["Author", "Place", "World"]
 
@@ -59,6 +71,9 @@ class World:
         deadline: the day on which windows are anchored, if there is one.
         authors: per submission, everybody who is or may be an author, each person once.
         papers_of: per person, where they stand on papers.
+        policy: the rules that hold.
+        submissions: those whose conflicts are looked for; all of the venue, unless `narrowed`.
+        reviewers: likewise, by person id.
     """
 
     venue: Venue
@@ -66,6 +81,9 @@ class World:
     deadline: Deadline | None
     authors: Mapping[SubmissionId, tuple[Author, ...]]
     papers_of: Mapping[PersonId, tuple[Place, ...]]
+    policy: Policy
+    submissions: tuple[Submission, ...]
+    reviewers: Mapping[PersonId, Reviewer]
 
     @classmethod
     def of(cls, venue: Venue, config: MatchConfig) -> Self:
@@ -81,7 +99,21 @@ class World:
                 for submission in venue.submissions
             },
             papers_of=_papers_of(identities),
+            policy=policy_of(config),
+            submissions=venue.submissions,
+            reviewers=venue.reviewer_by_id,
         )
+
+    def narrowed(
+        self, submissions: Iterable[SubmissionId] | None = None, reviewers: Iterable[PersonId] | None = None
+    ) -> Self:
+        """The same world in which only some submissions and reviewers are looked at; `None` keeps all."""
+        kept = self
+        if submissions is not None:
+            kept = replace(kept, submissions=tuple(self.venue.submission_by_id[each] for each in sorted(submissions)))
+        if reviewers is not None:
+            kept = replace(kept, reviewers={each: self.venue.reviewer_by_id[each] for each in sorted(reviewers)})
+        return kept
 
     def day(self, need: str, way_out: str) -> date:
         """The deadline, which is never guessed.
@@ -112,6 +144,12 @@ class World:
     def name_of(self, person_id: PersonId) -> str:
         """The preferred name of a person of the venue."""
         return self.venue.name_of(person_id)
+
+    def display(self, person_id: PersonId) -> str:
+        """The preferred name of a person, or the name by which somebody unknown is identified."""
+        if self.identities.is_known(person_id):
+            return self.venue.name_of(person_id)
+        return person_id.partition(":")[2]
 
 
 def _authors(

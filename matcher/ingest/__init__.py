@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
+from matcher.decisions import DECISIONS_FILE, read_decisions
 from matcher.ingest.folder import find_tables, read_folder
 from matcher.ingest.linked import is_linked, read_linked
 from matcher.ingest.loading import FileCount, Ledger, Loaded, LoadReport, Reject, RejectedRowsError, write_rejects
@@ -61,4 +63,6 @@ def read_venue(path: str | Path, *, accept_rejects: bool = False, submissions_fi
     for notice in notices:
         ledger.notice(notice)
     read = read_linked if is_linked(folder, tables) else read_folder
-    return read(folder, tables, ledger, submissions_file=submissions_file, accept_rejects=accept_rejects)
+    loaded = read(folder, tables, ledger, submissions_file=submissions_file, accept_rejects=accept_rejects)
+    decisions = read_decisions(folder / DECISIONS_FILE)
+    return replace(loaded, venue=replace(loaded.venue, decisions=decisions)) if decisions else loaded

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.config import settings
+from matcher.decisions import DECISIONS_FILE
 from matcher.errors import DataError, did_you_mean
 from matcher.ingest.fields import (
     ASSIGNMENTS,
@@ -85,6 +86,8 @@ def find_tables(folder: Path, *, replaced: tuple[str, ...] = ()) -> tuple[dict[s
     for path in sorted(folder.iterdir()):
         stem, suffix = stem_of(path.name)
         if path.name.startswith(".") or suffix not in _DATA_SUFFIXES or not path.is_file():
+            continue
+        if path.name == DECISIONS_FILE:  # no table: a log, read elsewhere
             continue
         if stem not in TABLES or not path.name.endswith(SUFFIXES):
             strays.append(path)

@@ -1,0 +1,310 @@
+"""`matcher review`: decide the doubtful conflicts, each once."""
+
+from __future__ import annotations
+
+import csv
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated, Any, Final
+
+import numpy as np
+import typer
+from rich.markup import escape
+
+from matcher import console
+from matcher.assignment import question_chances
+from matcher.commands.choices import resolve_choices
+from matcher.commands.options import (
+    AcceptRejectsOption,
+    ConfigOption,
+    DeadlineOption,
+    JsonOption,
+    OverwriteOption,
+    PartialDateOption,
+    PolicyOption,
+    WindowOption,
+)
+from matcher.config import MatchConfig
+from matcher.conflicts import find_conflicts
+from matcher.conflicts.questions import Key, Question, decide, key_of, questions
+from matcher.decisions import DECISIONS_FILE, append_decisions
+from matcher.errors import DataError, UnknownNameError
+from matcher.export.csv_files import guard_cell, unguard_cell
+from matcher.ingest import read_venue
+from matcher.pipeline import MatchResult
+from matcher.records import Conflict, Conflicts, Decision, Venue
+
+__all__ = ["Queue", "build_queue", "read_answers", "review", "write_questions"]
+
+_COLUMNS: Final = (
+    "question",
+    "decision",
+    "reason",
+    "rule",
+    "reviewer_id",
+    "reviewer",
+    "author",
+    "risk",
+    "chance",
+    "submissions",
+    "evidence",
+    "clears",
+    "reopened",
+)
+_OUTCOMES: Final[Mapping[str, str]] = {
+    "conflict": "confirmed",
+    "confirm": "confirmed",
+    "confirmed": "confirmed",
+    "yes": "confirmed",
+    "clear": "dismissed",
+    "dismiss": "dismissed",
+    "dismissed": "dismissed",
+    "no": "dismissed",
+}
+_SHOWN: Final = 20
+
+
+class Queue:
+    """The open questions of a venue.
+
+    Args:
+        venue: the input.
+        conflicts: all of it, decisions taken into account.
+        result: a match of the venue; with it only questions whose release would change the assignment are listed.
+    """
+
+    def __init__(self, venue: Venue, conflicts: Conflicts, result: MatchResult | None = None) -> None:
+        self.venue = venue
+        self.result = result
+        self.by_key: dict[Key, list[Conflict]] = {}
+        for conflict in conflicts.items:
+            self.by_key.setdefault(key_of(conflict), []).append(conflict)
+        self.all = questions(conflicts.items, venue)
+        self.listed = self.all if result is None else _that_matter(self.all, result)
+
+    @property
+    def submissions(self) -> int:
+        """How many submissions a listed question concerns."""
+        return len({name for question in self.listed for name in question.submissions})
+
+    def decide(self, answers: Sequence[tuple[str, str, str]], *, by: str) -> list[Decision]:
+        """Turn answers into decisions.
+
+        Args:
+            answers: id of a question, outcome and reason.
+            by: who decides.
+
+        Raises:
+            UnknownNameError: no open question has that id: it is decided already, or its evidence changed.
+        """
+        known = {question.id: question for question in self.all}
+        decisions = []
+        for name, outcome, reason in answers:
+            if name not in known:
+                raise UnknownNameError("question", name, known)
+            decisions.append(decide(known[name], outcome, self.by_key, by=by, reason=reason))
+        return decisions
+
+
+def _that_matter(found: Sequence[Question], result: MatchResult) -> list[Question]:
+    """The questions that lead to an assignment in a trial match, the weightiest first."""
+    rows, columns = result.scores.submissions, result.scores.reviewers
+    places = [
+        (rows.position(name), columns.position(question.key[1]), number)
+        for number, question in enumerate(found)
+        for name in question.submissions
+        if name in rows and question.key[1] in columns
+    ]
+    table = np.array(places, dtype=np.int64).reshape(-1, 3)
+    chances = question_chances(
+        result.scores,
+        result.limits,
+        result.assignment,
+        result.config,
+        pairs=table[:, :2],
+        asked=table[:, 2],
+        risks=np.array([question.risk for question in found], dtype=np.float64),
+    )
+    tried = [replace(question, chance=float(chance)) for question, chance in zip(found, chances, strict=True)]
+    kept = [question for question in tried if question.chance is not None and question.chance > 0]  # NaN is not
+    return sorted(kept, key=lambda each: (-each.weight, each.key))
+
+
+def build_queue(venue: Venue, config: MatchConfig, run: Path | None) -> Queue:
+    """Find the open questions of a venue.
+
+    Args:
+        venue: as it is now, with its decisions.
+        config: the choices; with a run, those of the run.
+        run: a run folder, if the questions shall be ordered by what they would change.
+    """
+    if run is None:
+        return Queue(venue, find_conflicts(venue, config))
+    result = MatchResult.load(run)
+    return Queue(venue, find_conflicts(venue, result.config), result)
+
+
+def review(
+    venue: Annotated[Path, typer.Argument(help="A venue folder.", show_default=False)],
+    run: Annotated[
+        Path | None, typer.Option(help="A run of this venue: list only what would change its assignment.")
+    ] = None,
+    out: Annotated[Path | None, typer.Option(help="Write the questions as CSV, to be filled in.")] = None,
+    answers: Annotated[
+        Path | None,
+        typer.Option("--import", help="A CSV with the columns question, decision (conflict or clear) and reason."),
+    ] = None,
+    confirm: Annotated[list[str] | None, typer.Option(help="Id of a question: it is a conflict.")] = None,
+    dismiss: Annotated[list[str] | None, typer.Option(help="Id of a question: it is none.")] = None,
+    reason: Annotated[str, typer.Option(help="Why, for --confirm and --dismiss.")] = "",
+    by: Annotated[str, typer.Option(help="Who decides; kept with the decision.")] = "",
+    at: Annotated[str, typer.Option(help="When, as you write it; kept in the log only.")] = "",
+    log: Annotated[
+        Path | None, typer.Option(help="The log of decisions; default: decisions.jsonl in the venue.")
+    ] = None,
+    config: ConfigOption = None,
+    policy: PolicyOption = None,
+    coauthor_window_months: WindowOption = None,
+    partial_date: PartialDateOption = None,
+    deadline: DeadlineOption = None,
+    accept_rejects: AcceptRejectsOption = False,
+    overwrite: OverwriteOption = False,
+    as_json: JsonOption = False,
+) -> None:
+    """Decide the doubtful conflicts, each once. A decision holds until there is more evidence."""
+    loaded = read_venue(venue, accept_rejects=accept_rejects)
+    flags = {
+        "policy": policy,
+        "coauthor_window_months": coauthor_window_months,
+        "partial_date": partial_date,
+        "deadline": deadline,
+    }
+    given = [name for name, value in flags.items() if value is not None]
+    if run is not None and given:
+        raise typer.BadParameter("a run brings its own settings", param_hint=f"--{given[0].replace('_', '-')}")
+    queue = build_queue(loaded.venue, resolve_choices(loaded, config, flags).config, run)
+    given_answers = [(name, "confirmed", reason) for name in confirm or ()]
+    given_answers += [(name, "dismissed", reason) for name in dismiss or ()]
+    given_answers += read_answers(answers) if answers is not None else []
+    if given_answers:
+        decisions = queue.decide(given_answers, by=by)
+        target = log or venue / DECISIONS_FILE
+        count = append_decisions(target, decisions, at=at)
+        console.out.print(f"{count} {'decision' if count == 1 else 'decisions'} added to {target}", markup=False)
+        return
+    if out is not None:
+        write_questions(out, queue.listed, overwrite=overwrite)
+        console.out.print(f"{len(queue.listed)} questions written to {out}", markup=False, soft_wrap=True)
+        return
+    if as_json:
+        console.print_json({**_totals(queue), "questions": [_plain(question) for question in queue.listed]})
+        return
+    _print(queue)
+
+
+def _totals(queue: Queue) -> dict[str, Any]:
+    active = len(queue.venue.active_submissions)
+    return {
+        "open": len(queue.all),
+        "listed": len(queue.listed),
+        "submissions": queue.submissions,
+        "share_of_submissions": round(queue.submissions / active, 4) if active else 0.0,
+        "is_tried": queue.result is not None,
+    }
+
+
+def _plain(question: Question) -> dict[str, Any]:
+    return {
+        "question": question.id,
+        "rule": question.key[0],
+        "reviewer_id": question.key[1],
+        "reviewer": question.reviewer,
+        "author_id": question.conflict.via,
+        "author": question.author,
+        "risk": round(question.risk, 4),
+        "chance": question.chance,
+        "submissions": list(question.submissions),
+        "evidence": [fact.text for fact in question.conflict.evidence],
+        "clears": question.conflict.clears,
+        "reopened": question.is_reopened,
+    }
+
+
+def _print(queue: Queue) -> None:
+    out = console.out
+    for question in queue.listed[:_SHOWN]:
+        chance = "" if question.chance is None else f", chance of assignment {question.chance:.2f}"
+        again = ", [yellow]asked again: there is more evidence[/]" if question.is_reopened else ""
+        out.print(
+            f"\n[bold]{question.id}[/]  {escape(question.reviewer)} and {escape(question.author or 'the authors')}: "
+            f"{question.key[0]}, risk {question.risk:.2f}{chance}{again}",
+            soft_wrap=True,
+        )
+        out.print(f"    for {escape(', '.join(question.submissions))}", soft_wrap=True)
+        for fact in question.conflict.evidence:
+            out.print(f"    {escape(fact.text)}", soft_wrap=True)
+        out.print(f"    [dim]{escape(question.conflict.clears)}[/]", soft_wrap=True)
+    totals = _totals(queue)
+    more = f"; the first {_SHOWN} are shown, --json and --out give all" if len(queue.listed) > _SHOWN else ""
+    if queue.result is None:
+        out.print(f"\n{totals['open']} open questions{more}; --run RUN lists only those that would change a match")
+    else:
+        out.print(
+            f"\n{totals['listed']} of {totals['open']} open questions would change the assignment, for "
+            f"{totals['submissions']} submissions ({totals['share_of_submissions']:.1%}){more}"
+        )
+    if queue.listed:
+        out.print("[dim]matcher review VENUE --confirm ID | --dismiss ID --by NAME; or --out FILE.csv and --import[/]")
+
+
+def write_questions(path: Path, listed: Sequence[Question], *, overwrite: bool) -> None:
+    """Write questions as CSV with two empty columns, `decision` and `reason`.
+
+    Raises:
+        DataError: the file exists and may not be replaced.
+    """
+    if path.exists() and not overwrite:
+        raise DataError("the file exists", file=str(path), remedy="pass --overwrite, or choose another name")
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, lineterminator="\n")
+        writer.writerow(_COLUMNS)
+        for question in listed:
+            plain = _plain(question)
+            plain |= {
+                "decision": "",
+                "reason": "",
+                "chance": "" if question.chance is None else f"{question.chance:.3f}",
+                "submissions": "; ".join(question.submissions),
+                "evidence": "; ".join(plain["evidence"]),
+                "reopened": "yes" if question.is_reopened else "",
+            }
+            writer.writerow([guard_cell(str(plain[name])) for name in _COLUMNS])
+
+
+def read_answers(path: Path) -> list[tuple[str, str, str]]:
+    """The decisions of a filled-in CSV: question, outcome, reason. Rows without a decision are left open.
+
+    Raises:
+        DataError: the file cannot be read, a column is missing, or a decision is not understood.
+    """
+    try:
+        text = path.read_text(encoding="utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise DataError(f"the file cannot be read: {error}", file=str(path)) from None
+    return list(_answers(csv.DictReader(text.splitlines(keepends=True)), path.name))
+
+
+def _answers(rows: csv.DictReader[str], file: str) -> Iterator[tuple[str, str, str]]:
+    for name in ("question", "decision"):
+        if name not in (rows.fieldnames or ()):
+            raise DataError(f"there is no column '{name}'", file=file, line=1, remedy="matcher review --out writes one")
+    for row in rows:
+        decision = unguard_cell(row["decision"] or "").strip().casefold()
+        if not decision:
+            continue
+        if decision not in _OUTCOMES:
+            message = f"allowed are conflict, clear, or nothing; got '{row['decision']}'"
+            raise DataError(message, file=file, line=rows.line_num, field="decision")
+        reason = unguard_cell(row.get("reason") or "").strip()
+        yield unguard_cell(row["question"] or "").strip(), _OUTCOMES[decision], reason
