@@ -22,7 +22,7 @@ _WORD: Final = re.compile(
     rf"(?:[{_APOSTROPHE}](?=[a-z]\s))?(?:{_LETTER}[{_MARK}]*)+(?:(?:[{_APOSTROPHE}]|[-‐‑‒·・])(?:{_LETTER}[{_MARK}]*)+)*"
 )
 _INITIALS: Final = re.compile(
-    r"(?:[^\W\d_a-zà-öø-ÿ]\.(?:\s?[-‐‑]\s?(?=[^\W\d_a-z]\.))?|[A-ZÀ-ÖØ-Þ][a-z]\.(?=[ ]?[-‐‑]"
+    r"(?:[^\W\d_a-zà-öø-ÿ]\.(?:\s?[-‐‑]\s?(?:(?=[^\W\d_a-z]\.)|[a-z]\.))?|[A-ZÀ-ÖØ-Þ][a-z]\.(?=[ ]?[-‐‑]"
     r"|[ ]?[A-Z]\.)[-‐‑]?)+(?![^\W\d_])"
 )
 _GLUED_INITIALS: Final = re.compile(r"(?:[^\W\d_a-z]\.)+(?=[^\W\d_][a-zà-ÿ])")
@@ -68,6 +68,8 @@ _LONGEST_INITIALS: Final = 3
 
 _MAX_WORDS: Final = 7
 _MOST_MARKS: Final = 3
+_TELLING: Final = 6
+"""Names at the begin of a list that tell how it is written."""
 
 
 @dataclass(slots=True)
@@ -280,7 +282,7 @@ def _finished(rich: Rich, atom: Atom) -> Atom:
 
 def shorter(rich: Rich, atom: Atom) -> Atom | None:
     """The same atom up to its last initial, whose full stop may have ended the list: `Lee A. Deep networks`."""
-    for size in range(len(atom.words) - 1, 0, -1):
+    for size in range(len(atom.words), 0, -1):
         if atom.kinds[size - 1] == "I" and atom.words[size - 1].endswith("."):
             words, kinds, ends = atom.words[:size], atom.kinds[:size], atom.ends[:size]
             cut = _finished(rich, Atom(words, kinds, atom.start, ends[-1], ends, nickname=atom.nickname))
@@ -356,8 +358,8 @@ _ENDS: Final = re.compile(
 
 
 _PROSE_ENDS: Final = re.compile(
-    r"\s*(?:at|from|of|on|for|during|who|is|was|as|since|until|through|via|an der|am|bei|à|en|chez|presso|em|na|副?教授"
-    r"|准教授|先生|博士|老师|교수)\b"
+    r"\s*(?:at|from|of|on|for|in|during|who|is|was|as|since|until|through|via|an der|am|bei|à|en|chez|presso|em|na"
+    r"|副?教授|准教授|先生|博士|老师|교수)\b"
 )
 
 
@@ -384,7 +386,7 @@ def runs_on(atom: Atom, before: Sequence[Atom]) -> bool:
     if not before:
         return False
     is_vancouver = (
-        any(one.is_bare_vancouver for one in before)
+        any(one.is_bare_vancouver for one in before[:_TELLING])
         and "I" in atom.kinds
         and atom.kinds[-1] == "W"
         and atom.kinds[0] in "WP"
@@ -393,6 +395,6 @@ def runs_on(atom: Atom, before: Sequence[Atom]) -> bool:
         atom.kinds[0] == "I"
         and atom.kinds[-1] == "W"
         and before[-1].is_family
-        and any(one.is_initials for one in before)
+        and any(one.is_initials for one in before[:_TELLING])
     )
     return is_vancouver or is_inverted
