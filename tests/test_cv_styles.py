@@ -35,7 +35,7 @@ class Person:
 
     @property
     def bare(self) -> str:
-        return re.sub(r"\W", "", "".join(self.initials))
+        return re.sub(r"\W", "", "".join(self.initials)).upper()
 
 
 @dataclass(frozen=True)

@@ -386,7 +386,10 @@ def runs_on(atom: Atom, before: Sequence[Atom]) -> bool:
     if not before:
         return False
     is_vancouver = (
-        any(one.is_bare_vancouver for one in before[:_TELLING])
+        (
+            any(one.is_bare_vancouver for one in before[:_TELLING])
+            or all(one.ends_in_initials for one in before[:_TELLING])
+        )
         and "I" in atom.kinds
         and atom.kinds[-1] == "W"
         and atom.kinds[0] in "WP"

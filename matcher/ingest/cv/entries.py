@@ -50,7 +50,7 @@ _MOST_CUT: Final = 3
 _TAG: Final = re.compile(rf"\s*\[(?P<tag>[^\[\]\n]{{2,{_LONGEST_TAG}}})\]\s*[:.]?\s*")
 _LEAD_DATE: Final = re.compile(
     rf"\s*(?P<date>(?:(?:{MONTH_WORD})\.?\s*(?:\d{{1,2}},?\s*)?)?\(?{YEAR}\)?(?:[-/.](?:0?[1-9]"
-    rf"|1[0-2]))?)(?P<sep>\s*[\t\n]\s*|\s{{2,}}|\s*[.:,–—|]\s+|\s+-\s+|\)\s+)",
+    rf"|1[0-2]))?)(?P<sep>\s*[\t\n]\s*(?:[•▪◦‣·*-]\s+)?|\s{{2,}}|\s*[.:,–—|]\s+|\s+-\s+|\)\s+)",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(
@@ -278,8 +278,9 @@ def _lead(rich: Rich) -> tuple[int, str, PartialDate | None]:
             start = tag.end()
             continue
         dated = _LEAD_DATE.match(rich.text, start)
-        if dated and date is None:
-            date = next((one.date for one in atoms(dated["date"])), None)
+        said = next((one.date for one in atoms(dated["date"])), None) if dated else None
+        if dated and (date is None or said == date):
+            date = said
             start = dated.end()
             continue
         break
@@ -297,6 +298,10 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
         found.append(reading)
         if reading.is_line and reading.score >= _CLEAR_RECORD:
             break  # a title, and a line of authors below it
+    else:
+        if "\n" in rich.text[start:].strip():  # perhaps every line break is one of wrapping
+            flat = Rich(rich.text.replace("\n", " "), rich.style)
+            found += _readings(flat, start, known)
     found.sort(key=lambda one: -one.score)
     known.memo[key] = found[:_MOST_READINGS]
     return found[:_MOST_READINGS]

@@ -376,14 +376,18 @@ def _drop_empty(layout: Layout) -> None:
     """Take out lines that held nothing but markup."""
     kept: list[Line] = []
     gap = 0
+    marker: Line | None = None
     for line in layout.lines:
         if line.text.strip():
             line.gap = max(line.gap, gap)
-            gap = 0
+            if marker is not None and marker.marker and not line.marker and not line.level:
+                line.marker, line.marker_kind = marker.marker, marker.marker_kind  # it stood on a line of its own
+            gap, marker = 0, None
             kept.append(line)
         else:
             layout.skipped[line.number] = "nothing but markup"
             gap = max(gap, line.gap)
+            marker = line
     layout.lines = kept
 
 

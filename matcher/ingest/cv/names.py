@@ -63,6 +63,10 @@ _GROUP_WORDS: Final = word_set(
     "collaboration team consortium group project network initiative investigators contributors authors"
     " working community committee"
 )
+_CAPITAL_FAMILY: Final = re.compile(r"\b[^\W\d_a-z][a-zà-ÿ]+\s+[A-ZÀ-Þ]{4,}(?=\s*(?:[,;.&(]|(?:et|and|und|y)\b))")
+_LOOKAHEAD: Final = 400
+"""Characters in which a list shows that it writes family names in capitals."""
+
 _MAX_LETTERS_CUT: Final = 2
 _FEWEST_LETTERS_ALONE: Final = 3
 _FEWEST_CAPITALS: Final = 4
@@ -283,6 +287,7 @@ class _ListReader:
         self.groups: list[str] = []
         self.is_truncated = False
         self._joint = _Joint()
+        self.has_capitals = _CAPITAL_FAMILY.search(rich.text, start, start + _LOOKAHEAD) is not None
         self._is_closing = False  # an "and" was met in a list with commas: one name is left
 
     @property
@@ -306,7 +311,9 @@ class _ListReader:
             self.groups.append(group[0])
             self.position = group[1]
             return True
-        atom = _next_atom(self.rich, self.position, self.atoms, self.known, titles=self.titles)
+        atom = _next_atom(
+            self.rich, self.position, self.atoms, self.known, titles=self.titles, capitals=self.has_capitals
+        )
         if atom is None or not (_is_plausible(atom, self.known) or atom.is_initials):
             return False
         self.atoms.append(atom)
@@ -366,11 +373,30 @@ class _ListReader:
         )
 
 
-def _next_atom(rich: Rich, position: int, before: Sequence[Atom], known: Known | None, *, titles: bool) -> Atom | None:
-    """The atom at a place, cut at its last initial where its list ends there."""
+def _next_atom(
+    rich: Rich,
+    position: int,
+    before: Sequence[Atom],
+    known: Known | None,
+    *,
+    titles: bool,
+    capitals: bool = False,
+) -> Atom | None:
+    """The atom at a place, cut at its last initial where its list ends there.
+
+    Args:
+        rich: the text.
+        position: where the atom begins.
+        before: the atoms of the list so far.
+        known: what the document has told about names.
+        titles: whether "Prof." and the like may stand before it.
+        capitals: whether the list writes family names in capitals: `Li NA` then ends in one, not in initials.
+    """
     atom = read_atom(rich, position, titles=titles)
     if atom is None:
         return None
+    if capitals and atom.kinds[-1] == "B" and "W" in atom.kinds[:-1] and len(atom.words[-1]) > 1:
+        atom.kinds = f"{atom.kinds[:-1]}W"
     if not ends_well(rich, atom, prose=titles) or runs_on(atom, before):
         return shorter(rich, atom)
     if not before and known is not None and known.owner and "I" in atom.kinds[1:-1] and atom.kinds[-1] == "W":
