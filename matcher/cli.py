@@ -286,13 +286,16 @@ def solve(
 @app.command(epilog="Example: matcher check venue/")
 def check(
     venue: VenueArgument,
+    submissions: Annotated[
+        Path | None, typer.Option(help="Take the submissions from this file instead of the folder's.")
+    ] = None,
     rejects: Annotated[Path | None, typer.Option(help="Write rejected rows here, each with the reason.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a venue: counts, gaps, duplicate papers, homonyms. Exit 1 when something must be mended."""
     from matcher.ingest.check import check_venue
 
-    loaded = read_venue(venue, accept_rejects=True)
+    loaded = read_venue(venue, accept_rejects=True, submissions_file=submissions, may_lack_submissions=True)
     found = check_venue(loaded.venue, loaded.report, _resolve(loaded, None, {}).config)
     if rejects is not None and loaded.report.rejects:
         write_rejects(rejects, loaded.report.rejects)

@@ -14,7 +14,7 @@ from matcher.commands.options import AcceptRejectsOption, JsonOption, QuietOptio
 
 if TYPE_CHECKING:
     from matcher.errors import DataError
-    from matcher.ingest.cv import DocumentReport, Doubt, LineRange, Merged
+    from matcher.ingest.cv import CvDocument, DocumentReport, Doubt, LineRange, Merged
     from matcher.ingest.documents import Documents
     from matcher.ingest.write_folder import Written
 
@@ -63,8 +63,8 @@ def import_cv(
         console.print_json(_plain(documents, merged, written))
         return
     console.print_notices([*documents.notes, *(f"not read: {failure}" for failure in documents.failures)])
-    for report in merged.documents:
-        _print_document(report)
+    for report, document in zip(merged.documents, documents.read, strict=True):
+        _print_document(report, document)
     _print_together(merged, written)
 
 
@@ -75,7 +75,7 @@ def _say(text: str) -> None:
     console.out.print(text, soft_wrap=True)
 
 
-def _print_document(report: DocumentReport) -> None:
+def _print_document(report: DocumentReport, document: CvDocument) -> None:
     """What was read from one document, what is in doubt, and what was not read."""
     source = f"[bold]{escape(report.source)}[/]"
     if report.reviewer_id is None:
@@ -86,7 +86,6 @@ def _print_document(report: DocumentReport) -> None:
         _say(f"  [dim]known by {escape(report.owner_how)}[/]")
     for other in report.joined_with:
         _say(f"  merged    the same person as {escape(other)}")
-    unread = sum(each.last - each.first + 1 for each in report.unread)
     new = "" if report.new_papers == report.entries else f" ({report.new_papers} not told of before)"
     facts = [
         f"{_count(report.entries, 'publication')}{new}",
@@ -94,11 +93,16 @@ def _print_document(report: DocumentReport) -> None:
         _count(report.affiliations, "affiliation"),
         _count(report.interests, "interest"),
     ]
-    _say(f"  read      {', '.join(facts)}; {report.lines - unread} of {report.lines} lines")
+    lines = "lines of its text" if document.is_pdf else "lines"
+    _say(f"  read      {', '.join(facts)}; {_lines_read(document)} of {report.lines} {lines}")
     for doubt in report.doubts:
         _say(f"  [yellow]look at[/]   {_doubt(doubt)}")
     for reason, lines in _by_reason(report.unread).items():
         _say(f"  [dim]not read  {lines}: {escape(reason)}[/]")
+
+
+def _lines_read(document: CvDocument) -> int:
+    return sum(one.is_read for one in document.lines)
 
 
 def _count(number: int, word: str) -> str:
@@ -135,7 +139,9 @@ def _print_together(merged: Merged, written: Written) -> None:
     for file in written.files:
         changes = f"{file.added} new, {file.changed} changed" if file.added or file.changed else "nothing changed"
         _say(f"{escape(str(file.path))} {verb} {_count(file.rows, 'row')}: {changes}")
-    if not written.is_dry_run:
+    if not merged.papers:
+        _say("nobody has a publication yet: a match needs some; --add brings more documents in")
+    elif not written.is_dry_run:
         folder = escape(str(written.folder))
         _say(f"next matcher check {folder}")
         _say(f"     matcher match {folder} --submissions FILE --deadline YYYY-MM-DD --out RUN")
@@ -148,7 +154,9 @@ def _plain(documents: Documents, merged: Merged, written: Written) -> dict[str, 
     return {
         "reviewers": len(merged.reviewers),
         "papers": len(merged.papers),
-        "documents": [_plain_document(report) for report in merged.documents],
+        "documents": [
+            _plain_document(report, document) for report, document in zip(merged.documents, documents.read, strict=True)
+        ],
         "same_papers": [
             {"paper_id": each.paper_id, "title": each.title, "sources": [str(source) for source in each.sources]}
             for each in merged.same_papers
@@ -164,7 +172,7 @@ def _plain(documents: Documents, merged: Merged, written: Written) -> dict[str, 
     }
 
 
-def _plain_document(report: DocumentReport) -> dict[str, Any]:
+def _plain_document(report: DocumentReport, document: CvDocument) -> dict[str, Any]:
     return {
         "source": report.source,
         "owner": report.owner,
@@ -178,7 +186,9 @@ def _plain_document(report: DocumentReport) -> dict[str, Any]:
         "affiliations": report.affiliations,
         "interests": report.interests,
         "domains": list(report.domains),
+        "is_pdf": document.is_pdf,
         "lines": report.lines,
+        "lines_read": _lines_read(document),
         "unread": [{"first": each.first, "last": each.last, "reason": each.reason} for each in report.unread],
         "doubts": _plain_doubts(report.doubts),
     }

@@ -6,10 +6,11 @@ tried, so that one look tells everything that must be mended.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, is_dataclass, replace
 from pathlib import Path
-from typing import Final
+from typing import Any, Final
 
 from matcher.errors import DataError, did_you_mean
 from matcher.ingest.cv import CvDocument, read_cv
@@ -42,6 +43,18 @@ _MARKUP: Final = {
     "{\\rtf": "open it in a word processor and save it as plain text or PDF",
 }
 """How files begin that are text to a computer only, and what to do about each."""
+
+_LOCAL: Final = r"(?:mailto:)?(?:[\w.+'-]+\}?|\{[^{}@]*\}|\[[^\[\]@]*\])"
+_DOT: Final = r"(?:\.|\s*[(\[{<]\s*dot\s*[)\]}>]\s*|\s+dot\s+)"
+_ADDRESS: Final = re.compile(
+    rf"{_LOCAL}(?:\s*@\s*|\s*[(\[{{<]\s*(?:at|@)\s*[)\]}}>]\s*)[A-Za-z0-9-]+(?:{_DOT}[A-Za-z0-9-]+)+"
+    rf"|{_LOCAL}\s+at\s+[A-Za-z0-9-]+(?:\s+dot\s+[A-Za-z0-9-]+)+",
+    re.IGNORECASE,
+)
+"""An e-mail address, also one that is written so that machines should not find it; `Recall@K` is none."""
+
+_CONCEALED: Final = re.compile(r"@|\bat\b", re.IGNORECASE)
+"""What every address holds."""
 
 _SAID: Final = 8
 """Names that a note lists before it says how many more there are."""
@@ -208,11 +221,26 @@ def read_documents(collected: Collected, progress: Progress | None = None) -> Do
             continue
         if note:
             notes.append(f"{path}: {note}")
-        read.append(document if document.source == label else replace(document, source=label))
+        read.append(replace(_without_addresses(document), source=label))
         paths.append(path)
     if progress is not None:
         progress("reading documents", total, total)
     return Documents(tuple(read), tuple(paths), tuple(notes), tuple(failures))
+
+
+def _without_addresses(value: Any) -> Any:
+    """A value of the records without e-mail addresses, wherever they stand in it; bare domains stay."""
+    if isinstance(value, str):
+        if not _CONCEALED.search(value) or not _ADDRESS.search(value):
+            return value
+        return " ".join(_ADDRESS.sub(" ", value).split()) or "…"
+    if isinstance(value, tuple):
+        return tuple(_without_addresses(each) for each in value)
+    if is_dataclass(value) and not isinstance(value, type):
+        now = {each.name: getattr(value, each.name) for each in fields(value)}
+        made = {name: _without_addresses(one) for name, one in now.items()}
+        return value if made == now else replace(value, **made)
+    return value
 
 
 def _encoding_note(path: Path) -> str:

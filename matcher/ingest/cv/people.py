@@ -16,7 +16,7 @@ from matcher.ingest.cv.positions import joined_affiliations
 from matcher.ingest.cv.records import CvDocument, Doubt
 from matcher.ingest.cv.relations import Tie, merged_ties
 from matcher.ingest.cv.works import Existing, Work, fit
-from matcher.records import Affiliation, Relation
+from matcher.records import Affiliation, Person, Relation
 
 __all__ = ["Told", "find_people", "joined_told", "told_by"]
 
@@ -32,44 +32,68 @@ def find_people(
     Returns:
         Groups of documents, why a document joined a group, and doubts about people who share a name.
     """
-    owned = _owned(documents, there, works)
+    owned = _owned(there, works)
     groups: list[list[int]] = [[-1 - position] for position in range(len(there.reviewers))]
     reasons: dict[int, str] = {}
-    doubts: list[Doubt] = []
     for number, document in enumerate(documents):
         if document.owner is None:
             continue
-        best: tuple[int, list[int], int] | None = None
+        found: list[tuple[int, list[int], str]] = []
         for group in groups:
-            shared = max((_shared(number, other, owned, documents, there) for other in group), default=0)
-            if shared and (best is None or shared > best[0]):
-                best = (shared, group, group[0])
-        if best is not None:
-            best[1].append(number)
-            reasons[number] = f"the names fit and {best[0]} {'paper is' if best[0] == 1 else 'papers are'} the same"
-            continue
-        told = [(group, why) for group in groups if (why := _agreement(number, group, documents, there))]
-        if len(told) == 1:
-            told[0][0].append(number)
-            reasons[number] = told[0][1]
-            continue
-        for group in groups:
-            for other in group:
-                if _full_names(other, documents, there) & _full_names(number, documents, there):
-                    doubts.append(
-                        Doubt(
-                            None,
-                            f"{document.source} and {_called(other, documents, there)} name the same person "
-                            f"'{document.owner.name}' but share no paper: two reviewers were made; if they are one, "
-                            "join them by hand",
-                        )
-                    )
-                    break
-        groups.append([number])
-    return groups, reasons, doubts
+            shared = max(_shared(number, other, owned, documents, there) for other in group)
+            why = f"the names fit and {shared} {'paper is' if shared == 1 else 'papers are'} the same"
+            if shared or (why := _agreement(number, group, documents, there)):
+                found.append((shared, group, why))
+        groups = _joined_groups(number, groups, found)
+        if found:
+            reasons[number] = max(found, key=lambda one: one[0])[2]
+    return groups, reasons, _doubts(groups, documents, there)
 
 
-def _owned(documents: Sequence[CvDocument], there: Existing, works: Sequence[Work]) -> dict[int, dict[int, str]]:
+def _joined_groups(
+    number: int, groups: Sequence[list[int]], found: Sequence[tuple[int, list[int], str]]
+) -> list[list[int]]:
+    """The groups with one more document, in the group that it shares most with.
+
+    A document that belongs to several groups shows that they are one person's; only reviewers that were there already
+    stay apart, as the chair has them.
+    """
+    if not found:
+        return [*groups, [number]]
+    best = max(found, key=lambda one: one[0])[1]
+    earlier = next((group for _, group, _ in found if group[0] < 0), best)
+    into = best if best[0] < 0 else earlier
+    merging = [group for _, group, _ in found if group is not into and group[0] >= 0]
+    made = [group for group in groups if not any(group is other for other in merging)]
+    whole = sorted([*into, *(one for group in merging for one in group), number])
+    return [whole if group is into else group for group in made]
+
+
+def _doubts(groups: Sequence[Sequence[int]], documents: Sequence[CvDocument], there: Existing) -> list[Doubt]:
+    """People who are kept apart though they share a full name; what was there already is not doubted again."""
+    found = []
+    for order, group in enumerate(groups):
+        for other in groups[:order]:
+            if group[-1] < 0 and other[-1] < 0:
+                continue
+            names = [
+                frozenset().union(*(_full_names(one, documents, there) for one in each)) for each in (group, other)
+            ]
+            if not names[0] & names[1]:
+                continue
+            first, second = (_called(max(each), documents, there) for each in (group, other))
+            found.append(
+                Doubt(
+                    None,
+                    f"{second} and {first} name the same person '{min(names[0] & names[1])}' and are kept as two "
+                    "reviewers: no shared paper, tie, position with dates or mail domain tells that they are one; "
+                    "if they are, join their rows by hand",
+                )
+            )
+    return found
+
+
+def _owned(there: Existing, works: Sequence[Work]) -> dict[int, dict[int, str]]:
     """Per document or earlier reviewer, the works it lists and the owner's name as printed there."""
     owned: dict[int, dict[int, str]] = {}
     of_paper: dict[str, list[int]] = {}
@@ -86,15 +110,13 @@ def _owned(documents: Sequence[CvDocument], there: Existing, works: Sequence[Wor
                     person_id = there.reviewers[-1 - key].person_id
                     name = next((one.name for one in record.paper.authors if one.person_id == person_id), "")
                     owned.setdefault(key, {})[place] = normalise_name(name)
-    del documents
     return owned
 
 
 def _names_of(number: int, documents: Sequence[CvDocument], there: Existing) -> frozenset[str]:
     """Names of the owner of a document, or of an earlier reviewer, in one writing."""
     if number < 0:
-        person_id = there.reviewers[-1 - number].person_id
-        names: Iterable[str] = next((one.names for one in there.people if one.id == person_id), ())
+        names: Iterable[str] = _earlier(number, there).names
     else:
         owner = documents[number].owner
         names = () if owner is None else (owner.name, *owner.names)
@@ -130,8 +152,8 @@ def _shared(
 def _agreement(number: int, group: Sequence[int], documents: Sequence[CvDocument], there: Existing) -> str:
     """Why a document is about the person of a group though no paper says so; empty when it need not be.
 
-    The full name alone is not enough: a tie to the same person, two positions at the same places and times, or a
-    document without publications that tells nothing which the group does not tell.
+    The full name alone is not enough: a tie to the same person, two positions at the same places and times, an
+    address at the employer's domain, or a document without publications that tells nothing new.
     """
     names = _full_names(number, documents, there)
     if not any(names & _full_names(other, documents, there) for other in group):
@@ -145,9 +167,36 @@ def _agreement(number: int, group: Sequence[int], documents: Sequence[CvDocument
     places = {(one.organisation.casefold(), one.start) for one in own.affiliations if one.organisation and one.start}
     if len(places & {(one.organisation.casefold(), one.start) for one in known.affiliations}) >= _SAME_POSITIONS:
         return "the name is the same, and so are positions with their dates"
+    domains = {one.domain for one in own.affiliations if one.organisation and one.domain is not None}
+    if any(_is_within(one, two) for one in domains for two in _domains_of(group, documents, there)):
+        return "the name is the same, and so is the mail domain"
     if not documents[number].entries and joined_told([known, own]) == joined_told([known]):
         return "the name is the same, and the document tells nothing else that was not known"
     return ""
+
+
+def _domains_of(group: Iterable[int], documents: Sequence[CvDocument], there: Existing) -> set[str]:
+    """Domains of a person's mail addresses."""
+    found: set[str] = set()
+    for number in group:
+        if number >= 0:
+            found.update(documents[number].domains)
+            continue
+        person = _earlier(number, there)
+        found.update(address.rsplit("@", 1)[-1].lower() for address in person.emails)
+        found.update(one.domain for one in person.affiliations if one.domain is not None)
+    return found
+
+
+def _is_within(one: str, other: str) -> bool:
+    """Whether two domains are the same, or one lies in the other."""
+    return one == other or one.endswith(f".{other}") or other.endswith(f".{one}")
+
+
+def _earlier(number: int, there: Existing) -> Person:
+    """The person of a reviewer that was there already."""
+    person_id = there.reviewers[-1 - number].person_id
+    return next(each for each in there.people if each.id == person_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -170,9 +219,8 @@ def told_by(number: int, documents: Sequence[CvDocument], there: Existing) -> To
     if number >= 0:
         one = documents[number]
         return Told(one.affiliations, tuple(tie.relation for tie in one.relations), one.interests)
-    reviewer = there.reviewers[-1 - number]
-    person = next(each for each in there.people if each.id == reviewer.person_id)
-    return Told(person.affiliations, person.relations, reviewer.interests)
+    person = _earlier(number, there)
+    return Told(person.affiliations, person.relations, there.reviewers[-1 - number].interests)
 
 
 def joined_told(told: Sequence[Told]) -> Told:
