@@ -49,6 +49,7 @@ _MARKERS: Final = re.compile(
     (?: \s?\$\^?\{{?[^$]{{0,12}}\}}?\$                     # $^{{1,*}}$
       | \s?[{_SIGNS}]+[{_FIGURES}]*(?:,[{_FIGURES}{_SIGNS}]+)*(?:\{{[^}}]*\}})?
       | [{_FIGURES}]+(?:,[{_FIGURES}{_SIGNS}]+)*
+      | [ ]0\d{{3}}(?=\s*(?:[,:;]|and\b|$))                    # the number of a namesake, as listings have it
       | ,(?=[{_SIGNS}⁰¹²³⁴-⁹])[{_SIGNS}⁰¹²³⁴-⁹]+
       | \s?\((?:[*†‡§¶\#]|\d{{1,2}})(?:,(?:[*†‡§¶\#]|\d{{1,2}}))*\)
       | \s?\([^()]{{0,24}}\b(?:equal|co-?first|joint|corresponding|senior|presenter|presenting|speaker|student|first
@@ -65,6 +66,11 @@ _GENERATIONS: Final = frozenset(("Jr", "Sr", "II", "III", "IV"))
 _TITLES_WITHOUT_STOP: Final = word_set("prof professor dr mr mrs ms sir dame frau herr doctor mx")
 _LONGEST_INITIALS: Final = 3
 """Capitals in a row that may be initials: `AVD`."""
+
+_JOINT: Final = re.compile(
+    rf"(?P<zu>von und zu[mr]?)\b(?=\s)|(y)(?=\s+{_LETTER}+(?<=[a-zà-ÿ])\s*(?:[,;.()*†‡&\t\n]|and\b|y\b|$))(?!\s+{_LETTER}+,\s*{_LETTER}+[.,;])"
+)
+"""What joins two parts of one family name: `Lauenstein von und zu Berg`, `Ortega y Gasset`."""
 
 _MAX_WORDS: Final = 7
 _MOST_MARKS: Final = 3
@@ -230,6 +236,10 @@ class _Gathering:
 
     def _takes_word(self, here: int) -> bool:
         """Take a word; false where the atom ends before or behind it."""
+        joint = _JOINT.match(self.text, here) if self.words else None
+        if joint and (joint["zu"] or self._is_whole()):
+            self._add(joint[0], "P", here, joint.end())
+            return True
         found = _WORD.match(self.text, here)
         if found is None or found[0] in _AND_IN_CAPITALS:
             return False
@@ -246,6 +256,10 @@ class _Gathering:
             return self._takes_ideographs(word, here, found.end())
         self._add(word, kind, here, found.end())
         return True
+
+    def _is_whole(self) -> bool:
+        """Whether what is taken so far is a given and a family name, so that `y` and one more word belong to it."""
+        return len(self.kinds) >= 2 and self.kinds[-1] == "W" and "B" not in self.kinds
 
     def _takes_ideographs(self, word: str, here: int, end: int) -> bool:
         """Take a name in ideographs, a title behind it left out; true where its second half follows."""

@@ -53,6 +53,10 @@ _LEAD_DATE: Final = re.compile(
     rf"|1[0-2]))?)(?P<sep>\s*[\t\n]\s*(?:[•▪◦‣·*-]\s+)?|\s{{2,}}|\s*[.:,–—|]\s+|\s+-\s+|\)\s+)",
     re.IGNORECASE,
 )
+_LEAD_STATUS: Final = re.compile(
+    r"\s*(in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)\s*[\t:|]\s*(?:[•▪◦‣·*-]\s+)?",
+    re.IGNORECASE,
+)
 _LABEL: Final = re.compile(
     r"(?:^|\n)[\s*_-]*(?P<label>title|authors?|contributors?|by|venue|journal|conference|booktitle|published(?: in)?"
     r"|publication(?: venue)?|in|year|date|publication date|abstract|type|pages|volume|doi|url|status|publisher"
@@ -283,7 +287,11 @@ def _lead(rich: Rich) -> tuple[int, str, PartialDate | None]:
             date = said
             start = dated.end()
             continue
-        break
+        status = _LEAD_STATUS.match(rich.text, start)
+        if status is None:
+            break
+        tags.append(status[1])
+        start = status.end()
     return start, " ".join(tags), date
 
 
@@ -425,7 +433,8 @@ def _shorter_lists(rich: Rich, found: AuthorList, known: Known) -> Iterator[Auth
         between = rich.text[last.end : following.start]
         if not re.search(r"[,;.:]", between) or re.search(r"\b(?:and|und|et|y)\b|&", between):
             continue
-        if any(is_weak_name(name.text, known) for name in found.names[size:]):
+        is_cut_off = "\n" in between or re.match(r"\s*[:?!]", rich.text[found.end :])
+        if is_cut_off or any(is_weak_name(name.text, known) for name in found.names[size:]):
             yield replace(found, names=found.names[:size], end=last.end, is_truncated=False, has_and=False, groups=())
 
 
@@ -469,7 +478,7 @@ def _title_first(
         score -= 2.0
     if joint:
         score += 1.5 if title.is_shown else 0.5
-    gap = text[title.rest : stop] if title.rest < stop else ""
+    gap = text[title.rest : stop].partition("\n")[0] if title.rest < stop else ""
     if re.search(r"[^\W\d_]{2}", gap) and not is_only_dates(gap) and not is_venue_like(gap):
         score -= 2.5  # words that this reading does not explain
     yield _Reading(
