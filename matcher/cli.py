@@ -16,7 +16,7 @@ import typer
 
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
-from matcher.commands import imports
+from matcher.commands import cv, imports
 from matcher.commands import policy as policy_commands
 from matcher.commands import review as review_commands
 from matcher.commands.choices import resolve_choices
@@ -55,7 +55,7 @@ app = typer.Typer(
 
 import_app = typer.Typer(
     help="Bring in what you have: CVs and publication lists.",
-    epilog="Example: matcher import cv cvs/*.txt --into venue/",
+    epilog="Example: matcher import cv cvs/ --into venue/",
     no_args_is_help=True,
     rich_markup_mode="rich",
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -64,6 +64,7 @@ app.add_typer(import_app, name="import")
 imports.hang_into(import_app)
 app.add_typer(policy_commands.app, name="policy")
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
+import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -287,50 +288,22 @@ def solve(
             console.out.print(f"{name:<11}{value}", markup=False)
 
 
-# --- documents in ---------------------------------------------------------------------------------------------------
-
-
-@import_app.command(
-    "cv",
-    epilog="""Examples:
-
-matcher import cv cvs/*.txt cvs/*.pdf --into venue/
-
-matcher import cv new.md --into venue/ --add --dry-run""",
-)
-def import_cv(
-    files: Annotated[list[Path], typer.Argument(help="CVs or publication pages: text, Markdown or PDF.")],
-    into: Annotated[Path, typer.Option(help="Venue folder for reviewers.jsonl and publications.jsonl.")],
-    add: Annotated[bool, typer.Option("--add", help="Add to a folder that holds files already.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
-    as_json: JsonOption = False,
-) -> None:
-    """Turn CVs and publication lists into reviewers. What is not certain is reported with its line, never guessed."""
-    from matcher.ingest.cv import merge_documents, read_cv
-    from matcher.ingest.write_folder import read_existing, write_folder
-
-    there = read_existing(into) if add else None
-    merged = merge_documents([read_cv(file) for file in files], there)
-    written = write_folder(into, merged, add=add, dry_run=dry_run)
-    if as_json:
-        console.print_json(console.plain_import(merged, written))
-    else:
-        console.print_import(merged, written)
-
-
 # --- before and beside a match --------------------------------------------------------------------------------------
 
 
 @app.command(epilog="Example: matcher check venue/")
 def check(
     venue: VenueArgument,
+    submissions: Annotated[
+        Path | None, typer.Option(help="Take the submissions from this file instead of the folder's.")
+    ] = None,
     rejects: Annotated[Path | None, typer.Option(help="Write rejected rows here, each with the reason.")] = None,
     as_json: JsonOption = False,
 ) -> None:
     """Check a venue: counts, gaps, duplicate papers, homonyms. Exit 1 when something must be mended."""
     from matcher.ingest.check import check_venue
 
-    loaded = read_venue(venue, accept_rejects=True)
+    loaded = read_venue(venue, accept_rejects=True, submissions_file=submissions, may_lack_submissions=True)
     found = check_venue(loaded.venue, loaded.report, resolve_choices(loaded, None, {}).config)
     if rejects is not None and loaded.report.rejects:
         write_rejects(rejects, loaded.report.rejects)

@@ -30,18 +30,14 @@ from matcher.records import Conflict, Conflicts, Explanation, Shortfall, Underlo
 
 if TYPE_CHECKING:
     from matcher.ingest.check import VenueCheck
-    from matcher.ingest.cv import Merged
     from matcher.ingest.headings import ColumnGuess
-    from matcher.ingest.write_folder import Written
 
 __all__ = [
     "out",
-    "plain_import",
     "print_check",
     "print_conflicts",
     "print_error",
     "print_explanation",
-    "print_import",
     "print_json",
     "print_mapping",
     "print_notices",
@@ -336,75 +332,6 @@ def print_mapping(file: str, guesses: Sequence[ColumnGuess]) -> None:
     for guess in guesses:
         table.add_row(escape(guess.header), escape(guess.field or "–"), escape(guess.why if not guess.sure else ""))
     out.print(table)
-
-
-def print_import(merged: Merged, written: Written) -> None:
-    """Per document what was read and what was not, then what was merged and written."""
-    for report in merged.documents:
-        owner = report.owner or "[red]nobody: the document does not tell whose it is[/]"
-        out.print(f"[bold]{escape(report.source)}[/]: {escape(owner) if report.owner else owner}", soft_wrap=True)
-        if report.owner_how:
-            out.print(f"  [dim]known by {escape(report.owner_how)}[/]", soft_wrap=True)
-        out.print(
-            f"  publications {report.entries}, of these new {report.new_papers}; relations {report.relations}, "
-            f"affiliations {report.affiliations}, interests {report.interests}, lines {report.lines}"
-        )
-        for other in report.joined_with:
-            out.print(f"  the same person as in {escape(other)}", soft_wrap=True)
-        for doubt in report.doubts:
-            where = "" if doubt.line is None else f"line {doubt.line}: "
-            words = f" “{escape(doubt.text)}”" if doubt.text else ""
-            out.print(f"  [yellow]look at[/] {where}{escape(doubt.reason)}{words}", soft_wrap=True)
-        if report.unread:
-            lines = ", ".join(str(unread) for unread in report.unread[:_ROWS])
-            more = f" and {len(report.unread) - _ROWS} more" if len(report.unread) > _ROWS else ""
-            out.print(f"  [dim]not read: lines {lines}{more} (--json gives the reasons)[/]", soft_wrap=True)
-    for doubt in merged.doubts:
-        out.print(f"[yellow]look at[/] {escape(doubt.reason)} {escape(doubt.text)}", soft_wrap=True)
-    if merged.same_papers:
-        out.print(f"papers told of more than once, now one each: {len(merged.same_papers)}")
-    for file in written.files:
-        verb = "would hold" if written.is_dry_run else "holds"
-        out.print(
-            f"{escape(str(file.path))} {verb} {file.rows} rows, new {file.added}, changed {file.changed}",
-            soft_wrap=True,
-        )
-
-
-def plain_import(merged: Merged, written: Written) -> dict[str, Any]:
-    """The same for machines, with the reason for every line that was not read."""
-    return {
-        "reviewers": len(merged.reviewers),
-        "papers": len(merged.papers),
-        "documents": [
-            {
-                "source": report.source,
-                "owner": report.owner,
-                "owner_how": report.owner_how,
-                "reviewer_id": report.reviewer_id,
-                "joined_with": list(report.joined_with),
-                "entries": report.entries,
-                "new_papers": report.new_papers,
-                "relations": report.relations,
-                "affiliations": report.affiliations,
-                "interests": report.interests,
-                "lines": report.lines,
-                "unread": [{"first": each.first, "last": each.last, "reason": each.reason} for each in report.unread],
-                "doubts": [{"line": each.line, "reason": each.reason, "text": each.text} for each in report.doubts],
-            }
-            for report in merged.documents
-        ],
-        "same_papers": [
-            {"paper_id": each.paper_id, "title": each.title, "sources": [str(source) for source in each.sources]}
-            for each in merged.same_papers
-        ],
-        "doubts": [{"line": each.line, "reason": each.reason, "text": each.text} for each in merged.doubts],
-        "files": [
-            {"path": str(each.path), "rows": each.rows, "added": each.added, "changed": each.changed}
-            for each in written.files
-        ],
-        "dry_run": written.is_dry_run,
-    }
 
 
 def print_explanation(explanation: Explanation, venue: Venue) -> None:

@@ -41,7 +41,13 @@ def load_venue(path: str | Path) -> Venue:
     return read_venue(path).venue
 
 
-def read_venue(path: str | Path, *, accept_rejects: bool = False, submissions_file: Path | None = None) -> Loaded:
+def read_venue(
+    path: str | Path,
+    *,
+    accept_rejects: bool = False,
+    submissions_file: Path | None = None,
+    may_lack_submissions: bool = False,
+) -> Loaded:
     """Read a venue folder and say what became of every row.
 
     A folder without `venue.toml` whose reviewers list `pubs` is a linked corpus and is read as it is. Nothing is
@@ -51,18 +57,22 @@ def read_venue(path: str | Path, *, accept_rejects: bool = False, submissions_fi
         path: the folder.
         accept_rejects: whether to go on without the rows that cannot be accepted.
         submissions_file: takes the place of the folder's own submissions; JSON Lines or CSV under any name.
+        may_lack_submissions: whether a folder without submissions is read as a venue with none yet, and a notice.
 
     Raises:
         RejectedRowsError: rows cannot be accepted, and `accept_rejects` is false.
         DataError: the folder or one of its files cannot be read.
     """
     folder = Path(path)
-    replaced = () if submissions_file is None else ("submissions",)
+    replaced = ("submissions",) if submissions_file is not None or may_lack_submissions else ()
     tables, notices = find_tables(folder, replaced=replaced)
     ledger = Ledger()
     for notice in notices:
         ledger.notice(notice)
-    read = read_linked if is_linked(folder, tables) else read_folder
+    linked = is_linked(folder, tables)
+    if linked and submissions_file is None:
+        find_tables(folder)  # a linked corpus without submissions is broken, not early
+    read = read_linked if linked else read_folder
     loaded = read(folder, tables, ledger, submissions_file=submissions_file, accept_rejects=accept_rejects)
     decisions = read_decisions(folder / DECISIONS_FILE)
     return replace(loaded, venue=replace(loaded.venue, decisions=decisions)) if decisions else loaded

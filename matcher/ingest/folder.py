@@ -58,6 +58,9 @@ REQUIRED: Final = ("reviewers", "publications", "submissions")
 
 _FACTS_FILE: Final = "venue.toml"
 _CHOICES_FILE: Final = "match.toml"
+_NO_SUBMISSIONS: Final = (
+    "there are no submissions yet: give them as submissions.jsonl or .csv in the folder, or with --submissions"
+)
 _DATA_SUFFIXES: Final = (".jsonl", ".csv", ".tsv", ".json", ".ndjson", ".xlsx")
 """Endings by which a file is taken for data, so that one that is not read is named."""
 
@@ -130,7 +133,7 @@ def read_folder(
 
     Args:
         folder: where it is.
-        tables: its files by table, from `find_tables`.
+        tables: its files by table, from `find_tables`; without submissions the venue has none.
         ledger: counts the rows.
         submissions_file: takes the place of the folder's own submissions; JSON Lines or CSV under any name.
         accept_rejects: whether rejected rows may be left out.
@@ -141,13 +144,18 @@ def read_folder(
     facts = _facts(folder / _FACTS_FILE, ledger)
     papers = list(_papers(ledger, tables["publications"]))
     elsewhere = submissions_file is not None
-    submissions = list(read_submissions(ledger, submissions_file or tables["submissions"], is_elsewhere=elsewhere))
+    source = submissions_file or tables.get("submissions")
+    required = [PUBLICATIONS, SUBMISSIONS, REVIEWERS]
+    if source is None:
+        required.remove(SUBMISSIONS)
+        ledger.notice(_NO_SUBMISSIONS)
+    submissions = [] if source is None else list(read_submissions(ledger, source, is_elsewhere=elsewhere))
     reviewers = list(_reviewers(ledger, tables["reviewers"], papers))
     others = list(_others(ledger, tables["people"])) if "people" in tables else []
     pairs = {
         stem: list(_pairs(ledger, tables[stem], pairs)) if stem in tables else [] for stem, pairs in _PAIRS.items()
     }
-    report = ledger.settle((PUBLICATIONS, SUBMISSIONS, REVIEWERS), accept_rejects=accept_rejects)
+    report = ledger.settle(required, accept_rejects=accept_rejects)
     venue = Venue.of(
         name=facts.name or folder.resolve().name,
         papers=papers,

@@ -20,7 +20,7 @@ from matcher.ingest.fields import PUBLICATIONS, REVIEWERS, FieldError, Table, Un
 from matcher.ingest.files import SUFFIXES, stem_of
 from matcher.records import Affiliation, Paper, PaperId, Person, PersonId, Relation, Reviewer, SourceRef
 
-__all__ = ["Written", "WrittenFile", "read_existing", "write_folder"]
+__all__ = ["Written", "WrittenFile", "read_existing", "refuse_filled", "write_folder"]
 
 _REVIEWERS_FILE: Final = "reviewers.jsonl"
 _PUBLICATIONS_FILE: Final = "publications.jsonl"
@@ -169,7 +169,7 @@ def write_folder(folder: str | Path, merged: Merged, *, add: bool = False, dry_r
         write_folder("venue", merged)
     """
     folder = Path(folder)
-    _refuse_occupied(folder, add=add)
+    refuse_filled(folder, add=add)
     if not merged.reviewers:
         sources = ", ".join(report.source for report in merged.documents)
         raise DataError(
@@ -188,7 +188,17 @@ def write_folder(folder: str | Path, merged: Merged, *, add: bool = False, dry_r
     return Written(folder, tuple(plan for plan, _ in plans), dry_run)
 
 
-def _refuse_occupied(folder: Path, *, add: bool) -> None:
+def refuse_filled(folder: str | Path, *, add: bool) -> None:
+    """Refuse a folder that cannot be written to, before there is work that would be lost.
+
+    Args:
+        folder: may be missing.
+        add: whether what it holds is added to.
+
+    Raises:
+        DataError: the folder holds files and `add` is false, is no folder, or holds tables of another form.
+    """
+    folder = Path(folder)
     if not folder.exists():
         return
     if not folder.is_dir():

@@ -22,7 +22,7 @@ _WORD: Final = re.compile(
     rf"(?:[{_APOSTROPHE}](?=[a-z]\s))?(?:{_LETTER}[{_MARK}]*)+(?:(?:[{_APOSTROPHE}]|[-‐‑‒·・])(?:{_LETTER}[{_MARK}]*)+)*"
 )
 _INITIALS: Final = re.compile(
-    r"(?:[^\W\d_a-zà-öø-ÿ]\.(?:\s?[-‐‑]\s?(?=[^\W\d_a-z]\.))?|[A-ZÀ-ÖØ-Þ][a-z]\.(?=[ ]?[-‐‑]"
+    r"(?:[^\W\d_a-zà-öø-ÿ]\.(?:\s?[-‐‑]\s?(?:(?=[^\W\d_a-z]\.)|[a-z]\.))?|[A-ZÀ-ÖØ-Þ][a-z]\.(?=[ ]?[-‐‑]"
     r"|[ ]?[A-Z]\.)[-‐‑]?)+(?![^\W\d_])"
 )
 _GLUED_INITIALS: Final = re.compile(r"(?:[^\W\d_a-z]\.)+(?=[^\W\d_][a-zà-ÿ])")
@@ -49,6 +49,7 @@ _MARKERS: Final = re.compile(
     (?: \s?\$\^?\{{?[^$]{{0,12}}\}}?\$                     # $^{{1,*}}$
       | \s?[{_SIGNS}]+[{_FIGURES}]*(?:,[{_FIGURES}{_SIGNS}]+)*(?:\{{[^}}]*\}})?
       | [{_FIGURES}]+(?:,[{_FIGURES}{_SIGNS}]+)*
+      | [ ]0\d{{3}}(?=\s*(?:[,:;]|and\b|$))                    # the number of a namesake, as listings have it
       | ,(?=[{_SIGNS}⁰¹²³⁴-⁹])[{_SIGNS}⁰¹²³⁴-⁹]+
       | \s?\((?:[*†‡§¶\#]|\d{{1,2}})(?:,(?:[*†‡§¶\#]|\d{{1,2}}))*\)
       | \s?\([^()]{{0,24}}\b(?:equal|co-?first|joint|corresponding|senior|presenter|presenting|speaker|student|first
@@ -66,8 +67,15 @@ _TITLES_WITHOUT_STOP: Final = word_set("prof professor dr mr mrs ms sir dame fra
 _LONGEST_INITIALS: Final = 3
 """Capitals in a row that may be initials: `AVD`."""
 
+_JOINT: Final = re.compile(
+    rf"(?P<zu>von und zu[mr]?)\b(?=\s)|(y)(?=\s+{_LETTER}+(?<=[a-zà-ÿ])\s*(?:[,;.()*†‡&\t\n]|and\b|y\b|$))(?!\s+{_LETTER}+,\s*{_LETTER}+[.,;])"
+)
+"""What joins two parts of one family name: `Lauenstein von und zu Berg`, `Ortega y Gasset`."""
+
 _MAX_WORDS: Final = 7
 _MOST_MARKS: Final = 3
+_TELLING: Final = 6
+"""Names at the begin of a list that tell how it is written."""
 
 
 @dataclass(slots=True)
@@ -228,6 +236,10 @@ class _Gathering:
 
     def _takes_word(self, here: int) -> bool:
         """Take a word; false where the atom ends before or behind it."""
+        joint = _JOINT.match(self.text, here) if self.words else None
+        if joint and (joint["zu"] or self._is_whole()):
+            self._add(joint[0], "P", here, joint.end())
+            return True
         found = _WORD.match(self.text, here)
         if found is None or found[0] in _AND_IN_CAPITALS:
             return False
@@ -244,6 +256,10 @@ class _Gathering:
             return self._takes_ideographs(word, here, found.end())
         self._add(word, kind, here, found.end())
         return True
+
+    def _is_whole(self) -> bool:
+        """Whether what is taken so far is a given and a family name, so that `y` and one more word belong to it."""
+        return len(self.kinds) >= 2 and self.kinds[-1] == "W" and "B" not in self.kinds
 
     def _takes_ideographs(self, word: str, here: int, end: int) -> bool:
         """Take a name in ideographs, a title behind it left out; true where its second half follows."""
@@ -280,7 +296,7 @@ def _finished(rich: Rich, atom: Atom) -> Atom:
 
 def shorter(rich: Rich, atom: Atom) -> Atom | None:
     """The same atom up to its last initial, whose full stop may have ended the list: `Lee A. Deep networks`."""
-    for size in range(len(atom.words) - 1, 0, -1):
+    for size in range(len(atom.words), 0, -1):
         if atom.kinds[size - 1] == "I" and atom.words[size - 1].endswith("."):
             words, kinds, ends = atom.words[:size], atom.kinds[:size], atom.ends[:size]
             cut = _finished(rich, Atom(words, kinds, atom.start, ends[-1], ends, nickname=atom.nickname))
@@ -356,8 +372,8 @@ _ENDS: Final = re.compile(
 
 
 _PROSE_ENDS: Final = re.compile(
-    r"\s*(?:at|from|of|on|for|during|who|is|was|as|since|until|through|via|an der|am|bei|à|en|chez|presso|em|na|副?教授"
-    r"|准教授|先生|博士|老师|교수)\b"
+    r"\s*(?:at|from|of|on|for|in|during|who|is|was|as|since|until|through|via|an der|am|bei|à|en|chez|presso|em|na"
+    r"|副?教授|准教授|先生|博士|老师|교수)\b"
 )
 
 
@@ -384,7 +400,10 @@ def runs_on(atom: Atom, before: Sequence[Atom]) -> bool:
     if not before:
         return False
     is_vancouver = (
-        any(one.is_bare_vancouver for one in before)
+        (
+            any(one.is_bare_vancouver for one in before[:_TELLING])
+            or all(one.ends_in_initials for one in before[:_TELLING])
+        )
         and "I" in atom.kinds
         and atom.kinds[-1] == "W"
         and atom.kinds[0] in "WP"
@@ -393,6 +412,6 @@ def runs_on(atom: Atom, before: Sequence[Atom]) -> bool:
         atom.kinds[0] == "I"
         and atom.kinds[-1] == "W"
         and before[-1].is_family
-        and any(one.is_initials for one in before)
+        and any(one.is_initials for one in before[:_TELLING])
     )
     return is_vancouver or is_inverted

@@ -88,6 +88,9 @@ _RARE_MONTHS: Final = frozenset(
     ("mar", "set", "out", "gen", "mag", "ago", "dic", "ene", "abr", "lug", "giu", "ott", "avr")
 )
 
+_LONGEST_LEAD: Final = 40
+"""Characters before a date in which a word such as "since" may stand."""
+
 
 @dataclass(frozen=True, slots=True)
 class DateAtom:
@@ -227,24 +230,26 @@ def _lone(text: str, one: DateAtom) -> TimeSpan:
     nothing = _TO_NOTHING.match(text, one.end)
     if nothing:
         return TimeSpan(one.date, None, one.start, nothing.end(), is_range=True)
-    return _by_words_before(text[: one.start], one)
+    return _by_words_before(text, one)
 
 
-def _by_words_before(before: str, one: DateAtom) -> TimeSpan:
+def _by_words_before(text: str, one: DateAtom) -> TimeSpan:
     """The span that `since`, `until` or a first month before a lone date make of it."""
+    offset = max(0, one.start - _LONGEST_LEAD)
+    before = text[offset : one.start]
     since = _SINCE.search(before)
     if since:
-        return TimeSpan(one.date, None, since.start(), one.end, is_range=True)
+        return TimeSpan(one.date, None, offset + since.start(), one.end, is_range=True)
     until = _UNTIL.search(before)
     if until:
-        return TimeSpan(None, one.date, until.start(), one.end, is_range=True)
+        return TimeSpan(None, one.date, offset + until.start(), one.end, is_range=True)
     month = _MONTH_TO.search(before)
     if month and one.date.month is not None:
         first = PartialDate(one.date.year, _month_number(month["from"]))
         if first.first_day() <= one.date.last_day():
-            return TimeSpan(first, one.date, month.start(), one.end, is_range=True)
+            return TimeSpan(first, one.date, offset + month.start(), one.end, is_range=True)
     season = _SEASON_TO.search(before)
-    start = season.start() if season else one.start
+    start = offset + season.start() if season else one.start
     return TimeSpan(one.date, one.date, start, one.end, is_range=False)
 
 

@@ -8,23 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 from matcher.ingest.cv.dates import MONTH_WORD, YEAR, atoms, is_only_dates
-from matcher.ingest.cv.names import AuthorList, Known, read_list
+from matcher.ingest.cv.names import AuthorList, Known, is_weak_name, read_list, read_lists
 from matcher.ingest.cv.rich import BOLD, ITALIC, LINK, Rich
-from matcher.ingest.cv.titles import TitleEnd, clean_title, find_title, is_venue_like, skip_to_title
+from matcher.ingest.cv.template import NO_TEMPLATE, Form, Template, shape_of
+from matcher.ingest.cv.titles import TitleEnd, clean_title, find_title, is_venue_like, skip_to_title, title_ends
 from matcher.ingest.cv.venues import kind_of, venue_name, without_links
 from matcher.records import PartialDate
 
-__all__ = ["CLEAR", "ParsedEntry", "is_author_line", "parse_entry", "starts_with_authors"]
+__all__ = ["CLEAR", "ParsedEntry", "forms_of", "is_author_line", "parse_entry", "starts_with_authors"]
 
 _LONG: Final = 180
 """Characters from which a stretch of prose behind an entry is an abstract."""
-
-_CLEAR_UNOWNED: Final = 5.5
-"""The same where it is not known yet whose document it is."""
 
 _CLEAR_RECORD: Final = 5.5
 """The same where a line of its own holds the authors."""
@@ -35,7 +33,6 @@ _NEARLY_FULL: Final = 70
 """Characters from which a line may have been wrapped."""
 
 
-_SURE_OF_NAMES: Final = 4.0
 _ALONE: Final = 3.5
 _BASE_ALONE: Final = 1.0
 """Score of an entry that names no author."""
@@ -45,11 +42,19 @@ CLEAR: Final = 8.5
 """Score that only an entry reaches in which authors, the owner among them, title and venue are plain to see."""
 
 _MOST_STARTS: Final = 16
+_MOST_READINGS: Final = 12
+_MOST_ENDS: Final = 3
+_MOST_CUT: Final = 3
+"""Names at the end of a list that may belong to the title."""
 
 _TAG: Final = re.compile(rf"\s*\[(?P<tag>[^\[\]\n]{{2,{_LONGEST_TAG}}})\]\s*[:.]?\s*")
 _LEAD_DATE: Final = re.compile(
     rf"\s*(?P<date>(?:(?:{MONTH_WORD})\.?\s*(?:\d{{1,2}},?\s*)?)?\(?{YEAR}\)?(?:[-/.](?:0?[1-9]"
-    rf"|1[0-2]))?)(?P<sep>\s*[\t\n]\s*|\s{{2,}}|\s*[.:,–—|]\s+|\s+-\s+|\)\s+)",
+    rf"|1[0-2]))?)(?P<sep>\s*[\t\n]\s*(?:[•▪◦‣·*-]\s+)?|\s{{2,}}|\s*[.:,–—|]\s+|\s+-\s+|\)\s+)",
+    re.IGNORECASE,
+)
+_LEAD_STATUS: Final = re.compile(
+    r"\s*(in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)\s*[\t:|]\s*(?:[•▪◦‣·*-]\s+)?",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(
@@ -126,6 +131,7 @@ class _Reading:
     score: float
     is_shown: bool
     is_title_first: bool
+    form: Form
     is_with: bool = False
     is_line: bool = False
 
@@ -163,7 +169,14 @@ def starts_with_authors(rich: Rich, known: Known) -> bool:
 
 
 def parse_entry(
-    rich: Rich, known: Known, *, hint: str = "", year: int | None = None, tag: str = ""
+    rich: Rich,
+    known: Known,
+    *,
+    hint: str = "",
+    year: int | None = None,
+    tag: str = "",
+    template: Template = NO_TEMPLATE,
+    entry: int | None = None,
 ) -> ParsedEntry | None:
     """Read one entry.
 
@@ -173,6 +186,8 @@ def parse_entry(
         hint: the kind of paper that the heading above announces.
         year: the year that the heading above announces.
         tag: a label before the entry, such as `ICML'24`.
+        template: what the entries of its list have in common.
+        entry: its place among those entries.
 
     Returns:
         The best reading, or `None` where no list of authors or no title is found.
@@ -181,13 +196,15 @@ def parse_entry(
     if labelled is not None:
         return labelled
     start, lead_tag, lead_date = _lead(rich)
-    best = _with_first(rich, start, known) or _best_reading(rich, start, known)
-    if best is None or (best.score < _SURE_OF_NAMES and not best.is_with):
-        alone = _title_alone(rich, start)
-        if alone is not None and (best is None or alone.score > best.score):
-            best = alone
+    best: _Reading | None = None
+    score = 0.0
+    for reading in _all_readings(rich, start, known):
+        fitted = reading.score + template.fit(reading.form, entry=entry)
+        if best is None or fitted > score + 1e-9:
+            best, score = reading, fitted
     if best is None:
         return None
+    best = replace(best, score=score)
     return _built(rich, best, known, hint=hint, year=year, tag=lead_tag or tag, lead_date=lead_date)
 
 
@@ -214,9 +231,10 @@ def _with_first(rich: Rich, start: int, known: Known) -> _Reading | None:
         "",
         rich.text[title.rest :],
         None,
-        _ALONE + 1.0,
+        _ALONE + 2.5,
         title.is_shown,
         is_title_first=False,
+        form=_form_of("with", rich, found, title),
         is_with=True,
     )
 
@@ -231,8 +249,22 @@ def _title_alone(rich: Rich, start: int) -> _Reading | None:
         return None
     nobody = AuthorList((), start, start)
     return _Reading(
-        nobody, (title.start, title.end), "", rest, None, _ALONE, title.is_shown, is_title_first=True, is_with=True
+        nobody,
+        (title.start, title.end),
+        "",
+        rest,
+        None,
+        _ALONE,
+        title.is_shown,
+        is_title_first=True,
+        form=_form_of("nobody", rich, nobody, title),
+        is_with=True,
     )
+
+
+def forms_of(rich: Rich, known: Known) -> list[tuple[Form, float]]:
+    """The form and the score of every likely reading of an entry."""
+    return [(reading.form, reading.score) for reading in _all_readings(rich, _lead(rich)[0], known)]
 
 
 def _lead(rich: Rich) -> tuple[int, str, PartialDate | None]:
@@ -250,32 +282,37 @@ def _lead(rich: Rich) -> tuple[int, str, PartialDate | None]:
             start = tag.end()
             continue
         dated = _LEAD_DATE.match(rich.text, start)
-        if dated and date is None:
-            date = next((one.date for one in atoms(dated["date"])), None)
+        said = next((one.date for one in atoms(dated["date"])), None) if dated else None
+        if dated and (date is None or said == date):
+            date = said
             start = dated.end()
             continue
-        break
+        status = _LEAD_STATUS.match(rich.text, start)
+        if status is None:
+            break
+        tags.append(status[1])
+        start = status.end()
     return start, " ".join(tags), date
 
 
-def _best_reading(rich: Rich, start: int, known: Known) -> _Reading | None:
-    """The reading with the highest score; each text is read once with what is known."""
-    key = (rich.text, rich.style)
+def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
+    """The likely readings, best first; each text is read once with what is known."""
+    key = (rich.text, rich.style, start)
     if key in known.memo:
-        found: _Reading | None = known.memo[key]
-        return found
-    best: _Reading | None = None
+        memo: list[_Reading] = known.memo[key]
+        return memo
+    found = [one for one in (_with_first(rich, start, known), _title_alone(rich, start)) if one is not None]
     for reading in _readings(rich, start, known):
-        if best is None or reading.score > best.score + 1e-9:
-            best = reading
+        found.append(reading)
         if reading.is_line and reading.score >= _CLEAR_RECORD:
             break  # a title, and a line of authors below it
-        if not reading.is_title_first and (
-            reading.score >= CLEAR or (reading.is_shown and not known.owner and reading.score >= _CLEAR_UNOWNED)
-        ):
-            break  # authors first, the owner among them, and a title: nothing can fit better
-    known.memo[key] = best
-    return best
+    else:
+        if "\n" in rich.text[start:].strip():  # perhaps every line break is one of wrapping
+            flat = Rich(rich.text.replace("\n", " "), rich.style)
+            found += _readings(flat, start, known)
+    found.sort(key=lambda one: -one.score)
+    known.memo[key] = found[:_MOST_READINGS]
+    return found[:_MOST_READINGS]
 
 
 # --- readings -------------------------------------------------------------------------------------------------------
@@ -284,17 +321,21 @@ def _best_reading(rich: Rich, start: int, known: Known) -> _Reading | None:
 def _readings(rich: Rich, start: int, known: Known) -> Iterator[_Reading]:
     """Every way to cut the entry that begins with authors or has a title before them."""
     for place in _places(rich, start):
-        found = read_list(rich, place, known=known)
-        if found is None or not (found.names or found.groups):
-            continue
-        weight = _weight(rich, found, place, known)
-        if weight < -5:
-            continue
-        before = rich.text[start:place]
-        if not re.search(r"\w", before):
-            yield from _authors_first(rich, found, start, weight)
-        else:
-            yield from _title_first(rich, found, start, place, weight, known)
+        is_first = not re.search(r"\w", rich.text[start:place])
+        best = -5.0
+        for found in read_lists(rich, place, known=known):
+            for byline in (found, *(_shorter_lists(rich, found, known) if is_first else ())):
+                weight = _weight(rich, byline, place, known)
+                if not (byline.names or byline.groups) or weight < -5:
+                    continue
+                if is_first:
+                    for reading in _authors_first(rich, byline, weight):
+                        best = max(best, reading.score)
+                        yield reading
+                else:
+                    yield from _title_first(rich, byline, start, place, weight, known)
+        if is_first and best >= CLEAR:
+            return  # authors first, the owner among them, and a title: nothing can fit better
 
 
 def _places(rich: Rich, start: int) -> list[int]:
@@ -340,6 +381,7 @@ def _weight(rich: Rich, found: AuthorList, place: int, known: Known) -> float:
     familiar = sum(known.is_known(name) for name in names)
     weight = 0.35 * min(len(names), 6) + (3.5 if has_owner else 0.0) + 0.4 * min(familiar, 5)
     weight += 0.4 * found.has_and + 0.4 * found.is_truncated + 0.3 * found.is_inverted
+    weight -= 0.8 * sum(is_weak_name(name, known) for name in names)
     if not familiar:
         weight -= 1.5 if len(names) == 1 and not found.is_inverted else 0.0
         weight -= 1.0 if len(names) == 1 and not re.search(r"[.]", names[0] if names else "") else 0.0
@@ -350,23 +392,50 @@ def _weight(rich: Rich, found: AuthorList, place: int, known: Known) -> float:
     return weight
 
 
-def _authors_first(rich: Rich, found: AuthorList, start: int, weight: float) -> Iterator[_Reading]:
+def _authors_first(rich: Rich, found: AuthorList, weight: float) -> Iterator[_Reading]:
     place, date = skip_to_title(rich, found.end)
-    title = find_title(rich, place)
-    if title is None:
-        return
-    rest = rich.text[title.rest :]
-    yield _Reading(
-        found,
-        (title.start, title.end),
-        "",
-        rest,
-        date,
-        weight + 1.0 + title.score,
-        title.is_shown,
-        is_title_first=False,
+    for title in title_ends(rich, place, most=_MOST_ENDS):
+        yield _Reading(
+            found,
+            (title.start, title.end),
+            "",
+            rich.text[title.rest :],
+            date,
+            weight + 1.0 + title.score,
+            title.is_shown,
+            is_title_first=False,
+            form=_form_of("authors", rich, found, title),
+        )
+
+
+def _form_of(order: str, rich: Rich, found: AuthorList, title: TitleEnd) -> Form:
+    """How an entry is written, if this is how it is read."""
+    if order == "authors":
+        stop = "." if rich.text[found.end - 1 : found.end] == "." else ""
+        joint = stop + rich.text[found.end : title.start]
+    else:
+        joint = rich.text[title.end : found.start]
+    quote = rich.text[title.start : title.start + 1]
+    is_quoted = title.kind == "quote" or (
+        quote in '“„«"‘' and clean_title(rich.text[title.start : title.end])[:1] != quote
     )
-    del start
+    end = "quote" if is_quoted else title.kind
+    look = rich.style[title.start : title.end]
+    return Form(order, shape_of(joint), end, max(sorted(set(look)), key=look.count) if look else "", found.writing)
+
+
+def _shorter_lists(rich: Rich, found: AuthorList, known: Known) -> Iterator[AuthorList]:
+    """The list without its last names, where these may be the begin of a title: `Ann Lee, Bo Cho, Deep Snow, …`."""
+    for size in range(len(found.names) - 1, max(0, len(found.names) - 1 - _MOST_CUT), -1):
+        last, following = found.names[size - 1], found.names[size]
+        if known.is_known(following.text):
+            return
+        between = rich.text[last.end : following.start]
+        if not re.search(r"[,;.:]", between) or re.search(r"\b(?:and|und|et|y)\b|&", between):
+            continue
+        is_cut_off = "\n" in between or re.match(r"\s*[:?!]", rich.text[found.end :])
+        if is_cut_off or any(is_weak_name(name.text, known) for name in found.names[size:]):
+            yield replace(found, names=found.names[:size], end=last.end, is_truncated=False, has_and=False, groups=())
 
 
 def _is_byline(rich: Rich, start: int, stop: int, known: Known) -> AuthorList | None:
@@ -409,16 +478,19 @@ def _title_first(
         score -= 2.0
     if joint:
         score += 1.5 if title.is_shown else 0.5
-    date = None
+    gap = text[title.rest : stop].partition("\n")[0] if title.rest < stop else ""
+    if re.search(r"[^\W\d_]{2}", gap) and not is_only_dates(gap) and not is_venue_like(gap):
+        score -= 2.5  # words that this reading does not explain
     yield _Reading(
         found,
         (title.start, title.end),
         before,
         rest,
-        date,
+        None,
         score,
         title.is_shown,
         is_title_first=True,
+        form=_form_of("title", rich, found, title),
         is_with=joint is not None,
         is_line=_fills_line(text, found),
     )
@@ -461,9 +533,10 @@ def _title_in_head(rich: Rich, start: int, stop: int) -> TitleEnd | None:
     is_last = last[1] >= stop or not rich.text[last[1] : stop].strip()
     bonus = 2.0 if is_last or len(pieces) > 1 else 1.0
     if whole.rest < last[1] and (whole.is_shown or is_venue_like(rich.text[whole.rest : last[1]])):
-        return TitleEnd(whole.start, whole.end, whole.rest, whole.score, whole.is_shown)
+        return whole
     score = bonus + _plain_score(rich.text[first[0] : last[1]])
-    return TitleEnd(first[0], last[1], last[1], score + (1.5 if whole.is_shown else 0.0), whole.is_shown)
+    kind = "line" if is_last and rich.text[last[1] : last[1] + 1] == "\n" else whole.kind if whole.is_shown else "end"
+    return TitleEnd(first[0], last[1], last[1], score + (1.5 if whole.is_shown else 0.0), whole.is_shown, kind)
 
 
 def _goes_on(line: str, following: str) -> bool:

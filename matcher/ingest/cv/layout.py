@@ -24,6 +24,9 @@ _UTF16_BOMS: Final = (b"\xff\xfe", b"\xfe\xff")
 _OFFICE_FILES: Final = (b"PK\x03\x04", b"\xd0\xcf\x11\xe0")
 """What files of word processors begin with."""
 
+_LONGEST_LINE: Final = 5_000
+"""Characters; a longer line holds more than one entry, and nothing tells where each of them ends."""
+
 _LARGEST_FILE: Final = 20_000_000
 """Bytes; a longer document is no CV."""
 
@@ -62,12 +65,14 @@ class Layout:
         skipped: the others, by number, with the reason.
         total: how many lines the document has.
         is_pdf: whether the lines were extracted from a PDF.
+        unread: numbers of the skipped lines that hold something, with the reason.
     """
 
     lines: list[Line]
     skipped: dict[int, str] = field(default_factory=dict)
     total: int = 0
     is_pdf: bool = False
+    unread: dict[int, str] = field(default_factory=dict)
 
 
 # --- reading --------------------------------------------------------------------------------------------------------
@@ -174,6 +179,10 @@ def lay_out(raw: Sequence[RawLine], *, is_pdf: bool = False) -> Layout:
     gap = 2
     is_literal = False
     for position, line in enumerate(raw):
+        if len(line.text) > _LONGEST_LINE:
+            layout.unread[line.number] = f"the line is longer than {_LONGEST_LINE} characters"
+            gap = 2
+            continue
         text = line.text.replace("\f", " ").rstrip()
         reason = _reason_to_skip(raw, position, layout, furniture, is_literal=is_literal)
         if not reason:
@@ -367,14 +376,18 @@ def _drop_empty(layout: Layout) -> None:
     """Take out lines that held nothing but markup."""
     kept: list[Line] = []
     gap = 0
+    marker: Line | None = None
     for line in layout.lines:
         if line.text.strip():
             line.gap = max(line.gap, gap)
-            gap = 0
+            if marker is not None and marker.marker and not line.marker and not line.level:
+                line.marker, line.marker_kind = marker.marker, marker.marker_kind  # it stood on a line of its own
+            gap, marker = 0, None
             kept.append(line)
         else:
             layout.skipped[line.number] = "nothing but markup"
             gap = max(gap, line.gap)
+            marker = line
     layout.lines = kept
 
 

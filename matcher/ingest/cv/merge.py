@@ -1,8 +1,7 @@
 """Several documents become reviewers and papers: one reviewer for each person, one paper for each work.
 
-Two documents are one person's when their owners' names fit and they share papers; a name alone never joins them. Two
-entries are one paper when their titles are the same letters, mathematics read as words, and their bylines share an
-author. Every source is kept. What may be the same but is not certain is reported, and kept apart.
+Every source is kept. What may be the same but is not certain is reported, and kept apart. A document that does not
+tell whose it is is left out, with all its publications.
 """
 
 from __future__ import annotations
@@ -10,31 +9,17 @@ from __future__ import annotations
 import re
 import unicodedata
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from typing import Final
 
-from matcher.identity import is_full_name, names_fit, normalise_name
-from matcher.ingest.cv.names import Known, cut_glued_letters
-from matcher.ingest.cv.positions import joined_affiliations
-from matcher.ingest.cv.records import CvDocument, CvEntry, Doubt, LineRange
-from matcher.ingest.cv.relations import Tie, merged_ties
-from matcher.ingest.cv.vocabulary import word_set
-from matcher.records import (
-    Affiliation,
-    AuthorMention,
-    Paper,
-    PaperId,
-    Person,
-    PersonId,
-    Relation,
-    Reviewer,
-    SourceRef,
-)
+from matcher.identity import normalise_name
+from matcher.ingest.cv.names import cut_glued_letters
+from matcher.ingest.cv.people import find_people, joined_told, told_by
+from matcher.ingest.cv.records import CvDocument, Doubt, LineRange
+from matcher.ingest.cv.works import Existing, Record, Work, find_works, fit
+from matcher.records import AuthorMention, Paper, PaperId, Person, PersonId, Reviewer, SourceRef
 
-__all__ = ["DocumentReport", "Existing", "Merged", "SamePaper", "merge_documents", "title_key"]
-
-_SHORT_TITLE: Final = 16
-"""Letters of a title below which equal titles need bylines that agree by half to be one paper."""
+__all__ = ["DocumentReport", "Existing", "Merged", "SamePaper", "merge_documents"]
 
 _NEAR_TITLE: Final = 0.75
 _LONGEST_ID: Final = 64
@@ -51,72 +36,7 @@ _KIND_ORDER: Final = (
 )
 """Of two records of one paper, the kind that stands first here is the paper's; `other` says that a record told none."""
 
-_GREEK: Final = {
-    "α": "alpha",
-    "β": "beta",
-    "γ": "gamma",
-    "δ": "delta",
-    "ε": "epsilon",
-    "ϵ": "epsilon",
-    "ζ": "zeta",
-    "η": "eta",
-    "θ": "theta",
-    "ι": "iota",
-    "κ": "kappa",
-    "λ": "lambda",
-    "μ": "mu",
-    "µ": "mu",
-    "ν": "nu",
-    "ξ": "xi",
-    "π": "pi",
-    "ρ": "rho",
-    "σ": "sigma",
-    "ς": "sigma",
-    "τ": "tau",
-    "υ": "upsilon",
-    "φ": "phi",
-    "ϕ": "phi",
-    "χ": "chi",
-    "ψ": "psi",
-    "ω": "omega",
-    "∞": "infty",
-    "×": "times",
-    "ℓ": "ell",
-}
-_SILENT_COMMANDS: Final = word_set(
-    "mathcal mathbb mathbf mathrm mathit mathsf textit textbf emph text textsc texttt textsf underline"
-    " left right ensuremath boldsymbol bm"
-)
-
-
-def title_key(title: str) -> str:
-    r"""The letters and figures of a title; mathematics counts by its words.
-
-    >>> title_key(r"Retiring  $\Delta DP$ : New metrics") == title_key("Retiring $Δ$DP: new Metrics")
-    True
-    """
-    text = re.sub(r"\\([A-Za-z]+)", lambda found: "" if found[1] in _SILENT_COMMANDS else f"{found[1]} ", title)
-    text = "".join(_GREEK.get(char, char) for char in unicodedata.normalize("NFKC", text).casefold())
-    text = unicodedata.normalize("NFKD", text)
-    return "".join(char for char in text if char.isalnum())
-
-
 # --- records --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Existing:
-    """Reviewers and papers that are there already.
-
-    Args:
-        people: the reviewers' persons.
-        reviewers: who reviews, with their papers.
-        papers: all publications.
-    """
-
-    people: tuple[Person, ...] = ()
-    reviewers: tuple[Reviewer, ...] = ()
-    papers: tuple[Paper, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -194,23 +114,6 @@ class Merged:
     doubts: tuple[Doubt, ...]
 
 
-@dataclass(slots=True)
-class _Record:
-    """One telling of a paper: an entry of a document, or a paper that was there already."""
-
-    paper: Paper
-    document: int | None
-    owner_position: int | None = None
-
-
-@dataclass(slots=True)
-class _Work:
-    """Records of one paper."""
-
-    records: list[_Record] = field(default_factory=list)
-    paper_id: PaperId | None = None
-
-
 # --- papers ---------------------------------------------------------------------------------------------------------
 
 
@@ -231,8 +134,8 @@ def merge_documents(documents: Sequence[CvDocument], existing: Existing | None =
     """
     there = existing or Existing()
     documents = _with_cut_names(documents, there)
-    works = _works(documents, there)
-    groups, reasons, doubts = _people(documents, there, works)
+    works = find_works(documents, there)
+    groups, reasons, doubts = find_people(documents, there, works)
     ids = _person_ids(groups, documents, there)
     papers = _papers(works, ids)
     doubts += _near_doubles(works, papers)
@@ -277,61 +180,7 @@ def _with_cut_names(documents: Sequence[CvDocument], there: Existing) -> list[Cv
     return made
 
 
-def _works(documents: Sequence[CvDocument], there: Existing) -> list[_Work]:
-    """Every record in the work that it tells of, in the order in which works are first told of."""
-    by_key: dict[str, list[_Work]] = {}
-    works: list[_Work] = []
-
-    def place(record: _Record) -> None:
-        key = title_key(record.paper.title)
-        for work in by_key.setdefault(key, []):
-            if all(_may_be_one(record.paper, other.paper, key) for other in work.records):
-                work.records.append(record)
-                return
-        work = _Work([record])
-        works.append(work)
-        by_key[key].append(work)
-
-    for paper in there.papers:
-        place(_Record(paper, None))
-        works_of_paper = next(work for work in reversed(works) if any(one.paper is paper for one in work.records))
-        works_of_paper.paper_id = works_of_paper.paper_id or paper.id
-    for number, document in enumerate(documents):
-        for entry in document.entries:
-            place(_Record(_paper_of(entry, document.source), number, entry.owner_position))
-    return works
-
-
-def _paper_of(entry: CvEntry, source: str) -> Paper:
-    return Paper(
-        id=PaperId(""),
-        title=entry.title,
-        abstract=entry.abstract,
-        dates=() if entry.date is None else (entry.date,),
-        authors=tuple(AuthorMention(name=name) for name in entry.authors),
-        published_in=entry.venue,
-        kind=entry.kind,
-        sources=(SourceRef(source, entry.line),),
-    )
-
-
-def _may_be_one(one: Paper, other: Paper, key: str) -> bool:
-    """Whether two records with the same title are one work: they share an author, or one names none."""
-    first = [normalise_name(mention.name) for mention in one.authors]
-    second = [normalise_name(mention.name) for mention in other.authors]
-    if not first or not second:
-        return len(key) >= _SHORT_TITLE
-    shared = sum(any(_fit(name, more) for more in second) for name in first)
-    if len(key) < _SHORT_TITLE:
-        return shared * 2 >= max(len(first), len(second))
-    return shared > 0
-
-
-def _fit(one: str, other: str) -> bool:
-    return one == other or names_fit(one, other)
-
-
-def _papers(works: Sequence[_Work], ids: Mapping[int, PersonId | None]) -> dict[int, Paper]:
+def _papers(works: Sequence[Work], ids: Mapping[int, PersonId | None]) -> dict[int, Paper]:
     """The paper of each work, by its position."""
     taken = {work.paper_id for work in works if work.paper_id is not None}
     made: dict[int, Paper] = {}
@@ -343,7 +192,7 @@ def _papers(works: Sequence[_Work], ids: Mapping[int, PersonId | None]) -> dict[
     return made
 
 
-def _joined(work: _Work, ids: Mapping[int, PersonId | None]) -> Paper:
+def _joined(work: Work, ids: Mapping[int, PersonId | None]) -> Paper:
     """One paper out of its records: what is published before what is not, every date and every source."""
     assert work.paper_id is not None
     main = min(work.records, key=lambda one: (one.document is not None, _KIND_ORDER.index(one.paper.kind)))
@@ -366,7 +215,7 @@ def _joined(work: _Work, ids: Mapping[int, PersonId | None]) -> Paper:
     )
 
 
-def _byline(main: _Record, work: _Work, ids: Mapping[int, PersonId | None]) -> tuple[AuthorMention, ...]:
+def _byline(main: Record, work: Work, ids: Mapping[int, PersonId | None]) -> tuple[AuthorMention, ...]:
     """The authors of the main record, with the ids of the reviewers whose documents list the paper."""
     longest = max(work.records, key=lambda one: (len(one.paper.authors), one is main))
     source = longest if len(longest.paper.authors) > len(main.paper.authors) + 1 and main.document is not None else main
@@ -388,105 +237,11 @@ def _place_of(name: str, mentions: Sequence[AuthorMention]) -> int | None:
     names = [normalise_name(one.name) for one in mentions]
     if names.count(name) == 1:
         return names.index(name)
-    fitting = [position for position, other in enumerate(names) if _fit(name, other)]
+    fitting = [position for position, other in enumerate(names) if fit(name, other)]
     return fitting[0] if len(fitting) == 1 else None
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
-
-
-def _people(
-    documents: Sequence[CvDocument], there: Existing, works: Sequence[_Work]
-) -> tuple[list[list[int]], dict[int, str], list[Doubt]]:
-    """Documents by person: negative numbers are reviewers that were there already (-1 is the first).
-
-    Returns:
-        Groups of documents, why a document joined a group, and doubts about people who share a name.
-    """
-    owned = _owned(documents, there, works)
-    groups: list[list[int]] = [[-1 - position] for position in range(len(there.reviewers))]
-    reasons: dict[int, str] = {}
-    doubts: list[Doubt] = []
-    for number, document in enumerate(documents):
-        if document.owner is None:
-            continue
-        best: tuple[int, list[int], int] | None = None
-        for group in groups:
-            shared = max((_shared(number, other, owned, documents, there) for other in group), default=0)
-            if shared and (best is None or shared > best[0]):
-                best = (shared, group, group[0])
-        if best is not None:
-            best[1].append(number)
-            reasons[number] = f"the names fit and {best[0]} {'paper is' if best[0] == 1 else 'papers are'} the same"
-            continue
-        for group in groups:
-            for other in group:
-                if _names_of(other, documents, there) & _names_of(number, documents, there):
-                    doubts.append(
-                        Doubt(
-                            None,
-                            f"{document.source} and {_called(other, documents, there)} name the same person "
-                            f"'{document.owner.name}' but share no paper: two reviewers were made; if they are one, "
-                            "join them by hand",
-                        )
-                    )
-                    break
-        groups.append([number])
-    return groups, reasons, doubts
-
-
-def _owned(documents: Sequence[CvDocument], there: Existing, works: Sequence[_Work]) -> dict[int, dict[int, str]]:
-    """Per document or earlier reviewer, the works it lists and the owner's name as printed there."""
-    owned: dict[int, dict[int, str]] = {}
-    of_paper: dict[str, list[int]] = {}
-    for position, reviewer in enumerate(there.reviewers):
-        for paper_id in reviewer.paper_ids:
-            of_paper.setdefault(paper_id, []).append(-1 - position)
-    for place, work in enumerate(works):
-        for record in work.records:
-            if record.document is not None:
-                name = record.paper.authors[record.owner_position].name if record.owner_position is not None else ""
-                owned.setdefault(record.document, {})[place] = normalise_name(name)
-            else:
-                for key in of_paper.get(record.paper.id, ()):
-                    person_id = there.reviewers[-1 - key].person_id
-                    name = next((one.name for one in record.paper.authors if one.person_id == person_id), "")
-                    owned.setdefault(key, {})[place] = normalise_name(name)
-    del documents
-    return owned
-
-
-def _names_of(number: int, documents: Sequence[CvDocument], there: Existing) -> frozenset[str]:
-    """Full names of the owner of a document, or of an earlier reviewer."""
-    if number < 0:
-        person_id = there.reviewers[-1 - number].person_id
-        names: Iterable[str] = next((one.names for one in there.people if one.id == person_id), ())
-    else:
-        owner = documents[number].owner
-        names = () if owner is None else (owner.name, *owner.names)
-    return frozenset(normal for name in names if is_full_name(normal := normalise_name(name)))
-
-
-def _called(number: int, documents: Sequence[CvDocument], there: Existing) -> str:
-    return f"reviewer '{there.reviewers[-1 - number].person_id}'" if number < 0 else documents[number].source
-
-
-def _shared(
-    number: int, other: int, owned: Mapping[int, Mapping[int, str]], documents: Sequence[CvDocument], there: Existing
-) -> int:
-    """How many papers two documents share on which their owners can be the same author; 0 when names do not fit."""
-    mine, theirs = _names_of(number, documents, there), _names_of(other, documents, there)
-    same_name = bool(mine & theirs)
-    if not same_name:
-        known = Known(owner=mine)
-        if not any(known.is_owner(name) for name in sorted(theirs)):
-            return 0
-    first, second = owned.get(number, {}), owned.get(other, {})
-    common = [place for place in first if place in second]
-    agreeing = [place for place in common if not first[place] or not second[place] or _fit(first[place], second[place])]
-    if len(agreeing) < len(common) / 2:
-        return 0
-    return len(agreeing) if same_name or len(agreeing) >= 2 else 0
 
 
 def _person_ids(
@@ -513,7 +268,7 @@ def _reviewers(
     ids: Mapping[int, PersonId | None],
     documents: Sequence[CvDocument],
     there: Existing,
-    works: Sequence[_Work],
+    works: Sequence[Work],
 ) -> tuple[list[Person], list[Reviewer]]:
     people: list[Person] = []
     reviewers: list[Reviewer] = []
@@ -523,53 +278,49 @@ def _reviewers(
         assert person_id is not None
         before = there.reviewers[-1 - group[0]] if group[0] < 0 else None
         person = persons.get(person_id) if before is not None else None
-        own = [documents[number] for number in group if number >= 0]
-        if before is not None and person is not None and not own:
+        if before is not None and person is not None and len(group) == 1:
             people.append(person)
             reviewers.append(before)
             continue
-        people.append(_person(person_id, person, own))
-        reviewers.append(_reviewer(person_id, before, own, group, works))
+        people.append(_person(person_id, person, documents, group, there))
+        reviewers.append(_reviewer(person_id, before, documents, group, there, works))
     return people, reviewers
 
 
-def _person(person_id: PersonId, before: Person | None, own: Sequence[CvDocument]) -> Person:
+def _person(
+    person_id: PersonId, before: Person | None, documents: Sequence[CvDocument], group: Sequence[int], there: Existing
+) -> Person:
     names: dict[str, None] = dict.fromkeys(before.names) if before is not None else {}
-    for document in own:
-        assert document.owner is not None
-        names.update(dict.fromkeys((document.owner.name, *document.owner.names)))
-    affiliations: list[Affiliation] = list(before.affiliations) if before is not None else []
-    relations: list[Relation] = list(before.relations) if before is not None else []
-    for document in own:
-        affiliations += document.affiliations
-        relations += [one.relation for one in document.relations]
+    for number in group:
+        owner = documents[number].owner if number >= 0 else None
+        if owner is not None:
+            names.update(dict.fromkeys((owner.name, *owner.names)))
+    told = joined_told([told_by(number, documents, there) for number in group])
     return Person(
         id=person_id,
         names=tuple(names),
         emails=before.emails if before is not None else (),
-        affiliations=tuple(joined_affiliations(affiliations)),
-        relations=tuple(tie.relation for tie in merged_ties(Tie(one, number) for number, one in enumerate(relations))),
+        affiliations=told.affiliations,
+        relations=told.relations,
     )
 
 
 def _reviewer(
     person_id: PersonId,
     before: Reviewer | None,
-    own: Sequence[CvDocument],
+    documents: Sequence[CvDocument],
     group: Sequence[int],
-    works: Sequence[_Work],
+    there: Existing,
+    works: Sequence[Work],
 ) -> Reviewer:
     papers: dict[PaperId, None] = dict.fromkeys(before.paper_ids) if before is not None else {}
     for work in works:
         assert work.paper_id is not None
         if any(record.document in group for record in work.records if record.document is not None):
             papers[work.paper_id] = None
-    interests: dict[str, str] = {one.casefold(): one for one in (before.interests if before is not None else ())}
-    for document in own:
-        for one in document.interests:
-            interests.setdefault(one.casefold(), one)
+    told = joined_told([told_by(number, documents, there) for number in group])
     made = before if before is not None else Reviewer(person_id=person_id)
-    return replace(made, paper_ids=tuple(papers), interests=tuple(interests.values()))
+    return replace(made, paper_ids=tuple(papers), interests=told.interests)
 
 
 # --- reports --------------------------------------------------------------------------------------------------------
@@ -580,7 +331,7 @@ def _reports(
     ids: Mapping[int, PersonId | None],
     groups: Sequence[Sequence[int]],
     reasons: Mapping[int, str],
-    works: Sequence[_Work],
+    works: Sequence[Work],
 ) -> tuple[DocumentReport, ...]:
     fresh = dict.fromkeys(range(len(documents)), 0)
     for work in works:
@@ -616,7 +367,7 @@ def _reports(
     return tuple(made)
 
 
-def _same_papers(works: Sequence[_Work]) -> tuple[SamePaper, ...]:
+def _same_papers(works: Sequence[Work]) -> tuple[SamePaper, ...]:
     found = []
     for work in works:
         assert work.paper_id is not None
@@ -626,7 +377,7 @@ def _same_papers(works: Sequence[_Work]) -> tuple[SamePaper, ...]:
     return tuple(sorted(found, key=lambda one: one.paper_id))
 
 
-def _near_doubles(works: Sequence[_Work], papers: Mapping[int, Paper]) -> list[Doubt]:
+def _near_doubles(works: Sequence[Work], papers: Mapping[int, Paper]) -> list[Doubt]:
     """Papers with almost the same title and mostly the same authors: perhaps one work under two titles."""
     found: list[Doubt] = []
     by_author: dict[str, list[int]] = {}

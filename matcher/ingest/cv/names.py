@@ -37,8 +37,10 @@ __all__ = [
     "cut_glued_letters",
     "in_ordinary_case",
     "is_name",
+    "is_weak_name",
     "normalise_name",
     "read_list",
+    "read_lists",
     "read_one",
 ]
 
@@ -61,6 +63,10 @@ _GROUP_WORDS: Final = word_set(
     "collaboration team consortium group project network initiative investigators contributors authors"
     " working community committee"
 )
+_CAPITAL_FAMILY: Final = re.compile(r"\b[^\W\d_a-z][a-zà-ÿ]+\s+[A-ZÀ-Þ]{4,}(?=\s*(?:[,;.&(]|(?:et|and|und|y)\b))")
+_LOOKAHEAD: Final = 400
+"""Characters in which a list shows that it writes family names in capitals."""
+
 _MAX_LETTERS_CUT: Final = 2
 _FEWEST_LETTERS_ALONE: Final = 3
 _FEWEST_CAPITALS: Final = 4
@@ -99,6 +105,7 @@ class AuthorList:
         has_and: whether its last name follows an "and".
         is_inverted: whether its names were written family name first.
         groups: authors that are no persons, as written.
+        writing: how its names are written: `straight`, `inverted`, `first` (only the first is inverted), `pairs`.
     """
 
     names: tuple[Name, ...]
@@ -108,6 +115,7 @@ class AuthorList:
     has_and: bool = False
     is_inverted: bool = False
     groups: tuple[str, ...] = ()
+    writing: str = "straight"
 
 
 @dataclass(frozen=True)
@@ -153,6 +161,14 @@ def _initials_fit(short: str, full: str) -> bool:
         if first[-size:] == family and "".join(first[:-size]) and given.startswith("".join(first[:-size])):
             return True
     return False
+
+
+def is_weak_name(name: str, known: Known) -> bool:
+    """Whether a name is less likely one: a single word, or with a word that titles hold or the text writes small."""
+    if known.is_known(name):
+        return False
+    words = [word for word in re.split(r"[\s]+", name) if len(word.strip(".")) > 1 and fold(word) not in PARTICLES]
+    return len(name.split()) == 1 or any(fold(word) in COMMON_WORDS or word.lower() in known.words for word in words)
 
 
 def _is_plausible(atom: Atom, known: Known | None) -> bool:
@@ -202,18 +218,59 @@ def read_list(
     Returns:
         The list, or `None` where no name begins.
     """
+    return next(iter(_lists(rich, start, known, titles=titles, lenient=lenient)), None)
+
+
+def read_lists(rich: Rich, start: int, *, known: Known | None = None) -> list[AuthorList]:
+    """The ways to read a list of names that begins at a place, the likeliest first: parameters as for `read_list`."""
+    return _lists(rich, start, known, titles=False, lenient=False, all_ways=True)
+
+
+def _lists(
+    rich: Rich, start: int, known: Known | None, *, titles: bool, lenient: bool, all_ways: bool = False
+) -> list[AuthorList]:
     reader = _ListReader(rich, start, known, titles=titles)
     reader.read()
     atoms, groups = reader.atoms, tuple(reader.groups)
     if not atoms:
-        return AuthorList((), start, reader.end, reader.is_truncated, groups=groups) if groups else None
-    names, is_inverted = _assembled(atoms, reader.joints, known, lenient=lenient)
-    if not names:
-        return None
+        return [AuthorList((), start, reader.end, reader.is_truncated, groups=groups)] if groups else []
     has_and = any(joint.is_and for joint in reader.joints[1:])
-    if names[-1].end < atoms[-1].end:  # not all atoms became names: the list ends earlier
-        return AuthorList(tuple(names), start, names[-1].end, has_and=has_and, is_inverted=is_inverted)
-    return AuthorList(tuple(names), start, reader.end, reader.is_truncated, has_and, is_inverted, groups)
+    ways = [_assembled(atoms, reader.joints, known, lenient=lenient)]
+    if all_ways and _may_be_first_inverted(atoms, reader.joints):
+        ways.append(_in_sequence(atoms, reader.joints, known, lenient=lenient, first=True))
+        ways.append(_in_sequence(atoms, reader.joints, known, lenient=lenient, first=False))
+    if all_ways and any(atom.is_bare_vancouver or atom.ends_in_initials for atom in atoms):
+        is_turned = ways[0][1] != "turned"
+        ways.append(_in_sequence(atoms, reader.joints, known, lenient=lenient, first=False, turned=is_turned))
+    found: list[AuthorList] = []
+    for names, writing in ways:
+        if not names or any(one.names == tuple(names) for one in found):
+            continue
+        is_inverted = writing in ("inverted", "pairs")
+        if names[-1].end < atoms[-1].end:  # not all atoms became names: the list ends earlier
+            one = AuthorList(
+                tuple(names), start, names[-1].end, has_and=has_and, is_inverted=is_inverted, writing=writing
+            )
+        else:
+            one = AuthorList(
+                tuple(names), start, reader.end, reader.is_truncated, has_and, is_inverted, groups, writing
+            )
+        found.append(one)
+    return found
+
+
+def _may_be_first_inverted(atoms: Sequence[Atom], joints: Sequence[_Joint]) -> bool:
+    """Whether the list may begin with `Family, Given` although it may begin with two names too."""
+    return (
+        len(atoms) >= 2
+        and atoms[0].is_family
+        and not atoms[0].is_bare_vancouver
+        and "C" not in atoms[0].kinds
+        and joints[1].has_comma
+        and not joints[1].is_and
+        and not joints[1].is_semicolon
+        and atoms[1].full_words >= 1
+    )
 
 
 class _ListReader:
@@ -230,6 +287,7 @@ class _ListReader:
         self.groups: list[str] = []
         self.is_truncated = False
         self._joint = _Joint()
+        self.has_capitals = _CAPITAL_FAMILY.search(rich.text, start, start + _LOOKAHEAD) is not None
         self._is_closing = False  # an "and" was met in a list with commas: one name is left
 
     @property
@@ -253,7 +311,9 @@ class _ListReader:
             self.groups.append(group[0])
             self.position = group[1]
             return True
-        atom = _next_atom(self.rich, self.position, self.atoms, self.known, titles=self.titles)
+        atom = _next_atom(
+            self.rich, self.position, self.atoms, self.known, titles=self.titles, capitals=self.has_capitals
+        )
         if atom is None or not (_is_plausible(atom, self.known) or atom.is_initials):
             return False
         self.atoms.append(atom)
@@ -313,14 +373,33 @@ class _ListReader:
         )
 
 
-def _next_atom(rich: Rich, position: int, before: Sequence[Atom], known: Known | None, *, titles: bool) -> Atom | None:
-    """The atom at a place, cut at its last initial where its list ends there."""
+def _next_atom(
+    rich: Rich,
+    position: int,
+    before: Sequence[Atom],
+    known: Known | None,
+    *,
+    titles: bool,
+    capitals: bool = False,
+) -> Atom | None:
+    """The atom at a place, cut at its last initial where its list ends there.
+
+    Args:
+        rich: the text.
+        position: where the atom begins.
+        before: the atoms of the list so far.
+        known: what the document has told about names.
+        titles: whether "Prof." and the like may stand before it.
+        capitals: whether the list writes family names in capitals: `Li NA` then ends in one, not in initials.
+    """
     atom = read_atom(rich, position, titles=titles)
     if atom is None:
         return None
+    if capitals and atom.kinds[-1] == "B" and "W" in atom.kinds[:-1] and len(atom.words[-1]) > 1:
+        atom.kinds = f"{atom.kinds[:-1]}W"
     if not ends_well(rich, atom, prose=titles) or runs_on(atom, before):
         return shorter(rich, atom)
-    if not before and known is not None and known.owner and "I" in atom.kinds[1:-1]:
+    if not before and known is not None and known.owner and "I" in atom.kinds[1:-1] and atom.kinds[-1] == "W":
         cut = shorter(rich, atom)  # `Lee H. Night and day`: the owner, and then a title
         if (
             cut is not None
@@ -383,8 +462,8 @@ def _grouped(atoms: Sequence[Atom], joints: Sequence[_Joint], parts: Callable[[_
 
 def _assembled(
     atoms: list[Atom], joints: list[_Joint], known: Known | None, *, lenient: bool
-) -> tuple[list[Name], bool]:
-    """Names out of atoms, by the way of writing that they show, and whether they were inverted."""
+) -> tuple[list[Name], str]:
+    """Names out of atoms, by the way of writing that they show, and that way."""
     if any(joint.is_semicolon for joint in joints):
         return _from_pieces(_grouped(atoms, joints, lambda joint: joint.is_semicolon or joint.is_and), known)
     if _is_bibtex(atoms, joints, known):
@@ -448,7 +527,7 @@ def _straight(atom: Atom, *, family_first: bool = False) -> Name:
     return Name(atom.text(), atom.start, atom.end, atom.marks, atom.nickname, atom.is_bold)
 
 
-def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Name], bool]:
+def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Name], str]:
     names: list[Name] = []
     inverted = False
     family_first = _puts_family_first([piece[0] for piece in pieces if len(piece) == 1], known)
@@ -463,7 +542,7 @@ def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Na
             names += [_straight(atom, family_first=family_first) for atom in piece if atom.is_full or len(piece) == 1]
         else:
             break
-    return names, inverted
+    return names, "pairs" if inverted else "straight"
 
 
 def _both_known(piece: Sequence[Atom], known: Known | None) -> bool:
@@ -471,15 +550,33 @@ def _both_known(piece: Sequence[Atom], known: Known | None) -> bool:
 
 
 def _in_sequence(
-    atoms: list[Atom], joints: list[_Joint], known: Known | None, *, lenient: bool
-) -> tuple[list[Name], bool]:
-    """Names of a list with commas: each atom is a name, or a family name whose given name follows."""
+    atoms: list[Atom],
+    joints: list[_Joint],
+    known: Known | None,
+    *,
+    lenient: bool,
+    first: bool | None = None,
+    turned: bool | None = None,
+) -> tuple[list[Name], str]:
+    """Names of a list with commas: each atom is a name, or a family name whose given name follows.
+
+    Args:
+        atoms: in order.
+        joints: what stands before each.
+        known: what the document has told about names.
+        lenient: whether a single word may be a name of its own at the ends too.
+        first: whether the list begins with `Family, Given`; `None` where its atoms decide.
+        turned: whether initials behind words are given names; `None` where its atoms decide.
+    """
     names: list[Name] = []
     inverted = 0
-    family_first = _puts_family_first(atoms, known) or any(
-        one.is_family and other.is_initials for one, other in pairwise(atoms)
-    )
-    all_pairs = _are_all_pairs(atoms, joints)
+    family_first = turned
+    if turned is None:
+        family_first = _puts_family_first(atoms, known) or any(
+            one.is_family and other.is_initials for one, other in pairwise(atoms)
+        )
+    all_pairs = first is None and _are_all_pairs(atoms, joints)
+    is_first = False
     position = 0
     while position < len(atoms):
         atom = atoms[position]
@@ -489,18 +586,29 @@ def _in_sequence(
             names.append(_turned(atom, follower))
             inverted += 1
             position += 2
-        elif atom.is_full:
-            names.append(_straight(atom, family_first=family_first))
-            position += 1
-        elif position == 0 and follower is not None and joined and _is_first_inverted(atom, follower, atoms, known):
+        elif (
+            position == 0
+            and follower is not None
+            and joined
+            and (first is True or (first is None and _is_first_inverted(atom, follower, atoms, known)))
+        ):
             names.append(_turned(atom, follower))
+            is_first = True
             position += 2
+        elif atom.is_full:
+            names.append(_straight(atom, family_first=bool(family_first)))
+            position += 1
         elif atom.full_words and _may_stand_alone(atom, position, atoms, joints, known, lenient=lenient):
             names.append(_straight(atom))
             position += 1
         else:
             break
-    return names, inverted >= max(1, len(names) - 1)
+    if is_first:
+        return names, "first"
+    if inverted:
+        return names, "inverted"
+    is_turned = family_first and any(atom.is_bare_vancouver or atom.ends_in_initials for atom in atoms)
+    return names, "turned" if is_turned else "straight"
 
 
 def _puts_family_first(atoms: Sequence[Atom], known: Known | None) -> bool:
@@ -533,23 +641,18 @@ def _are_all_pairs(atoms: Sequence[Atom], joints: Sequence[_Joint]) -> bool:
 
 
 def _is_first_inverted(atom: Atom, follower: Atom, atoms: Sequence[Atom], known: Known | None) -> bool:
-    """`Lee, Ann, Bo Cho`: one word, then given names, then names in their usual order or nothing more."""
-    if (
-        not atom.is_family
-        or atom.full_words > 2
-        or (known is not None and follower.is_full and known.is_known(follower.text()))
-    ):
+    """`Lee, Ann, Bo Cho`, `Sanz Orellana, Julia, Bo Cho`: family names, then given names, then names in usual order."""
+    if not atom.is_family or atom.full_words > 3 or atom.is_bare_vancouver or "C" in atom.kinds:
         return False
-    if follower.full_words == 0:
-        return True
-    if follower.full_words > 1 and not (known is not None and known.is_known(f"{follower.text()} {atom.text()}")):
-        return False
+    if known is not None:
+        if known.is_known(f"{follower.text()} {atom.text()}"):
+            return True
+        if (follower.is_full and known.is_known(follower.text())) or (atom.is_full and known.is_known(atom.text())):
+            return False
     rest = atoms[2:]
-    return (
-        bool(follower.full_words)
-        and (not rest or rest[0].is_full)
-        and (bool(rest) or known is None or known.is_known(f"{follower.text()} {atom.text()}"))
-    )
+    if follower.full_words > 1:
+        return False
+    return rest[0].is_full if rest else not atom.is_full
 
 
 def _may_stand_alone(

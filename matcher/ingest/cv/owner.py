@@ -35,7 +35,8 @@ _SHARE_OF_ENTRIES: Final = 0.6
 """An author on this share of the entries, and on more than anybody else, is the owner where no head names one."""
 
 _CV_WORDS: Final = re.compile(
-    r"(?:姓名|氏名|名前|이름|성명)\s*[:：]?\s*|\b(?:curriculum vit(?:ae|æ)|cv of|cv|c\.v\.|r[ée]sum[ée](?: of)?"
+    r"[^:]{0,80}\b(?:results|papers|works|publications|articles) (?:for|by) (?:author|person)s?:\s*"
+    r"|(?:姓名|氏名|名前|이름|성명)\s*[:：]?\s*|\b(?:curriculum vit(?:ae|æ)|cv of|cv|c\.v\.|r[ée]sum[ée](?: of)?"
     r"|lebenslauf(?: von)?|vita|name|nom|nombre|publications? (?:of|by)|list of publications(?: of| by)?"
     r"|publication list(?: of)?|papers by|profile of"
     r"|picture for|photo of|homepage of|about|homepage|academic|academic cv|short|welcome|hi,? i['’]?m"

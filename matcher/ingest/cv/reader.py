@@ -12,7 +12,7 @@ from typing import Final
 from matcher.identity import names_fit, normalise_name
 from matcher.ingest.cv.bibtex import find_bibtex
 from matcher.ingest.cv.breaks import Line
-from matcher.ingest.cv.entries import CLEAR, ParsedEntry, parse_entry
+from matcher.ingest.cv.entries import ParsedEntry, forms_of, parse_entry
 from matcher.ingest.cv.interests import read_interests
 from matcher.ingest.cv.layout import Layout, lay_out, read_raw_lines
 from matcher.ingest.cv.names import Known, cut_glued_letters
@@ -30,6 +30,7 @@ from matcher.ingest.cv.relations import merged_ties, read_relations
 from matcher.ingest.cv.rich import Rich
 from matcher.ingest.cv.sections import Section, split_sections
 from matcher.ingest.cv.segments import Segment, is_noise, segment
+from matcher.ingest.cv.template import learn
 from matcher.ingest.cv.titles import is_venue_like
 from matcher.records import Affiliation
 
@@ -164,10 +165,7 @@ def _learned(guess: OwnerGuess | None, entries: Sequence[ParsedEntry], known: Kn
         for name in entry.names:
             counts[normalise_name(name)] += 1 + (entry.score >= 2 * _ENOUGH and len(entry.names) > 1)
     names = frozenset(name for name, count in counts.items() if count >= 2 and len(name.split()) >= 2)
-    learned = Known(owner=owner, names=names, words=known.words)
-    if known.owner <= owner:  # what was plain stays so
-        learned.memo.update((key, one) for key, one in known.memo.items() if one is not None and one.score >= CLEAR)
-    return learned
+    return Known(owner=owner, names=names, words=known.words)
 
 
 # --- publications ---------------------------------------------------------------------------------------------------
@@ -184,8 +182,16 @@ def _publications(
         if section.kind in ("publications", "preamble", "other", "head"):
             _take_bibtex(section, known, found, account)
     implied: list[_Found] = []
-    for section in listed:
-        _take_entries(section, known, words, found, implied, doubts, account, enough=_ENOUGH)
+    lists = [_segmented(section, known, words, account) for section in listed]
+    template = learn([forms_of(rich, known) for pieces in lists for _, rich in pieces])
+    entry = 0
+    for section, pieces in zip(listed, lists, strict=True):
+        for one, rich in pieces:
+            parsed = parse_entry(
+                rich, known, hint=section.hint, year=section.year, tag=_label_of(one), template=template, entry=entry
+            )
+            entry += 1
+            _take_entry(one, rich, parsed, known, found, implied, doubts, account)
     _take_implied(implied, found, doubts, account)
     if not found:
         top = max((one.line for one in heads if known.is_owner(one.name)), default=0)
@@ -207,35 +213,37 @@ def _take_bibtex(section: Section, known: Known, found: list[_Found], account: _
             account.note(record.lines, "publication")
 
 
-def _take_entries(
-    section: Section,
+def _segmented(section: Section, known: Known, words: frozenset[str], account: _Account) -> list[tuple[Segment, Rich]]:
+    """The entries of a part with their texts."""
+    lines = [line for line in section.lines if line.number not in account.uses]
+    segments, remarks, _ = segment(lines, known, words)
+    account.note(remarks, "remark")
+    return [(one, _table_text(one) if one.lines[0].cells else one.rich(words)) for one in segments]
+
+
+def _take_entry(
+    one: Segment,
+    rich: Rich,
+    parsed: ParsedEntry | None,
     known: Known,
-    words: frozenset[str],
     found: list[_Found],
     implied: list[_Found],
     doubts: list[Doubt],
     account: _Account,
-    *,
-    enough: float,
 ) -> None:
-    lines = [line for line in section.lines if line.number not in account.uses]
-    segments, remarks, _ = segment(lines, known, words)
-    account.note(remarks, "remark")
-    for one in segments:
-        rich = _table_text(one) if one.lines[0].cells else one.rich(words)
-        parsed = parse_entry(rich, known, hint=section.hint, year=section.year, tag=_label_of(one))
-        if parsed is not None and parsed.is_owner_implied:
-            implied.append(_Found(parsed, one.lines))
-        elif parsed is not None and _is_entry(parsed, one, known, enough):
-            found.append(_Found(parsed, one.lines))
-            account.note(one.lines, "publication")
-        elif _looks_meant(one, rich):
-            reason = (
-                "no authors and title could be told apart"
-                if parsed is None
-                else "it is not certain that this is a publication"
-            )
-            doubts.append(Doubt(one.lines[0].number, f"not read as a publication: {reason}", _shown(rich.text)))
+    """Take the reading of an entry, or say that it is in doubt."""
+    if parsed is not None and parsed.is_owner_implied:
+        implied.append(_Found(parsed, one.lines))
+    elif parsed is not None and _is_entry(parsed, one, known, _ENOUGH):
+        found.append(_Found(parsed, one.lines))
+        account.note(one.lines, "publication")
+    elif _looks_meant(one, rich):
+        reason = (
+            "no authors and title could be told apart"
+            if parsed is None
+            else "it is not certain that this is a publication"
+        )
+        doubts.append(Doubt(one.lines[0].number, f"not read as a publication: {reason}", _shown(rich.text)))
 
 
 def _take_implied(implied: Sequence[_Found], found: list[_Found], doubts: list[Doubt], account: _Account) -> None:
@@ -527,6 +535,7 @@ def _entry_doubts(entries: Sequence[CvEntry]) -> list[Doubt]:
 def _line_uses(layout: Layout, sections: Sequence[Section], account: _Account) -> tuple[LineUse, ...]:
     """What became of every line, from first to last."""
     uses: dict[int, LineUse] = {number: LineUse(number, True, reason) for number, reason in layout.skipped.items()}
+    uses.update((number, LineUse(number, False, reason)) for number, reason in layout.unread.items())
     for section in sections:
         if section.heading is not None:
             use = account.uses.get(section.heading.number, "heading")

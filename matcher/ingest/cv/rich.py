@@ -324,13 +324,15 @@ def _command(inline: _Inline, found: re.Match[str]) -> int:
     if name in _LATEX_STYLES:
         if opens:
             inline.open.append(("}", _LATEX_STYLES[name]))
-        elif inline.open and inline.open[-1][0] == "}":  # {\bf text}
-            sign, bit = inline.open.pop()
-            inline.open.append((sign, bit | _LATEX_STYLES[name]))
+        elif inline.open and inline.open[-1][0] == "}+" and inline.chars[-1:] == ["{"]:  # {\bf text}
+            del inline.chars[-1], inline.bits[-1]
+            inline.open[-1] = ("}", _LATEX_STYLES[name])
         return found.end()
     if name in _LATEX_LETTERS:
         inline.add(_LATEX_LETTERS[name])
-        return found.end() - (1 if opens else 0)
+        if opens and found.string.startswith("}", found.end()):
+            return found.end() + 1
+        return found.end() - opens
     inline.add(found[0])  # a command that says nothing to us stays as written
     if opens:
         inline.open.append(("}+", 0))

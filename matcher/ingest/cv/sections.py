@@ -82,7 +82,7 @@ class Section:
 
 _BRACKETED: Final = re.compile(r"[(\[][^()\[\]]*[)\]]")
 _COUNTED: Final = re.compile(
-    r"(?:^[\dIVX]+[.):]\s+|^[A-H][.)]\s+|\s*[:：–—-]\s*\d+\s*$|[:：]\s*$|^\s*[-–—~=*•■▪|]+\s*|\s*[-–—~=*•■▪|]+\s*$)"
+    r"(?:^[\dIVX]+[.):]\s+|^\d{1,2}(?:\.\d{1,2}){0,2}\.?\s+(?=[^\W\d_])|^[A-H][.)]\s+|\s*[:：–—-]\s*\d+\s*$|[:：]\s*$|^\s*[-–—~=*•■▪|]+\s*|\s*[-–—~=*•■▪|]+\s*$)"
 )
 _SORTS: Final = frozenset(("workshop", "journal", "conference", "chapter", "preprint"))
 """Kinds of which a heading that names two announces neither."""
@@ -93,6 +93,11 @@ _YEARS: Final = re.compile(
     rf"|older))?\s*:?\Z",
     re.IGNORECASE,
 )
+_REFEREED: Final = re.compile(r"\b(?:à|avec|sans|con|com|sem|sin)\s+comit[éê]s?\s+de\s+lecture\b", re.IGNORECASE)
+"""The French for "refereed" holds a word for talks."""
+
+_GROUP: Final = frozenset(("group", "team", "members", "lab"))
+_GROUP_TOO: Final = frozenset(("my", "our", "research", "current", "people", "phd", "former", "past", "and", "the", "lab"))
 _UNFINISHED: Final = frozenset(("progress", "preparation", "submitted", "submission"))
 
 
@@ -113,12 +118,15 @@ def heading_sense(text: str) -> HeadingSense:
     while previous != bare:
         previous = bare
         bare = _COUNTED.sub("", bare).strip()
+    bare = _REFEREED.sub(" ", bare)
     words = words_of(_BRACKETED.sub(" ", bare)) or words_of(bare)
     return _sense_of(words) if words else HeadingSense()
 
 
 def _sense_of(words: Sequence[str]) -> HeadingSense:
     everything = set(words)
+    if everything & _GROUP and everything <= _GROUP | _GROUP_TOO:
+        return HeadingSense("students", is_strict=True)
     hints = [kind for kind in _HINT_ORDER if everything & PUBLICATION_KINDS[kind]]
     hint = "" if len(_SORTS.intersection(hints)) > 1 else next(iter(hints), "")
     known = HEADING_FILLERS.union(*PUBLICATION_KINDS.values())
@@ -262,10 +270,19 @@ def split_sections(layout: Layout) -> list[Section]:
             sections[-1].lines.append(line)
             continue
         _pop(stack, heading)
-        section = _opened(heading, line, stack)
+        section = _opened(heading, line, stack, after_papers=sections[-1].kind == "publications")
         stack.append((heading.look, heading.level, section))
         sections.append(section)
+    _read_years_as_lists(sections)
     return sections
+
+
+def _read_years_as_lists(sections: Sequence[Section]) -> None:
+    """Parts headed by years are lists of papers, where no heading says which parts are."""
+    years = [one for one in sections if one.kind == "other" and one.year is not None]
+    if len(years) >= _FEWEST_YEARS and not any(one.kind == "publications" for one in sections):
+        for one in years:
+            one.kind = "publications"
 
 
 def _display_name(lines: Sequence[Line], layout: Layout) -> dict[int, _Candidate]:
@@ -291,7 +308,9 @@ def _pop(stack: list[tuple[str, int, Section]], heading: _Candidate) -> None:
         del stack[looks.index(heading.look) :]
 
 
-def _opened(heading: _Candidate, line: Line, stack: list[tuple[str, int, Section]]) -> Section:
+def _opened(
+    heading: _Candidate, line: Line, stack: list[tuple[str, int, Section]], *, after_papers: bool
+) -> Section:
     """The part that a heading opens; sub-headings of publications hand down what they announce."""
     parent = stack[-1][2] if stack else None
     sense = heading.sense
@@ -304,7 +323,7 @@ def _opened(heading: _Candidate, line: Line, stack: list[tuple[str, int, Section
             section.hint = sense.hint or parent.hint
             section.year = sense.year or parent.year
     elif kind in ("sub", "year"):
-        section.kind = parent.kind if parent else "other"
+        section.kind = parent.kind if parent else "publications" if after_papers and kind == "sub" else "other"
         section.hint, section.year = sense.hint, sense.year
     elif kind == "other" and parent is not None and parent.kind in ("students", "grants"):
         section.kind = parent.kind

@@ -15,8 +15,8 @@ from itertools import pairwise
 from typing import Final
 
 from matcher.ingest.cv.breaks import Line, joined
-from matcher.ingest.cv.dates import is_only_dates
-from matcher.ingest.cv.entries import is_author_line, parse_entry, starts_with_authors
+from matcher.ingest.cv.dates import YEAR, is_only_dates
+from matcher.ingest.cv.entries import forms_of, is_author_line, parse_entry, starts_with_authors
 from matcher.ingest.cv.names import Known
 from matcher.ingest.cv.rich import Rich
 from matcher.ingest.cv.titles import is_venue_like
@@ -244,8 +244,59 @@ def _is_entry(lines: Sequence[Line], known: Known, words: frozenset[str]) -> boo
 # --- no markers -----------------------------------------------------------------------------------------------------
 
 
+_SAMPLE: Final = 60
+"""Lines on which the ways to cut a list are tried."""
+
+_COST: Final = 4.0
+"""What each entry costs: a way to cut that makes more of them must read them better."""
+
+_BEST: Final = 9.0
+"""Score above which one reading is no better than another."""
+
+_HABIT: Final = 0.05
+"""Share by which another way must beat the one that the layout suggests."""
+
+_OPENS: Final = re.compile(
+    rf"(?:{YEAR}|in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)(?:\s*\t|\s*[.:|]\s)",
+    re.IGNORECASE,
+)
+"""A date or status that opens an entry."""
+
+
 def _by_layout(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
-    """Entries of a list without markers."""
+    """Entries of a list without markers: of several ways to cut it, the one that reads best on its begin."""
+    ways = (_as_suggested, _as_opened, _as_paragraphs, _as_lines, _as_hanging)
+    sample = _whole_paragraphs(content, _SAMPLE)
+    best: list[Segment] | None = None
+    best_way, best_worth, cuts = ways[0], 0.0, []
+    for way in ways:
+        found = way(sample, known, words)
+        cut = [one.lines[0].number for one in found]
+        if not found or cut in cuts:
+            continue
+        cuts.append(cut)
+        worth = sum(_worth(one, known, words) for one in found)
+        if best is None or worth > best_worth + _HABIT * abs(best_worth):
+            best, best_way, best_worth = found, way, worth
+    if best is None or len(sample) < len(content):
+        return best_way(content, known, words)
+    return best
+
+
+def _whole_paragraphs(content: Sequence[Line], most: int) -> Sequence[Line]:
+    """The first lines, up to the end of a paragraph if one ends near."""
+    end = next((at for at in range(most, min(len(content), most + 20)) if content[at].gap == 2), most)
+    return content[:end]
+
+
+def _worth(one: Segment, known: Known, words: frozenset[str]) -> float:
+    """How well some lines read as an entry, less what an entry costs."""
+    score = max((score for _, score in forms_of(one.rich(words), known)), default=0.0)
+    return min(max(score, 0.0), _BEST) - _COST
+
+
+def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+    """Records around lines of authors if there are, else paragraphs, each cut as its indents and lines suggest."""
     anchors = [
         position
         for position, line in enumerate(content)
@@ -258,6 +309,36 @@ def _by_layout(content: Sequence[Line], known: Known, words: frozenset[str]) -> 
     for paragraph in paragraphs:
         found += [Segment(lines) for lines in _within(paragraph, known, words)]
     return _joined_halves(found, known, words)
+
+
+def _as_paragraphs(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+    return [Segment(lines) for lines in _paragraphs(content)]
+
+
+def _as_lines(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+    return _cut(content, lambda before, line: not before.is_soft)
+
+
+def _as_hanging(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+    margin = min(line.indent for line in content)
+    return _cut(content, lambda before, line: line.indent <= margin + 1)
+
+
+def _as_opened(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+    """An entry at each line that begins with a date or status; nothing where the first does not."""
+    if not _OPENS.match(content[0].text):
+        return []
+    return _cut(content, lambda before, line: _OPENS.match(line.text) is not None)
+
+
+def _cut(content: Sequence[Line], begins: Callable[[Line, Line], bool]) -> list[Segment]:
+    """One entry at each line that begins one, told by the line before it and itself."""
+    found: list[Segment] = []
+    for position, line in enumerate(content):
+        if not position or begins(content[position - 1], line):
+            found.append(Segment([]))
+        found[-1].lines.append(line)
+    return found
 
 
 def _are_records(content: Sequence[Line], anchors: Sequence[int], known: Known) -> bool:

@@ -16,7 +16,7 @@ from matcher.ingest.cv.rich import BOLD, ITALIC, LINK, Rich
 from matcher.ingest.cv.venues import ends_abbreviated, venue_score
 from matcher.records import PartialDate
 
-__all__ = ["TitleEnd", "clean_title", "find_title", "is_venue_like", "skip_to_title"]
+__all__ = ["TitleEnd", "clean_title", "find_title", "is_venue_like", "skip_to_title", "title_ends"]
 
 _QUOTES: Final = {
     "“": "”",
@@ -41,15 +41,28 @@ _BASE: Final = {
     "comma": 0.6,
     "bracket": 0.3,
     "dash": 0.3,
+    "slash": 3.0,
     "end": 0.6,
 }
 """How much each kind of place speaks for the end of a title."""
 
-_PUNCTUATION: Final = frozenset("\t.。?!？！,，;–—-|·•")
+_GOES_ON: Final = re.compile(
+    r"[\s,]*(?!in\b|to appear|accepted|presented|published|submitted|under|forthcoming|with\b|by\b"
+    r"|also|joint|arxiv|doi|pp?\b|and\s+[A-Z])[a-z]|\s+[–—-]\s+[a-z]|:"
+)
+"""What follows a quotation inside a title, and no title."""
+
+_PUNCTUATION: Final = frozenset("\t.。?!？！,，;–—-|·•/")
 _MOST_FOR_VENUE: Final = 2.5
 """What follows counts no more: the first place where a venue begins wins, not the one before the best venue."""
 
 _MOST_WORDS: Final = 45
+_LONGEST: Final = 500
+"""Characters of the longest title."""
+
+_VENUE_WITHIN: Final = 250
+"""Characters behind a title that tell whether a venue begins there."""
+
 _FUNCTION_END: Final = re.compile(
     r"\b(?:a|an|the|of|for|and|or|in|on|with|to|from|by|via|at|under|is|are|as|und|der|die|das|für|von|de|la|le|les"
     r"|et|des|y|del)\Z",
@@ -93,6 +106,7 @@ class TitleEnd:
         rest: where what follows begins.
         score: how sure it is.
         is_shown: whether quotes or emphasis show it.
+        kind: what ends it, as in `_BASE`.
     """
 
     start: int
@@ -100,6 +114,7 @@ class TitleEnd:
     rest: int
     score: float
     is_shown: bool = False
+    kind: str = ""
 
 
 def skip_to_title(rich: Rich, start: int) -> tuple[int, PartialDate | None]:
@@ -124,21 +139,32 @@ def find_title(rich: Rich, start: int, end: int | None = None) -> TitleEnd | Non
         start: where the title begins, separators already passed over.
         end: where the stretch that holds it ends.
     """
+    return next(iter(title_ends(rich, start, end)), None)
+
+
+def title_ends(rich: Rich, start: int, end: int | None = None, *, most: int = 1) -> list[TitleEnd]:
+    """The likely titles that begin at a place, the best first; parameters as for `find_title`."""
     end = len(rich) if end is None else end
     if start >= end or not rich.text[start:end].strip():
-        return None
-    best: TitleEnd | None = None
+        return []
+    whole, end = end, min(end, start + _LONGEST)
+    found: list[TitleEnd] = []
     for kind, stop, rest in _ends(rich, start, end):
         title = rich.text[start:stop]
         if not re.search(r"\w", title):
             continue
-        venue = min(venue_score(rich.text[rest:end]), _MOST_FOR_VENUE) * (0.5 if kind in ("quote", "style") else 1.0)
+        following = rich.text[rest : min(whole, rest + _VENUE_WITHIN)]
+        venue = min(venue_score(following), _MOST_FOR_VENUE) * (0.5 if kind in ("quote", "style") else 1.0)
         score = _BASE[kind] + _form(title, kind) + venue
-        if kind == "bracket" and _BRACKETED_VENUE.match(rich.text[rest:end]):
+        is_venue_bracket = kind == "bracket" and _BRACKETED_VENUE.match(following) is not None
+        if is_venue_bracket:
             score += 1.2
-        if best is None or score > best.score + 1e-9:
-            best = TitleEnd(start, stop, rest, score, kind in ("quote", "style"))
-    return best
+        if kind == "quote" and _GOES_ON.match(following) and not re.search(r"[.,?!]\W\Z", title):
+            score -= 3.5  # quotes around the first words of a title
+        is_shown = kind in ("quote", "style")
+        found.append(TitleEnd(start, stop, rest, score, is_shown, "mark" if is_venue_bracket else kind))
+    found.sort(key=lambda one: -one.score)
+    return found[:most]
 
 
 def _ends(rich: Rich, start: int, end: int) -> Iterator[tuple[str, int, int]]:
@@ -161,7 +187,7 @@ def _ends(rich: Rich, start: int, end: int) -> Iterator[tuple[str, int, int]]:
         elif char in _PUNCTUATION and not (depth and char in ".,?!"):
             kind = _kind_of_end(text, position, end)
             if kind:
-                yield kind, position + (kind == "mark"), position + 1
+                yield kind, position + (kind == "mark"), position + 1 + (kind == "slash")
     yield "end", end, end
 
 
@@ -177,6 +203,8 @@ def _kind_of_end(text: str, position: int, end: int) -> str:
         return "mark" if not after or after in " \n\t.,;”\"'’*)" else ""
     if char in ",，;":
         return "comma" if after and after in " \n\t" else ""
+    if char == "/":
+        return "slash" if after == "/" and text[position - 1 : position].isspace() else ""
     return "dash" if text[position - 1 : position].isspace() and after.isspace() else ""
 
 

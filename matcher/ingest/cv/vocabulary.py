@@ -61,11 +61,13 @@ HEADING_KEYWORDS: Final = {
         "award awards honor honors honour honours scholarship scholarships fellowships prize prizes"
         " recognition recognitions distinctions achievements auszeichnungen preise stipendien prix"
         " distinctions premios becas premi premios prijzen 获奖 奖励 荣誉 受賞 수상"
+        " reconocimientos ehrungen distinciones distincoes onderscheidingen riconoscimenti"
     ),
     "students": word_set(
         "students mentoring mentorship mentees mentee supervision supervised supervisees advisees advising"
         " betreute betreuung betreuungen doktoranden doktorand encadrement doctorants tesistas dottorandi"
         " orientandos promovendi postdocs alumni tutoring 指导学生 指導学生 mentored supervising 学生"
+        " dirigees dirigidas orientacoes orientaciones encadrements doctorandos doktorandinnen begeleiding"
     ),
     "patents": word_set("patent patents patente brevets patentes brevetti 专利 特許 특허"),
     "talks": word_set(
@@ -73,14 +75,17 @@ HEADING_KEYWORDS: Final = {
         " tutorials panel panels panelist panellist panelists panellists colloquia colloquium vortrage"
         " vortrag ponencias exposes palestras presentaciones presentazioni interventi poster posters speaker"
         " 报告 讲座 講演 발표"
+        " seminaires seminarios charlas comunicacoes conferencier relazioni lezingen"
     ),
     "teaching": word_set(
         "teaching course courses coursework lehre lehrveranstaltungen enseignement enseignements docencia"
         " insegnamento didattica ensino docencia onderwijs instructor teacher ta 教学 授课 教育経験 강의 pedagogy"
+        " cours docente ensenanza lecciones vorlesungen"
     ),
     "grants": word_set(
         "grant grants funding funded forderung fordermittel drittmittel financements subvenciones"
         " finanziamenti financiamento bourses 基金 科研项目 助成 연구비"
+        " financiados financiado finances subsidies drittmittelprojekte"
     ),
     "service": word_set(
         "service services reviewing reviewer committee committees editorial organisation organization"
@@ -88,6 +93,7 @@ HEADING_KEYWORDS: Final = {
         " member activities gutachter gutachtertatigkeit gremien mitgliedschaften engagement responsabilites"
         " servicio servizio leadership volunteering volunteer community chair chairs 学术服务 社会服务 学会活動"
         " societies affiliations contribution contributions meetup competition"
+        " responsabilidades responsabilita gestion incarichi dienst dienste verantwortung"
     ),
     "media": word_set("media press news coverage presse interviews blog podcasts announcements 新闻"),
     "interests": word_set(
@@ -103,6 +109,7 @@ HEADING_KEYWORDS: Final = {
         "education degrees degree ausbildung bildungsweg bildung studium formation formacion educacion"
         " formacao formazione istruzione opleiding opleidingen qualifications qualification studies"
         " schooling 教育背景 教育经历 教育 学历 学歴 학력 etudes academica diplomas estudios training studied"
+        " cursus titulos scolarite academicos abschlusse akademischer studie studies"
     ),
     "experience": word_set(
         "experience experiences employment positions position appointments appointment career internship"
@@ -111,6 +118,7 @@ HEADING_KEYWORDS: Final = {
         " experiencia werkervaring visits stays visiting placements worked"
         " 工作经历 工作经验 研究经历 实习经历 职歴 職歴 経歴 경력"
         " employed beruflicher praktika stages work jobs industry employers"
+        " laufbahn carriere fonctions cargos trayectoria carreira posizioni loopbaan functies erfahrung erfahrungen atuacao before previously"
     ),
     "skills": word_set(
         "skills skill languages language technologies technology programming tools software computing"
@@ -133,6 +141,7 @@ HEADING_KEYWORDS: Final = {
         " artigos pubblicazioni articoli publicaties artikelen chapters monographs monographies papers"
         " proceedings theses books book volumes reports writings scholarship output outputs works inproceedings"
         " 论文 发表论文 学术论文 发表 代表论文 論文 発表論文 研究業績 業績 논문 출판물 출판 著作 出版物"
+        " produccion producao travaux publicatielijst publicados bibliografia ouvrages scritti"
     ),
     "people": word_set("coauthors authors mitautoren collaborators coautores"),
     "head": word_set("lebenslauf curriculum vitae cv resume vita"),
@@ -142,22 +151,22 @@ HEADING_KEYWORDS: Final = {
 PUBLICATION_KINDS: Final = {
     # Sub-headings of a list of publications; alone they name no section.
     "thesis": word_set(
-        "thesis theses dissertation dissertations doctoral habilitation tesis these dissertationen 学位论文"
+        "thesis theses dissertation dissertations doctoral habilitation tesis these dissertationen 学位论文 memoire tese proefschrift doktorarbeit"
     ),
-    "chapter": word_set("chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage"),
+    "chapter": word_set("chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage chapitre ouvrage ouvrages libro livro hoofdstukken capitulo capitolo buchbeitrag sammelbande"),
     "workshop": word_set("workshop workshops ateliers talleres"),
     "demo": word_set("demo demos demonstration demonstrations"),
     "preprint": word_set(
         "preprint preprints submitted submission submissions review preparation progress arxiv manuscript"
-        " manuscripts eingereicht soumis working unpublished 预印本 print 投稿中"
+        " manuscripts eingereicht soumis working unpublished 预印本 print 投稿中 prepublications soumises sometidos submetidos ingediend prepublication"
     ),
     "journal": word_set(
         "journal journals zeitschriften zeitschriftenartikel revues revistas riviste transactions magazine"
-        " letters tijdschriften 期刊 期刊论文 学術雑誌 zeitschriftenbeitrage"
+        " letters tijdschriften 期刊 期刊论文 学術雑誌 zeitschriftenbeitrage revista rivista periodicos zeitschrift tijdschrift aufsatze"
     ),
     "conference": word_set(
         "conference conferences konferenzen konferenzbeitrage conferences congresos conferencias conferenze"
-        " proceedings symposium symposia tagungsbeitrage congres 会议 会议论文 国際会議 tagungsbande"
+        " proceedings symposium symposia tagungsbeitrage congres 会议 会议论文 国際会議 tagungsbande congresso congressi convegni congreso eventos communications comunicaciones comunicacoes konferenz tagungen"
     ),
     "other": word_set(
         "book books volumes reports report bucher livres libros libri technical editor edited misc other"
@@ -178,6 +187,11 @@ HEADING_FILLERS: Final = word_set(
     " assistants advisor advisors adviser student role roles industry industrial administrative general"
     " external internal invited public and und der die des von in im et des les la le de du el los las y"
     " e del dei delle di da do das dos en het van & technical computer scientific program programme"
+    " invites invitees invitados invitadas convidadas convidados su invito eingeladene nationaal internationaal"
+    " internacionais nacionais completos anais dirigees dirigidas cours en curso universitaires universitaire"
+    " professionnel professionnels professionnelle academique academiques scientifique scientifica cientifica"
+    " academica academicas collectives institucionales institutionnelles pedagogiques d l dans per con na no"
+    " soumis soumises aceptados aceitos arbitrees arbitradas article articles artikel buch"
     " external journals event events conference local open source total involved honours honor co mentor"
     " mentored doktor wissenschaftliche akademische beruflicher ausgewahlte selection selecta choisies"
     " liste verzeichnis verzeichnis seleccionadas recientes principales scelte recenti editor book books"
