@@ -35,6 +35,8 @@ ARROWS: dict[str, set[str]] = {
     "infeasibility": BASE | {"flow"},
     "sharing": BASE | {"flow"},
     "assignment": BASE | {"solvers", "infeasibility", "sharing"},
+    "rounds": BASE | {"assignment"},
+    "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
     "export": BASE,
