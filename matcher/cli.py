@@ -36,6 +36,7 @@ from matcher.commands.options import (
 from matcher.config import MatchConfig, resolve
 from matcher.conflicts import RULES, find_conflicts
 from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError
+from matcher.infeasibility import explain_infeasible
 from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Deadline, to_plain
@@ -268,7 +269,8 @@ def solve(
     if not (assignment.is_complete or allow_partial):
         wanted, possible = int(limits.wanted.sum()), int(limits.max_load.sum())
         summary = f"{wanted} reviews are wanted and {possible} can be given" if wanted > possible else ""
-        raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary)
+        reasons = explain_infeasible(scores, limits, assignment)
+        raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary, explanations=reasons)
     if out is not None:
         write_assignment_csv(out, assignment, overwrite=overwrite)
     facts = {
@@ -496,6 +498,7 @@ def _write_report(result: MatchResult, target: Path) -> Path:
         assignment=result.assignment,
         explanations=result.explain_assigned(shown),
         question_price=result.question_price,
+        infeasibility=result.infeasibility,
         provenance={
             "versions": dict(result.versions),
             "origin": dict(result.origin),

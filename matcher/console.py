@@ -26,7 +26,17 @@ from matcher.config import Setting, settings
 from matcher.errors import InfeasibleError, MatcherError
 from matcher.ingest import RejectedRowsError
 from matcher.pipeline import MatchResult
-from matcher.records import Conflict, Conflicts, Explanation, Shortfall, Underload, Venue, Verdict, to_plain
+from matcher.records import (
+    Conflict,
+    Conflicts,
+    Explanation,
+    Infeasibility,
+    Shortfall,
+    Underload,
+    Venue,
+    Verdict,
+    to_plain,
+)
 
 if TYPE_CHECKING:
     from matcher.ingest.check import VenueCheck
@@ -115,6 +125,7 @@ def print_error(error: MatcherError, *, as_json: bool = False) -> None:
             _err.print(f"  {escape(str(reject))}", soft_wrap=True)
     if isinstance(error, InfeasibleError):
         shortfalls, underloads = error.shortfalls, error.underloads
+        _print_reasons(_err, error.explanations)
         _print_missing(_err, shortfalls, underloads)
         _err.print("[dim]--allow-partial returns the most filled, then best, assignment[/]")
     if as_json:
@@ -125,6 +136,7 @@ def print_error(error: MatcherError, *, as_json: bool = False) -> None:
                 "exit_code": error.exit_code,
                 "shortfalls": [to_plain(each) for each in shortfalls],
                 "underloads": [to_plain(each) for each in underloads],
+                "explanations": [to_plain(each) for each in getattr(error, "explanations", ())],
             }
         )
 
@@ -195,6 +207,7 @@ def summary_of(result: MatchResult) -> dict[str, Any]:
         },
         "shortfalls": len(assignment.shortfalls),
         "underloads": len(assignment.underloads),
+        "explanations": [to_plain(each) for each in result.infeasibility],
         "violations": len(result.verify()),
     }
 
@@ -245,7 +258,20 @@ def print_result(result: MatchResult) -> None:
         if name != "last resorts" or facts["last_resorts"]:
             table.add_row(name, escape(text))
     out.print(table)
+    _print_reasons(out, result.infeasibility)
     _print_missing(out, result.assignment.shortfalls, result.assignment.underloads)
+
+
+def _print_reasons(console: Console, explanations: Sequence[Infeasibility]) -> None:
+    """Smallest sets of reasons, whom they concern, and the ways out that were tried."""
+    for reasons in explanations:
+        console.print(f"[bold yellow]cannot be met[/] {escape(reasons.text)}", soft_wrap=True)
+        for kind, names in (("submissions", reasons.submissions), ("reviewers", reasons.reviewers)):
+            if names:
+                more = f" and {len(names) - _ROWS} more" if len(names) > _ROWS else ""
+                console.print(f"  [dim]{kind}:[/] {escape(', '.join(names[:_ROWS]))}{more}", soft_wrap=True)
+        for way in reasons.relaxations:
+            console.print(f"  → {escape(way.text)} [dim](tried: fills {way.fills})[/]", soft_wrap=True)
 
 
 def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads: Sequence[Underload]) -> None:

@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from matcher.records import Shortfall, Underload, Violation
+    from matcher.records import Infeasibility, Shortfall, Underload, Violation
 
 __all__ = [
     "ConfigError",
@@ -160,17 +160,24 @@ class InfeasibleError(MatcherError):
         shortfalls: submissions that cannot get all their reviews.
         underloads: reviewers who cannot reach their minimum load.
         summary: the reason in one sentence, where it concerns the whole venue.
+        explanations: smallest sets of reasons, with ways out.
     """
 
     exit_code = 3
 
     def __init__(
-        self, shortfalls: Sequence[Shortfall] = (), underloads: Sequence[Underload] = (), *, summary: str = ""
+        self,
+        shortfalls: Sequence[Shortfall] = (),
+        underloads: Sequence[Underload] = (),
+        *,
+        summary: str = "",
+        explanations: Sequence[Infeasibility] = (),
     ) -> None:
         self.shortfalls = tuple(shortfalls)
         self.underloads = tuple(underloads)
+        self.explanations = tuple(explanations)
         missing = sum(short.wanted - short.got for short in self.shortfalls)
-        parts = [summary] if summary else []
+        parts = [summary] if summary else [explanations[0].text] if explanations else []
         if self.shortfalls:
             first = self.shortfalls[0]
             parts.append(

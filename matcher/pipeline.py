@@ -17,11 +17,13 @@ from matcher.conflicts import find_conflicts
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import VerificationError
 from matcher.explanation import Standing, explain
+from matcher.infeasibility import explain_infeasible
 from matcher.profiles import build_profiles
 from matcher.records import (
     Assignment,
     Conflicts,
     Explanation,
+    Infeasibility,
     Limits,
     PersonId,
     Profiles,
@@ -169,6 +171,13 @@ class MatchResult:
     def question_price(self) -> QuestionPrice:
         """What the open questions about conflicts cost."""
         return price_questions(self.scores, self.limits, self.assignment, self.config)
+
+    @cached_property
+    def infeasibility(self) -> tuple[Infeasibility, ...]:
+        """Why not everything could be met, with ways out; empty when it could."""
+        if self.assignment.is_complete:
+            return ()
+        return explain_infeasible(self.scores, self.limits, self.assignment)
 
     def verify(self) -> tuple[Violation, ...]:
         """Check the answer again, without a solver; none for a correct one."""

@@ -46,6 +46,7 @@ if TYPE_CHECKING:
 __all__ = [
     "INVITATIONS",
     "KINDS",
+    "OBJECTIVES",
     "RELATION_KINDS",
     "Affiliation",
     "Assignment",
@@ -63,9 +64,12 @@ __all__ = [
     "ExistingAssignment",
     "Explanation",
     "FixedPair",
+    "Goal",
     "HistoryEntry",
     "Index",
+    "Infeasibility",
     "Limits",
+    "Marginals",
     "Pair",
     "PairStatus",
     "Paper",
@@ -79,6 +83,7 @@ __all__ = [
     "RankedReviewer",
     "Recommendation",
     "Relation",
+    "Relaxation",
     "Reviewer",
     "RoleLoad",
     "ScoreMatrix",
@@ -145,6 +150,9 @@ RELATION_KINDS: Final = (
     "family",
     "other",
 )
+
+OBJECTIVES: Final = ("max-total", "max-min", "leximin", "cvar", "randomised", "perturbed", "greedy", "random")
+"""What an assignment can optimise; greedy and random are baselines and prove nothing."""
 
 INVITATIONS: Final = ("accepted", "invited", "declined", "retired")
 SUBMISSION_STATES: Final = ("active", "withdrawn", "desk_rejected")
@@ -1146,6 +1154,12 @@ class PairStatus(IntEnum):
     """The reviewer has no evidence of expertise and the configuration leaves such reviewers out here."""
     UNAVAILABLE = 8
     """The reviewer declined, retired, or has a load of 0."""
+    REFUSED = 9
+    """The reviewer's bid refuses the submission."""
+    NOT_AGAIN = 10
+    """The reviewer judged an earlier version, and the authors wish for others."""
+    RULED_OUT = 11
+    """A hard rule over attributes bars the pair."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -1233,6 +1247,51 @@ class Underload:
     reason: str
 
 
+@dataclass(frozen=True, slots=True)
+class Relaxation:
+    """A way out of limits that cannot be met, tried before it is offered.
+
+    Args:
+        kind: questions, load, floor, unscored, reviewers, demand, minimum.
+        text: what to change, in words.
+        amount: how much is changed, in the unit of the kind: pairs, submissions of load, reviewers, reviews.
+        fills: missing reviews (or missing minimum load) that it removes.
+    """
+
+    kind: str
+    text: str
+    amount: int
+    fills: int
+
+
+@dataclass(frozen=True, slots=True)
+class Infeasibility:
+    """A smallest set of reasons why limits cannot be met: without any one of them the rest could be.
+
+    The reasons are the wishes of those who want, the limits of those who give, and the rules. Limits and rules that are
+    not named here add nothing: with the named ones alone the wishes cannot be met either.
+
+    Args:
+        wanting: `reviews` when submissions want more than they can get, `minimum loads` when reviewers do.
+        submissions: the submissions concerned, sorted.
+        reviewers: the reviewers concerned, sorted.
+        rules: names of the rules that bar other pairs.
+        need: what is needed in all.
+        can: what can be given in all.
+        text: the reasons in one sentence.
+        relaxations: ways out, each tried, the smallest change first.
+    """
+
+    wanting: str
+    submissions: tuple[SubmissionId, ...]
+    reviewers: tuple[PersonId, ...]
+    rules: tuple[str, ...]
+    need: int
+    can: int
+    text: str
+    relaxations: tuple[Relaxation, ...] = ()
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
     """Dual prices that prove how good an assignment is; `assignment.verify` recomputes the bound from them alone.
@@ -1254,6 +1313,76 @@ class Certificate:
 
 
 @dataclass(frozen=True, slots=True)
+class Goal:
+    """What an objective other than the total optimised, how well, and the prices that prove it.
+
+    Args:
+        objective: one of `OBJECTIVES`.
+        value: what was reached. max-min, leximin: the mean score per review of the submission worst served; cvar: the
+            mean of it over the worst tenth; randomised: the expected total; perturbed: the expected total less the
+            perturbation.
+        bound: no assignment that fills as many reviews reaches more.
+        certificate: prices that prove the bound.
+        shares: (S,) how much each submission's mean score weighs in the proof of max-min, leximin and cvar; for
+            perturbed the price of each submission's reviews; `None` for randomised.
+        counted: (S,) submissions that the value speaks of: those whose reviews can all be given by scored reviewers.
+        tail: share of the submissions that cvar averages over.
+        perturbation: strength of the perturbation.
+    """
+
+    objective: str
+    value: float
+    bound: float
+    certificate: Certificate
+    shares: Doubles | None
+    counted: Bools
+    tail: float | None = None
+    perturbation: float | None = None
+
+    def __post_init__(self) -> None:
+        for name in ("shares", "counted"):
+            if getattr(self, name) is not None:
+                object.__setattr__(self, name, _read_only(getattr(self, name)))
+
+    @property
+    def gap(self) -> float:
+        """(bound − value) / |bound|: 0 is proven optimal."""
+        difference = max(0.0, self.bound - self.value)
+        return difference / abs(self.bound) if self.bound else difference
+
+
+@dataclass(frozen=True, slots=True)
+class Marginals:
+    """A randomised policy: with which probability each pair is assigned.
+
+    Args:
+        rows: (K,) positions of submissions of pairs with a probability above 0.
+        columns: (K,) positions of their reviewers.
+        units: (K,) their probabilities, in whole units.
+        unit: units that are certain.
+        limit: units that no pair exceeds.
+        draw_seed: the seed of the draw that the pairs come from. Who knows it can draw the same pairs again: it is for
+            the chairs alone.
+    """
+
+    rows: Ints
+    columns: Ints
+    units: Ints
+    unit: int
+    limit: int
+    draw_seed: int
+
+    def __post_init__(self) -> None:
+        for name in ("rows", "columns", "units"):
+            object.__setattr__(self, name, _read_only(getattr(self, name)))
+
+    @property
+    def probabilities(self) -> Doubles:
+        """(K,) the units as probabilities."""
+        return self.units / self.unit
+
+
+@dataclass(frozen=True, slots=True)
 class Assignment:
     """Who reviews what.
 
@@ -1265,7 +1394,8 @@ class Assignment:
         bound: no assignment that fills as many reviews can have a larger sum.
         solver: name and version.
         certificate: prices that prove the bound; `None` for solvers that prove nothing.
-        marginals: (S, R) probability of each pair for randomised policies, else `None`.
+        marginals: the policy that a randomised assignment was drawn from, else `None`.
+        goal: what was optimised beside the total, with its own bound; `None` where that is the total alone.
     """
 
     pairs: tuple[Pair, ...]
@@ -1275,7 +1405,8 @@ class Assignment:
     bound: float | None
     solver: str
     certificate: Certificate | None = field(default=None, compare=False)
-    marginals: Floats | None = field(default=None, compare=False)
+    marginals: Marginals | None = field(default=None, compare=False)
+    goal: Goal | None = field(default=None, compare=False)
 
     @property
     def gap(self) -> float | None:

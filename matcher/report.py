@@ -28,6 +28,7 @@ from matcher.records import (
     Evidence,
     EvidencePaper,
     Explanation,
+    Infeasibility,
     Ints,
     Limits,
     Pair,
@@ -105,6 +106,7 @@ class ReportData:
         provenance: how the run came about, as nested mappings of plain values: versions, digests, seed, encoder.
             `origin` maps the name of a setting to where its value came from; `config` is left out, since the settings
             are shown from `config` above; all else is shown as it is.
+        infeasibility: smallest sets of reasons why not everything could be met, with ways out.
     """
 
     venue: Venue
@@ -117,6 +119,7 @@ class ReportData:
     explanations: Mapping[tuple[SubmissionId, PersonId], Explanation]
     question_price: QuestionPrice | None
     provenance: Mapping[str, Any]
+    infeasibility: tuple[Infeasibility, ...] = ()
 
 
 def render_report(data: ReportData) -> str:
@@ -149,6 +152,7 @@ def render_report(data: ReportData) -> str:
             recoloured=recoloured,
             weakest=_weakest(facts),
             shortfalls=_short_rows(facts),
+            infeasibility=data.infeasibility,
             questions=questions,
             question_summary=_question_summary(facts, questions),
             shared_paper=_shared_paper(facts),

@@ -32,15 +32,20 @@ ARROWS: dict[str, set[str]] = {
     "conflicts": BASE | {"identity"},
     "profiles": BASE | {"encoders"},
     "scores": BASE,
-    "assignment": BASE | {"solvers"},
+    "flow": BASE,
+    "infeasibility": BASE | {"flow"},
+    "sharing": BASE | {"flow"},
+    "assignment": BASE | {"solvers", "infeasibility", "sharing"},
+    "rounds": BASE | {"assignment"},
+    "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
-    "pipeline": BASE | STAGES | {"encoders"},
+    "pipeline": BASE | STAGES | {"encoders", "infeasibility"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "decisions"},
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }

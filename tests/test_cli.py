@@ -355,7 +355,9 @@ def test_limits_that_cannot_be_met_end_with_3_and_their_reasons(run: Run, tmp_pa
     words = ("match", SAMPLE, "--max-load", 3, *TFIDF)
     done = run(*words, "--out", tmp_path / "run")
     assert (done.code, done.out) == (3, "")
-    assert "error: 9 reviews of 4 submissions cannot be filled" in done.err
+    assert "error: 12 submissions (first 'alphapruning') need 36 reviews, those who may review them can" in done.err
+    assert "9 reviews of 4 submissions cannot be filled" in done.err
+    assert "→ raise the maximum load of" in done.err
     assert done.err.count("reviews missing") == 4
     assert "→ raise the maximum load of a full reviewer" in done.err
     assert "--allow-partial" in done.err
@@ -364,7 +366,7 @@ def test_limits_that_cannot_be_met_end_with_3_and_their_reasons(run: Run, tmp_pa
     partial = run(*words, "--allow-partial", "--out", tmp_path / "run")
     assert partial.code == 0
     assert "48 of 57 reviews" in partial.out
-    assert partial.out.count("reviews missing") == 4
+    assert partial.out.count(": 1 of 3 reviews missing") == 9, "what is missing is shared"
     assert len(rows_of(tmp_path / "run" / "assignment.csv")) == 48
     assert run("verify", tmp_path / "run").code == 0
 

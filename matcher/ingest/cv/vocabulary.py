@@ -153,7 +153,9 @@ PUBLICATION_KINDS: Final = {
     "thesis": word_set(
         "thesis theses dissertation dissertations doctoral habilitation tesis these dissertationen 学位论文 memoire tese proefschrift doktorarbeit"
     ),
-    "chapter": word_set("chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage chapitre ouvrage ouvrages libro livro hoofdstukken capitulo capitolo buchbeitrag sammelbande"),
+    "chapter": word_set(
+        "chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage chapitre ouvrage ouvrages libro livro hoofdstukken capitulo capitolo buchbeitrag sammelbande"
+    ),
     "workshop": word_set("workshop workshops ateliers talleres"),
     "demo": word_set("demo demos demonstration demonstrations"),
     "preprint": word_set(
