@@ -315,7 +315,7 @@ def conflicts(
     with clock.stage("random venues"):
         facts |= {name: str(value) for name, value in played(venues, rng=seed).items()}
     manifest = make_manifest(command=context.obj, data=digests, encoders=[], configs={"truth": config}, seed=seed)
-    _give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
+    give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
 
 
 @app.command(epilog="Example: python -m eval metrics --json")

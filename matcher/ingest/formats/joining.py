@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from matcher.identity import names_fit, normalise_email, normalise_name
-from matcher.ingest.cv.merge import title_key
+from matcher.ingest.cv.works import title_key
 from matcher.ingest.formats.collect import PAIR_KEYS, Collected, joined_rows, row_key
 
 __all__ = ["Joined", "join"]
