@@ -17,6 +17,7 @@ import typer
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
 from matcher.commands import cv, imports
+from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
 from matcher.commands import review as review_commands
 from matcher.commands.choices import resolve_choices
@@ -63,6 +64,7 @@ import_app = typer.Typer(
 )
 app.add_typer(import_app, name="import")
 imports.hang_into(import_app)
+app.command("fetch", epilog=fetch_commands.EPILOG)(fetch_commands.fetch_command)
 app.add_typer(policy_commands.app, name="policy")
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)

@@ -68,6 +68,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "bibtexparser": ("matcher/ingest/formats/bibtex.py",),
     "pylatexenc": ("matcher/ingest/formats/bibtex.py",),
     "rispy": ("matcher/ingest/formats/bibtex.py",),
+    "httpx": ("matcher/ingest/fetch/client.py",),
     "pyarrow": ("matcher/export/parquet.py",),
     "pypdf": ("matcher/ingest/cv/pdf.py",),
     "openpyxl": ("matcher/ingest/sheets.py", "matcher/ingest/workbook.py", "matcher/export/workbook.py"),

@@ -243,7 +243,9 @@ def import_files(
     folder = Path(into)
     refuse_occupied(folder, add=add)
     there: dict[str, list[Mapping[str, Any]]] = read_tables(folder) if add else {}
-    wanted = replace(wishes or Wishes(), owners=named_owners(reviewers, there) if reviewers else owners_of(there))
+    wanted = wishes or Wishes()
+    if not wanted.owners:
+        wanted = replace(wanted, owners=named_owners(reviewers, there) if reviewers else owners_of(there))
     collector = Collector()
     for record in found.read([Path(path) for path in paths], wanted):
         collector.take(record)
