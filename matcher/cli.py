@@ -16,6 +16,7 @@ import typer
 
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
+from matcher.commands import confirm as confirm_commands
 from matcher.commands import cv, imports
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
@@ -66,6 +67,7 @@ app.add_typer(import_app, name="import")
 imports.hang_into(import_app)
 app.command("fetch", epilog=fetch_commands.EPILOG)(fetch_commands.fetch_command)
 app.add_typer(policy_commands.app, name="policy")
+app.add_typer(confirm_commands.app, name="confirm")
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
 

@@ -71,7 +71,12 @@ HOMES: dict[str, tuple[str, ...]] = {
     "httpx": ("matcher/ingest/fetch/client.py",),
     "pyarrow": ("matcher/export/parquet.py",),
     "pypdf": ("matcher/ingest/cv/pdf.py",),
-    "openpyxl": ("matcher/ingest/sheets.py", "matcher/ingest/workbook.py", "matcher/export/workbook.py"),
+    "openpyxl": (
+        "matcher/ingest/sheets.py",
+        "matcher/ingest/workbook.py",
+        "matcher/export/workbook.py",
+        "matcher/ingest/forms.py",
+    ),
     "vl_convert": ("matcher/charts.py",),
     "jinja2": ("matcher/report.py",),
     "typer": ("matcher/cli.py", "matcher/commands/*", "eval/*"),
