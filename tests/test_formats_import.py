@@ -14,11 +14,12 @@ from typer.testing import CliRunner
 from matcher.cli import app
 from matcher.errors import DataError, UnknownNameError
 from matcher.ingest import load_venue
-from matcher.ingest.formats import FORMATS, import_files
+from matcher.ingest.formats import FORMATS, import_files, rows_of
 from matcher.ingest.formats.collect import Collector, joined_rows
 from matcher.ingest.formats.joining import join
 from matcher.ingest.formats.opening import read_json, read_table
 from matcher.ingest.formats.source import Row, SourceRecord
+from matcher.ingest.formats.write import write_tables
 
 FOREIGN = Path(__file__).parent / "foreign"
 runner = CliRunner()
@@ -488,3 +489,119 @@ def test_the_command_shows_rejects_and_questions(tmp_path: Path) -> None:
     text = " ".join(shown.output.split())
     assert "rejected and 2 more (--json lists them)" in text
     assert "who is who? 'other@example.org' may be 'ada@example.org': both are called Ada Example" in text
+
+
+# --- a venue as rows, sheets, statements ----------------------------------------------------------------------------
+
+
+def test_a_venue_as_rows_is_the_same_venue_again(tmp_path: Path) -> None:
+    folder = tmp_path / "first"
+    attributes = {"region": "north", "topics": ["a", "b"], "deep": {"x": 1}}
+    reviewer = {
+        "id": "r1",
+        "name": "Ada Example",
+        "names": ["A. Example"],
+        "emails": ["ada@example.org"],
+        "affiliations": [
+            {"organisation": "U", "domain": "u.example.edu", "role": "Prof", "start": "2019", "end": "2020-03"}
+        ],
+        "relations": [{"kind": "advisor", "name": "Bo", "person_id": "p1", "start": "2010", "evidence": "line"}],
+        "interests": ["trees"],
+        "max_load": 4,
+        "min_load": 0,
+        "invitation": "invited",
+        "availability": 0.5,
+        "roles": [{"role": "area chair", "max_load": 2, "min_load": 1}],
+        "attributes": attributes,
+        "paper_ids": ["w2", "w1"],
+    }
+    author = {
+        "name": "Bo",
+        "person_id": "p1",
+        "email": "bo@example.org",
+        "affiliation": "U",
+        "domain": "u.org",
+        "marks": "*",
+    }
+    tables: dict[str, list[dict[str, Any]]] = {
+        "reviewers": [reviewer, {"id": "r2", "name": "None", "paper_ids": [], "invitation": "declined"}],
+        "people": [{"id": "p1", "name": "Bo", "emails": ["bo@example.org"]}],
+        "publications": [
+            {"id": "w1", "title": "One", "date": ["2020", "2021-02-03"], "authors": [author], "kind": "journal"},
+            {"id": "w2", "title": "Two", "abstract": "x", "published_in": "J", "source": {"file": "f", "line": 2}},
+        ],
+        "submissions": [
+            {"id": "s1", "title": "S", "authors": [author], "reviews_wanted": 0, "keywords": ["k"], "track": "t"},
+            {"id": "s2", "title": "T", "status": "withdrawn", "attributes": attributes},
+        ],
+        "conflicts": [{"submission_id": "s1", "reviewer_id": "r1"}],
+        "bids": [{"submission_id": "s1", "reviewer_id": "r1", "bid": "yes"}],
+        "fixed": [{"submission_id": "s2", "reviewer_id": "r1", "kind": "forbid"}],
+        "assignments": [{"submission_id": "s1", "reviewer_id": "r1", "state": "declined", "role": "chair", "round": 2}],
+        "history": [{"submission_id": "s1", "reviewer_id": "r1", "earlier_id": "e", "wish": "same"}],
+        "recommendations": [{"submission_id": "s1", "reviewer_id": "r1", "by": "c", "weight": 0.0}],
+    }
+    write_tables(folder, tables, {})
+    venue = load_venue(folder)
+    again = tmp_path / "elsewhere" / "first"  # the name of the folder is the name of the venue
+    write_tables(again, rows_of(venue), {})
+    assert load_venue(again).digest == venue.digest
+    assert rows_of(load_venue(again)) == rows_of(venue)
+
+
+def test_the_sample_as_rows(tmp_path: Path) -> None:
+    venue = load_venue(Path(__file__).parents[1] / "data" / "sample")
+    write_tables(tmp_path / "v", rows_of(venue), {})
+    again = load_venue(tmp_path / "v")
+    assert (again.papers, again.people, again.reviewers, again.submissions) == (
+        venue.papers,
+        venue.people,
+        venue.reviewers,
+        venue.submissions,
+    )
+
+
+def test_two_sheets_become_a_venue(tmp_path: Path) -> None:
+    reviewers = write(tmp_path / "r.csv", "Name,Email,Expertise\nAda Example,ada@example.org,trees and rivers\nBo,,\n")
+    submissions = write(tmp_path / "s.csv", "Title,Abstract,Authors\nOn Trees,Leaves.,Cy Third\n,,\n")
+    venue = tmp_path / "v"
+    dry = run("sheets", str(reviewers), str(submissions), "--into", str(venue), "--dry-run")
+    assert "submissions.jsonl would hold 1 rows" in " ".join(dry.output.split())
+    assert not venue.exists()
+    shown = run("sheets", str(reviewers), str(submissions), "--into", str(venue), "--map", "abstract=Abstract")
+    assert shown.exit_code == 0
+    loaded = load_venue(venue)
+    assert [one.title for one in loaded.submissions] == ["On Trees"]
+    assert any(paper.kind == "statement" for paper in loaded.papers)
+    assert run("sheets", str(reviewers), str(submissions), "--into", str(venue)).exit_code == 1
+    assert run("sheets", str(reviewers), str(submissions), "--into", str(tmp_path / "w"), "--map", "x").exit_code == 2
+
+
+def test_statements_keywords_and_titles(tmp_path: Path) -> None:
+    venue = tmp_path / "v"
+    rows = [
+        {"id": "r1", "name": "Ada Example", "emails": ["ada@example.org"], "paper_ids": []},
+        {"id": "r2", "name": "Bo Other"},
+        {"id": "r3", "name": "Bo Other"},
+    ]
+    write(venue / "reviewers.jsonl", "".join(f"{json.dumps(row)}\n" for row in rows))
+    table_text = (
+        "Email,Statement,Keywords,Titles\n"
+        'ADA@example.org,I study trees,leaves; bark,"On Roots; On Rain\n-"\n'
+        "Bo Other,x y z,,\n"
+        "nobody@example.org,x,,\n"
+        "r2,,,\n"
+        ",x,,\n"
+    )
+    path = write(tmp_path / "e.csv", table_text)
+    done = import_files("statements", [path], venue, add=True, accept_rejects=True)
+    assert [reject.reason for reject in done.collected.rejects] == [
+        "'Bo Other' is r2 and r3",
+        "'nobody@example.org' is no reviewer of the folder",
+        "is missing",
+    ]
+    assert done.collected.files[0].left_out.total() == 1
+    statement, roots, rain = table(venue, "publications")
+    assert (statement["kind"], statement["abstract"]) == ("statement", "I study trees. leaves; bark.")
+    assert [roots["title"], rain["title"]] == ["On Roots", "On Rain"]
+    assert table(venue, "reviewers")[0]["paper_ids"] == ["r1-statement", "r1-title-1", "r1-title-2"]

@@ -11,7 +11,9 @@ from rich.markup import escape
 
 from matcher import console
 from matcher.commands.options import AcceptRejectsOption, JsonOption, QuietOption
-from matcher.ingest.formats import FORMATS, Format, Imported, Wishes, import_files
+from matcher.ingest import RejectedRowsError
+from matcher.ingest.formats import FORMATS, Format, Imported, TableFile, Wishes, import_files, rows_of
+from matcher.ingest.formats.write import refuse_occupied, write_tables
 
 __all__ = ["hang_into"]
 
@@ -24,6 +26,37 @@ def hang_into(app: typer.Typer) -> None:
         carries = f"It can fill {', '.join(each.carries)}. Takes {each.files}."
         command = app.command(each.name, help=f"{each.about}. {carries}", epilog=f"Example: {each.example}")
         command(_command(each))
+    app.command("sheets", epilog="Example: matcher import sheets reviewers.xlsx submissions.xlsx --into venue/")(sheets)
+
+
+def sheets(
+    reviewers: Annotated[Path, typer.Argument(help="A sheet of reviewers (.xlsx, .csv).", show_default=False)],
+    submissions: Annotated[Path, typer.Argument(help="A sheet of submissions (.xlsx, .csv).", show_default=False)],
+    into: Annotated[Path, typer.Option(help="Venue folder; made if it is missing.")],
+    mapping: Annotated[
+        list[str] | None, typer.Option("--map", help="field=Column title, for columns that cannot be guessed.")
+    ] = None,
+    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
+    accept_rejects: AcceptRejectsOption = False,
+) -> None:
+    """Two sheets of any layout; columns are found by their titles, which are shown, and can be told."""
+    from matcher.ingest.workbook import read_sheets
+
+    columns = {}
+    for entry in mapping or ():
+        field, equals, title = entry.partition("=")
+        if not equals:
+            raise typer.BadParameter(f"allowed is field=Column title, got '{entry}'", param_hint="--map")
+        columns[field.strip()] = title.strip()
+    refuse_occupied(into, add=False)
+    loaded = read_sheets(reviewers, submissions, mapping=columns)
+    for name, guesses in loaded.mappings.items():
+        console.print_mapping(name, guesses)
+    if loaded.report.rejects and not accept_rejects:
+        raise RejectedRowsError(loaded.report)
+    console.print_notices(f"row left out: {reject}" for reject in loaded.report.rejects)
+    console.print_notices(loaded.report.notices)
+    _print_files(write_tables(into, rows_of(loaded.venue), {}, dry_run=dry_run), is_dry_run=dry_run)
 
 
 def _command(each: Format) -> Callable[..., None]:
@@ -141,8 +174,12 @@ def _print(done: Imported) -> None:
         console.out.print(
             f"joined by id or address: {len(done.joined.people)} people, {len(done.joined.papers)} papers"
         )
-    for file in done.files:
-        verb = "would hold" if done.is_dry_run else "holds"
+    _print_files(done.files, is_dry_run=done.is_dry_run)
+
+
+def _print_files(files: Iterable[TableFile], *, is_dry_run: bool) -> None:
+    for file in files:
+        verb = "would hold" if is_dry_run else "holds"
         console.out.print(
             f"{escape(str(file.path))} {verb} {file.rows} rows, new {file.added}, changed {file.changed}",
             soft_wrap=True,

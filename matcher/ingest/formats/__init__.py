@@ -17,6 +17,8 @@ from matcher.ingest.formats.openreview import read_openreview
 from matcher.ingest.formats.owners import named_owners, owners_of
 from matcher.ingest.formats.scholarly import read_crossref, read_openalex, read_orcid, read_semantic_scholar
 from matcher.ingest.formats.source import Format, Owner, Row, SourceRecord, Wishes
+from matcher.ingest.formats.statements import read_statements
+from matcher.ingest.formats.venue_rows import rows_of
 from matcher.ingest.formats.write import TableFile, read_tables, refuse_occupied, write_tables
 from matcher.ingest.formats.xml_files import read_anthology, read_arxiv, read_dblp
 
@@ -33,6 +35,7 @@ __all__ = [
     "TableFile",
     "Wishes",
     "import_files",
+    "rows_of",
 ]
 
 _WORKS: Final = ("publications", "reviewers")
@@ -140,6 +143,15 @@ _ALL_FORMATS: Final = (
         _WORKS,
         ".ris",
         "matcher import ris ada.ris --reviewer 'Ada Example' --into venue/",
+        True,
+    ),
+    Format(
+        "statements",
+        read_statements,
+        "A table of keywords, statements or titles for reviewers without publications",
+        _WORKS,
+        ".csv, .xlsx",
+        "matcher import statements expertise.csv --into venue/ --add",
         True,
     ),
     Format(

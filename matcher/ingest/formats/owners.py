@@ -35,7 +35,8 @@ def _owner(row: Mapping[str, Any]) -> Owner:
     if key.partition(":")[0] in REGISTRY_IDS:
         keys.add(key.casefold())
     names = (str(row["name"]), *(str(name) for name in row.get("names") or ()))
-    return Owner(key, tuple(dict.fromkeys(names)), frozenset(keys))
+    emails = tuple(str(email) for email in row.get("emails") or ())
+    return Owner(key, tuple(dict.fromkeys(names)), frozenset(keys), emails=emails)
 
 
 def named_owners(wanted: Sequence[str], tables: Mapping[str, Sequence[Mapping[str, Any]]]) -> tuple[Owner, ...]:

@@ -62,12 +62,14 @@ class Owner:
         names: every spelling, the main one first.
         keys: other ids that the source may carry, such as `orcid:0000-…` or `dblp:12/345`.
         is_sure: whether the user says that the files are this person's, so that initials suffice.
+        emails: addresses.
     """
 
     id: str
     names: tuple[str, ...]
     keys: frozenset[str] = frozenset()
     is_sure: bool = False
+    emails: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
