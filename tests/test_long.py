@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import gzip
+import subprocess
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -46,3 +49,39 @@ def test_a_venue_of_two_thousand_submissions_is_matched_twice_to_the_same_bytes(
     files = sorted(file.name for file in (tmp_path / "first").iterdir() if file.name != "times.json")
     for file in files:
         assert (tmp_path / "first" / file).read_bytes() == (tmp_path / "second" / file).read_bytes(), file
+
+
+_READ_A_DUMP = """
+import resource, sys
+import gzip
+import subprocess
+import sys
+from pathlib import Path
+from matcher.ingest.formats import FORMATS, Owner, Wishes
+told = []
+wishes = Wishes(owners=(Owner("ada", ("Ada Example",)),), progress=told.append)
+before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+counts = {"ours": 0, "others": 0}
+for record in FORMATS["dblp"].read([Path(sys.argv[1])], wishes):
+    counts["ours" if record.rows else "others"] += 1
+after = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+print(counts["ours"], counts["others"], len(told), (after - before) // 1024)
+"""
+
+
+def test_half_a_million_dblp_records_stream_in_little_memory(tmp_path: Path) -> None:
+    """The dump holds 500,000 works, of which every thousandth is ours; reading them takes less than 64 MiB."""
+    path = tmp_path / "dblp.xml.gz"
+    with gzip.open(path, "wt", encoding="ascii", compresslevel=1) as stream:
+        stream.write('<?xml version="1.0" encoding="ISO-8859-1"?>\n<!DOCTYPE dblp SYSTEM "dblp.dtd">\n<dblp>\n')
+        for number in range(500_000):
+            author = "Ada Example" if number % 1000 == 0 else f"Some Body{number % 977}"
+            stream.write(
+                f'<inproceedings key="conf/x/{number}"><author>{author}</author><author>J&uuml;rgen Other</author>'
+                f"<title>A Title of Number {number}.</title><year>2020</year><booktitle>X</booktitle></inproceedings>\n"
+            )
+        stream.write("</dblp>\n")
+    done = subprocess.run([sys.executable, "-c", _READ_A_DUMP, str(path)], capture_output=True, text=True, check=True)
+    ours, others, told, mebibytes = map(int, done.stdout.split())
+    assert (ours, others, told) == (500, 499_500, 50)
+    assert mebibytes < 64
