@@ -329,7 +329,7 @@ def _readings(rich: Rich, start: int, known: Known) -> Iterator[_Reading]:
                 if not (byline.names or byline.groups) or weight < -5:
                     continue
                 if is_first:
-                    for reading in _authors_first(rich, byline, weight):
+                    for reading in _authors_first(rich, byline, weight, known):
                         best = max(best, reading.score)
                         yield reading
                 else:
@@ -392,8 +392,12 @@ def _weight(rich: Rich, found: AuthorList, place: int, known: Known) -> float:
     return weight
 
 
-def _authors_first(rich: Rich, found: AuthorList, weight: float) -> Iterator[_Reading]:
+def _authors_first(rich: Rich, found: AuthorList, weight: float, known: Known) -> Iterator[_Reading]:
     place, date = skip_to_title(rich, found.end)
+    more = read_list(rich, place, known=known)  # a title that begins with names is none
+    if more is not None and len(more.names) >= 2:
+        weight -= 4.0 if any(known.is_known(name.text) for name in more.names) else 0.0
+        weight -= min(1.0 * sum(not is_weak_name(name.text, known) for name in more.names), 3.0)
     for title in title_ends(rich, place, most=_MOST_ENDS):
         yield _Reading(
             found,
@@ -473,9 +477,9 @@ def _title_first(
         return  # the list of names began earlier in this line
     named = _is_byline(rich, start, stop, known)
     if named:
-        if len(named.names) > 1 or known.is_known(named.names[0].text):
+        if any(known.is_known(name.text) for name in named.names):
             return  # what stands before is a name itself: the list began there
-        score -= 2.0
+        score -= 2.0 * sum(not is_weak_name(name.text, known) for name in named.names)
     if joint:
         score += 1.5 if title.is_shown else 0.5
     gap = text[title.rest : stop].partition("\n")[0] if title.rest < stop else ""

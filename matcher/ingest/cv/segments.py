@@ -244,7 +244,7 @@ def _is_entry(lines: Sequence[Line], known: Known, words: frozenset[str]) -> boo
 # --- no markers -----------------------------------------------------------------------------------------------------
 
 
-_SAMPLE: Final = 60
+_SAMPLE: Final = 160
 """Lines on which the ways to cut a list are tried."""
 
 _COST: Final = 4.0
