@@ -549,7 +549,7 @@ def _goes_on(line: str, following: str) -> bool:
         r"(?:[:,–—-]|\b(?:of|for|the|and|in|with|to|on|a|an|by|from|via))\s*\Z", line
     ):
         return True
-    return len(line) >= _NEARLY_FULL and not is_venue_like(following)
+    return False
 
 
 def _plain_score(title: str) -> float:

@@ -115,7 +115,7 @@ def segment(lines: Sequence[Line], known: Known, words: frozenset[str]) -> tuple
         return _by_heads(content, lambda line: bool(line.level)), remarks, []
     heads = _marker_heads(content)
     if heads:
-        return _by_markers(content, heads, known, words), remarks, []
+        return _best_cut(content, _marker_ways(heads), known, words), remarks, []
     return _by_layout(content, known, words), remarks, []
 
 
@@ -194,7 +194,7 @@ def _bullets_carry(content: Sequence[Line], bullets: Sequence[Line], margin: int
 def _by_markers(content: Sequence[Line], heads: frozenset[int], known: Known, words: frozenset[str]) -> list[Segment]:
     """One entry for each marker; a paragraph without one at the margin is an entry only if it reads as one."""
     found: list[Segment] = []
-    margin = min(line.indent for line in content if line.number in heads)
+    margin = min((line.indent for line in content if line.number in heads), default=0)
     loose: list[Line] = []
     for line in content:
         if line.number in heads:
@@ -237,6 +237,7 @@ def _is_entry(lines: Sequence[Line], known: Known, words: frozenset[str]) -> boo
     return (
         entry is not None
         and entry.score >= 3.0
+        and bool(entry.names)
         and (entry.has_owner or any(known.is_known(name) for name in entry.names))
     )
 
@@ -265,7 +266,22 @@ _OPENS: Final = re.compile(
 
 def _by_layout(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
     """Entries of a list without markers: of several ways to cut it, the one that reads best on its begin."""
-    ways = (_as_suggested, _as_opened, _as_paragraphs, _as_lines, _as_hanging)
+    return _best_cut(content, (_as_suggested, _as_opened, _as_paragraphs, _as_lines, _as_hanging), known, words)
+
+
+_Way = Callable[[Sequence[Line], Known, frozenset[str]], list[Segment]]
+
+
+def _marker_ways(heads: frozenset[int]) -> tuple[_Way, ...]:
+    """Entries at markers, with paragraphs of their own between them, or with all that follows."""
+    return (
+        lambda content, known, words: _by_markers(content, heads, known, words),
+        lambda content, known, words: _cut(content, lambda before, line: line.number in heads),
+    )
+
+
+def _best_cut(content: Sequence[Line], ways: Sequence[_Way], known: Known, words: frozenset[str]) -> list[Segment]:
+    """Of several ways to cut a list into entries, what the one makes of it that reads best."""
     sample = _whole_paragraphs(content, _SAMPLE)
     best: list[Segment] | None = None
     best_way, best_worth, cuts = ways[0], 0.0, []
