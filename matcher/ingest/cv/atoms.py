@@ -248,6 +248,8 @@ class _Gathering:
         word, kind = found[0], _kind(found[0])
         if not kind or (self.words and word.rstrip(".") in _GENERATIONS):
             return False
+        if self.titles and len(self.words) >= 2 and fold(word) in NEVER_NAMES:
+            return False  # in prose a name ends where a role begins
         if kind == "B" and fold(word) in PARTICLES and _CAPITALS_AHEAD.match(self.text, found.end()):
             kind = "P"  # VAN DEN BERGH
         if kind == "P" and self.words and not _name_goes_on(self.text, found.end()):
@@ -384,7 +386,8 @@ def ends_well(rich: Rich, atom: Atom, *, prose: bool = False) -> bool:
     """Whether what follows an atom may follow a name: a separator, a sign, the end, or another style."""
     if atom.end >= len(rich.text):
         return True
-    if prose and _PROSE_ENDS.match(rich.text, atom.end):
+    following = _WORD.match(rich.text, atom.end + 1) if prose else None
+    if prose and (_PROSE_ENDS.match(rich.text, atom.end) or (following and fold(following[0]) in NEVER_NAMES)):
         return True
     if _ENDS.match(rich.text, atom.end):
         return True

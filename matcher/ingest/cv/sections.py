@@ -97,7 +97,9 @@ _REFEREED: Final = re.compile(r"\b(?:à|avec|sans|con|com|sem|sin)\s+comit[éê]
 """The French for "refereed" holds a word for talks."""
 
 _GROUP: Final = frozenset(("group", "team", "members", "lab"))
-_GROUP_TOO: Final = frozenset(("my", "our", "research", "current", "people", "phd", "former", "past", "and", "the", "lab"))
+_GROUP_TOO: Final = frozenset(
+    ("my", "our", "research", "current", "people", "phd", "former", "past", "and", "the", "lab")
+)
 _UNFINISHED: Final = frozenset(("progress", "preparation", "submitted", "submission"))
 
 
@@ -308,9 +310,7 @@ def _pop(stack: list[tuple[str, int, Section]], heading: _Candidate) -> None:
         del stack[looks.index(heading.look) :]
 
 
-def _opened(
-    heading: _Candidate, line: Line, stack: list[tuple[str, int, Section]], *, after_papers: bool
-) -> Section:
+def _opened(heading: _Candidate, line: Line, stack: list[tuple[str, int, Section]], *, after_papers: bool) -> Section:
     """The part that a heading opens; sub-headings of publications hand down what they announce."""
     parent = stack[-1][2] if stack else None
     sense = heading.sense

@@ -118,7 +118,7 @@ HEADING_KEYWORDS: Final = {
         " experiencia werkervaring visits stays visiting placements worked"
         " 工作经历 工作经验 研究经历 实习经历 职歴 職歴 経歴 경력"
         " employed beruflicher praktika stages work jobs industry employers"
-        " laufbahn carriere fonctions cargos trayectoria carreira posizioni loopbaan functies erfahrung erfahrungen atuacao before previously"
+        " laufbahn carriere fonctions cargos trayectoria carreira posizioni loopbaan functies background erfahrung erfahrungen atuacao before previously"
     ),
     "skills": word_set(
         "skills skill languages language technologies technology programming tools software computing"
@@ -153,7 +153,9 @@ PUBLICATION_KINDS: Final = {
     "thesis": word_set(
         "thesis theses dissertation dissertations doctoral habilitation tesis these dissertationen 学位论文 memoire tese proefschrift doktorarbeit"
     ),
-    "chapter": word_set("chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage chapitre ouvrage ouvrages libro livro hoofdstukken capitulo capitolo buchbeitrag sammelbande"),
+    "chapter": word_set(
+        "chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage chapitre ouvrage ouvrages libro livro hoofdstukken capitulo capitolo buchbeitrag sammelbande"
+    ),
     "workshop": word_set("workshop workshops ateliers talleres"),
     "demo": word_set("demo demos demonstration demonstrations"),
     "preprint": word_set(
