@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from matcher.ingest.cv.dates import MONTH_WORD, YEAR, atoms, is_only_dates
 from matcher.ingest.cv.names import AuthorList, Known, is_weak_name, read_list, read_lists
@@ -19,7 +19,7 @@ from matcher.ingest.cv.titles import TitleEnd, clean_title, find_title, is_venue
 from matcher.ingest.cv.venues import kind_of, venue_name, without_links
 from matcher.records import PartialDate
 
-__all__ = ["CLEAR", "ParsedEntry", "forms_of", "is_author_line", "parse_entry", "starts_with_authors"]
+__all__ = ["CLEAR", "ParsedEntry", "clear_readings", "forms_of", "is_complete", "is_author_line", "parse_entry", "starts_with_authors"]
 
 _LONG: Final = 180
 """Characters from which a stretch of prose behind an entry is an abstract."""
@@ -43,6 +43,10 @@ CLEAR: Final = 8.5
 
 _MOST_STARTS: Final = 16
 _MOST_READINGS: Final = 12
+_COMPLETE: Final = 3.0
+_FAR: Final = 1.0
+"""How far the best reading must lie above the next to stand whatever is learned."""
+
 _MOST_ENDS: Final = 3
 _MOST_CUT: Final = 3
 """Names at the end of a list that may belong to the title."""
@@ -265,6 +269,25 @@ def _title_alone(rich: Rich, start: int) -> _Reading | None:
 def forms_of(rich: Rich, known: Known) -> list[tuple[Form, float]]:
     """The form and the score of every likely reading of an entry."""
     return [(reading.form, reading.score) for reading in _all_readings(rich, _lead(rich)[0], known)]
+
+
+def is_complete(rich: Rich, known: Known) -> bool:
+    """Whether a text holds authors and a title, with somebody known among the authors."""
+    best = next(iter(_all_readings(rich, _lead(rich)[0], known)), None)
+    return (
+        best is not None
+        and best.score >= _COMPLETE
+        and any(known.is_known(name.text) for name in best.authors.names)
+    )
+
+
+def clear_readings(known: Known) -> dict[Any, Any]:
+    """What was worked out and leaves no doubt, whatever else is learned about names."""
+    return {
+        key: found
+        for key, found in known.memo.items()
+        if found and found[0].score >= CLEAR and (len(found) == 1 or found[0].score - found[1].score >= _FAR)
+    }
 
 
 def _lead(rich: Rich) -> tuple[int, str, PartialDate | None]:

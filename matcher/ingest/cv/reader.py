@@ -12,7 +12,7 @@ from typing import Final
 from matcher.identity import names_fit, normalise_name
 from matcher.ingest.cv.bibtex import find_bibtex
 from matcher.ingest.cv.breaks import Line
-from matcher.ingest.cv.entries import ParsedEntry, forms_of, parse_entry
+from matcher.ingest.cv.entries import ParsedEntry, clear_readings, forms_of, parse_entry
 from matcher.ingest.cv.interests import read_interests
 from matcher.ingest.cv.layout import Layout, lay_out, read_raw_lines
 from matcher.ingest.cv.names import Known, cut_glued_letters
@@ -168,7 +168,10 @@ def _learned(guess: OwnerGuess | None, entries: Sequence[ParsedEntry], known: Kn
         for name in entry.names:
             counts[normalise_name(name)] += 1 + (entry.score >= 2 * _ENOUGH and len(entry.names) > 1)
     names = frozenset(name for name, count in counts.items() if count >= 2 and len(name.split()) >= 2)
-    return Known(owner=owner, names=names, words=known.words)
+    learned = Known(owner=owner, names=names, words=known.words)
+    if known.owner and known.owner <= owner:  # what was plain stays so
+        learned.memo.update(clear_readings(known))
+    return learned
 
 
 # --- publications ---------------------------------------------------------------------------------------------------

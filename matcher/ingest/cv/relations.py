@@ -593,12 +593,12 @@ def _organised(section: Section, known: Known, words: frozenset[str]) -> Iterato
     for group, rich in _statements(section.lines, words):
         clear = _dateless(rich)
         for sentence in re.finditer(r"[^.\n]+(?:\.(?=\s[A-Z])|\n|\.?\s*\Z)", clear.text):
-            if not _ORGANISED.search(sentence[0]):
+            organised = _ORGANISED.search(sentence[0])
+            if organised is None:
                 continue
-            organised = _ORGANISED.search(clear.text, sentence.start())
-            assert organised is not None
+            begin = sentence.start() + organised.start()
             for found in _ORGANISED_WITH.finditer(clear.text, sentence.start(), sentence.end() + 60):
-                if found.start() < organised.start() and ":" not in found[0]:
+                if found.start() < begin and ":" not in found[0]:
                     continue
                 for name in _names_at(clear, found.end(), known):
                     own = spans(rich.text)

@@ -16,7 +16,7 @@ from typing import Final
 
 from matcher.ingest.cv.breaks import Line, joined
 from matcher.ingest.cv.dates import YEAR, is_only_dates
-from matcher.ingest.cv.entries import forms_of, is_author_line, parse_entry, starts_with_authors
+from matcher.ingest.cv.entries import forms_of, is_author_line, is_complete, starts_with_authors
 from matcher.ingest.cv.names import Known
 from matcher.ingest.cv.rich import Rich
 from matcher.ingest.cv.titles import is_venue_like
@@ -233,13 +233,7 @@ def _by_markers(content: Sequence[Line], heads: frozenset[int], known: Known, wo
 
 def _is_entry(lines: Sequence[Line], known: Known, words: frozenset[str]) -> bool:
     """Whether lines hold authors and a title, with somebody known among the authors."""
-    entry = parse_entry(joined(lines, words=words), known)
-    return (
-        entry is not None
-        and entry.score >= 3.0
-        and bool(entry.names)
-        and (entry.has_owner or any(known.is_known(name) for name in entry.names))
-    )
+    return is_complete(joined(lines, words=words), known)
 
 
 # --- no markers -----------------------------------------------------------------------------------------------------
