@@ -246,10 +246,9 @@ class _Gathering:
         if found is None or found[0] in _AND_IN_CAPITALS:
             return False
         word, kind = found[0], _kind(found[0])
-        if not kind or (self.words and word.rstrip(".") in _GENERATIONS):
+        is_role = self.titles and len(self.words) >= 2 and fold(word) in NEVER_NAMES  # in prose a name ends there
+        if not kind or is_role or (self.words and word.rstrip(".") in _GENERATIONS):
             return False
-        if self.titles and len(self.words) >= 2 and fold(word) in NEVER_NAMES:
-            return False  # in prose a name ends where a role begins
         if kind == "B" and fold(word) in PARTICLES and _CAPITALS_AHEAD.match(self.text, found.end()):
             kind = "P"  # VAN DEN BERGH
         if kind == "P" and self.words and not _name_goes_on(self.text, found.end()):

@@ -19,7 +19,16 @@ from matcher.ingest.cv.titles import TitleEnd, clean_title, find_title, is_venue
 from matcher.ingest.cv.venues import kind_of, venue_name, without_links
 from matcher.records import PartialDate
 
-__all__ = ["CLEAR", "ParsedEntry", "clear_readings", "forms_of", "is_complete", "is_author_line", "parse_entry", "starts_with_authors"]
+__all__ = [
+    "CLEAR",
+    "ParsedEntry",
+    "clear_readings",
+    "forms_of",
+    "is_author_line",
+    "is_complete",
+    "parse_entry",
+    "starts_with_authors",
+]
 
 _LONG: Final = 180
 """Characters from which a stretch of prose behind an entry is an abstract."""
@@ -58,7 +67,8 @@ _LEAD_DATE: Final = re.compile(
     re.IGNORECASE,
 )
 _LEAD_STATUS: Final = re.compile(
-    r"\s*(in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)\s*[\t:|]\s*(?:[•▪◦‣·*-]\s+)?",
+    r"\s*(in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)\s*[\t:|]\s*"
+    r"(?:[•▪◦‣·*-]\s+)?",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(
@@ -275,9 +285,7 @@ def is_complete(rich: Rich, known: Known) -> bool:
     """Whether a text holds authors and a title, with somebody known among the authors."""
     best = next(iter(_all_readings(rich, _lead(rich)[0], known)), None)
     return (
-        best is not None
-        and best.score >= _COMPLETE
-        and any(known.is_known(name.text) for name in best.authors.names)
+        best is not None and best.score >= _COMPLETE and any(known.is_known(name.text) for name in best.authors.names)
     )
 
 
@@ -324,7 +332,8 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
     if key in known.memo:
         memo: list[_Reading] = known.memo[key]
         return memo
-    found = [one for one in (_with_first(rich, start, known), _title_alone(rich, start)) if one is not None]
+    joint = _with_first(rich, start, known)
+    found = [] if joint is None else [joint]
     for reading in _readings(rich, start, known):
         found.append(reading)
         if reading.is_line and reading.score >= _CLEAR_RECORD:
@@ -333,6 +342,9 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
         if "\n" in rich.text[start:].strip():  # perhaps every line break is one of wrapping
             flat = Rich(rich.text.replace("\n", " "), rich.style)
             found += _readings(flat, start, known)
+    if not any(one.score >= CLEAR for one in found):
+        alone = _title_alone(rich, start)
+        found += [] if alone is None else [alone]
     found.sort(key=lambda one: -one.score)
     known.memo[key] = found[:_MOST_READINGS]
     return found[:_MOST_READINGS]
@@ -343,10 +355,15 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
 
 def _readings(rich: Rich, start: int, known: Known) -> Iterator[_Reading]:
     """Every way to cut the entry that begins with authors or has a title before them."""
+    covered = start
     for place in _places(rich, start):
+        if place < covered:
+            continue  # inside a list of names that begins well: its last names alone explain less
         is_first = not re.search(r"\w", rich.text[start:place])
         best = -5.0
         for found in read_lists(rich, place, known=known):
+            if found.names and any(known.is_known(name.text) for name in found.names):
+                covered = covered if is_weak_name(found.names[0].text, known) else max(covered, found.end)
             for byline in (found, *(_shorter_lists(rich, found, known) if is_first else ())):
                 weight = _weight(rich, byline, place, known)
                 if not (byline.names or byline.groups) or weight < -5:
@@ -417,7 +434,8 @@ def _weight(rich: Rich, found: AuthorList, place: int, known: Known) -> float:
 
 def _authors_first(rich: Rich, found: AuthorList, weight: float, known: Known) -> Iterator[_Reading]:
     place, date = skip_to_title(rich, found.end)
-    more = read_list(rich, place, known=known)  # a title that begins with names is none
+    may_be_names = _NAMES_AHEAD.match(rich.text, place)  # a title that begins with names is none
+    more = read_list(rich, place, known=known) if may_be_names else None
     if more is not None and len(more.names) >= 2:
         weight -= 4.0 if any(known.is_known(name.text) for name in more.names) else 0.0
         weight -= min(1.0 * sum(not is_weak_name(name.text, known) for name in more.names), 3.0)
@@ -433,6 +451,9 @@ def _authors_first(rich: Rich, found: AuthorList, weight: float, known: Known) -
             is_title_first=False,
             form=_form_of("authors", rich, found, title),
         )
+
+
+_NAMES_AHEAD: Final = re.compile(r"(?:[^\W\d_][\w.'’-]*\s+){1,4}?[^\W\d_a-z][\w'’-]*\s*(?:,|&|(?:and|et|und|y)\b)")
 
 
 def _form_of(order: str, rich: Rich, found: AuthorList, title: TitleEnd) -> Form:
@@ -568,11 +589,9 @@ def _title_in_head(rich: Rich, start: int, stop: int) -> TitleEnd | None:
 
 def _goes_on(line: str, following: str) -> bool:
     """Whether a title goes on in the next line although the break looks hard."""
-    if following.strip()[:1].islower() or re.search(
-        r"(?:[:,–—-]|\b(?:of|for|the|and|in|with|to|on|a|an|by|from|via))\s*\Z", line
-    ):
-        return True
-    return False
+    return following.strip()[:1].islower() or bool(
+        re.search(r"(?:[:,–—-]|\b(?:of|for|the|and|in|with|to|on|a|an|by|from|via))\s*\Z", line)
+    )
 
 
 def _plain_score(title: str) -> float:

@@ -115,25 +115,28 @@ def segment(lines: Sequence[Line], known: Known, words: frozenset[str]) -> tuple
         return _by_heads(content, lambda line: bool(line.level)), remarks, []
     heads = _marker_heads(content)
     if heads:
-        return _best_cut(content, _marker_ways(heads), known, words), remarks, []
+        return _best_cut(content, _marker_ways(heads, known, words), known, words), remarks, []
     return _by_layout(content, known, words), remarks, []
 
 
 def _buttons(lines: Sequence[Line], known: Known) -> frozenset[int]:
     """Short lines that stand with nearly every record of a page: its buttons."""
-    records = sum(is_author_line(line.rich, known) is not None for line in lines)
     counts = Counter(line.text.strip() for line in lines)
-    often = max(2, _MOST_IN_A_ROW * records)
-    return frozenset(
-        line.number
+    repeated = [
+        line
         for line in lines
-        if counts[line.text.strip()] >= often
+        if counts[line.text.strip()] >= 2
         and len(line.text.split()) <= _LONGEST_BUTTON
         and not re.search(r"\d", line.text)
         and not line.marker
         and not is_venue_like(line.text)
         and is_author_line(line.rich, known) is None
-    )
+    ]
+    if not repeated:
+        return frozenset()
+    records = sum(is_author_line(line.rich, known) is not None for line in lines)
+    often = max(2, _MOST_IN_A_ROW * records)
+    return frozenset(line.number for line in repeated if counts[line.text.strip()] >= often)
 
 
 def _by_heads(content: Sequence[Line], is_head: Callable[[Line], bool]) -> list[Segment]:
@@ -252,7 +255,8 @@ _HABIT: Final = 0.05
 """Share by which another way must beat the one that the layout suggests."""
 
 _OPENS: Final = re.compile(
-    rf"(?:{YEAR}|in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)(?:\s*\t|\s*[.:|]\s)",
+    rf"(?:{YEAR}|in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)"
+    r"(?:\s*\t|\s*[.:|]\s)",
     re.IGNORECASE,
 )
 """A date or status that opens an entry."""
@@ -260,17 +264,24 @@ _OPENS: Final = re.compile(
 
 def _by_layout(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
     """Entries of a list without markers: of several ways to cut it, the one that reads best on its begin."""
-    return _best_cut(content, (_as_suggested, _as_opened, _as_paragraphs, _as_lines, _as_hanging), known, words)
+    ways = (
+        lambda lines: _as_suggested(lines, known, words),
+        _as_opened,
+        _paragraphs_alone,
+        _as_lines,
+        _as_hanging,
+    )
+    return _best_cut(content, ways, known, words)
 
 
-_Way = Callable[[Sequence[Line], Known, frozenset[str]], list[Segment]]
+_Way = Callable[[Sequence[Line]], list[Segment]]
 
 
-def _marker_ways(heads: frozenset[int]) -> tuple[_Way, ...]:
+def _marker_ways(heads: frozenset[int], known: Known, words: frozenset[str]) -> tuple[_Way, ...]:
     """Entries at markers, with paragraphs of their own between them, or with all that follows."""
     return (
-        lambda content, known, words: _by_markers(content, heads, known, words),
-        lambda content, known, words: _cut(content, lambda before, line: line.number in heads),
+        lambda lines: _by_markers(lines, heads, known, words),
+        lambda lines: _cut(lines, [line.number in heads for line in lines]),
     )
 
 
@@ -280,7 +291,7 @@ def _best_cut(content: Sequence[Line], ways: Sequence[_Way], known: Known, words
     best: list[Segment] | None = None
     best_way, best_worth, cuts = ways[0], 0.0, []
     for way in ways:
-        found = way(sample, known, words)
+        found = way(sample)
         cut = [one.lines[0].number for one in found]
         if not found or cut in cuts:
             continue
@@ -289,7 +300,7 @@ def _best_cut(content: Sequence[Line], ways: Sequence[_Way], known: Known, words
         if best is None or worth > best_worth + _HABIT * abs(best_worth):
             best, best_way, best_worth = found, way, worth
     if best is None or len(sample) < len(content):
-        return best_way(content, known, words)
+        return best_way(content)
     return best
 
 
@@ -321,31 +332,30 @@ def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) 
     return _joined_halves(found, known, words)
 
 
-def _as_paragraphs(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+def _paragraphs_alone(content: Sequence[Line]) -> list[Segment]:
     return [Segment(lines) for lines in _paragraphs(content)]
 
 
-def _as_lines(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
-    return _cut(content, lambda before, line: not before.is_soft)
+def _as_lines(content: Sequence[Line]) -> list[Segment]:
+    return _cut(content, [True, *(not line.is_soft for line in content[:-1])])
 
 
-def _as_hanging(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+def _as_hanging(content: Sequence[Line]) -> list[Segment]:
     margin = min(line.indent for line in content)
-    return _cut(content, lambda before, line: line.indent <= margin + 1)
+    return _cut(content, [line.indent <= margin + 1 for line in content])
 
 
-def _as_opened(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+def _as_opened(content: Sequence[Line]) -> list[Segment]:
     """An entry at each line that begins with a date or status; nothing where the first does not."""
-    if not _OPENS.match(content[0].text):
-        return []
-    return _cut(content, lambda before, line: _OPENS.match(line.text) is not None)
+    begins = [_OPENS.match(line.text) is not None for line in content]
+    return _cut(content, begins) if begins[0] else []
 
 
-def _cut(content: Sequence[Line], begins: Callable[[Line, Line], bool]) -> list[Segment]:
-    """One entry at each line that begins one, told by the line before it and itself."""
+def _cut(content: Sequence[Line], begins: Sequence[bool]) -> list[Segment]:
+    """One entry from each line that begins one up to the next."""
     found: list[Segment] = []
-    for position, line in enumerate(content):
-        if not position or begins(content[position - 1], line):
+    for line, is_first in zip(content, begins, strict=True):
+        if is_first or not found:
             found.append(Segment([]))
         found[-1].lines.append(line)
     return found
