@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import json
 from pathlib import Path
 from typing import Any
@@ -177,6 +178,30 @@ def test_many_papers_told_twice_and_many_ranges_are_cut_short(
     assert "one paper and 2 more (--json lists all)" in done.out
     ranges = [LineRange(1, 2, "x"), LineRange(4, 4, "y"), LineRange(6, 6, "x"), LineRange(8, 9, "x")]
     assert command._by_reason(ranges) == {"x": "lines 1-2, 6 and 1 more (--json lists all)", "y": "line 4"}
+
+
+def test_every_line_can_be_seen_with_what_it_was_read_as(tmp_path: Path, run: Run) -> None:
+    files = [
+        put(tmp_path, "a.md", f"# Ada Velden\n\n{ADA}{NOISE}"),
+        put(tmp_path, "b.pdf", pdf("Cleo Marsh\nPublications\n1. Cleo Marsh, Bo Hartig. On Bark. JIR, 2020.", pages=2)),
+    ]
+    table = tmp_path / "out" / "lines.tsv"
+    words = ("import", "cv", *files, "--into", tmp_path / "v", "--dry-run", "--lines", table)
+    assert run(*words).code == 0
+    with table.open(encoding="utf-8", newline="") as stream:
+        found = list(csv.DictReader(stream, delimiter="\t"))
+    assert [(row["document"], int(row["line"])) for row in found] == [
+        *(("a.md", line) for line in range(1, 21)),
+        *(("b.pdf", line) for line in range(1, 7)),
+    ]
+    assert [row["page"] for row in found] == [""] * 20 + ["1"] * 3 + ["2"] * 3
+    assert [int(row["line"]) for row in found if row["read"] == "no"][:3] == [11, 12, 20]
+    assert (found[10]["use"], found[10]["text"]) == ("awards are not used", "- Golden Acorn, 2021")
+    assert "@" not in table.read_text(encoding="utf-8")
+    assert not (tmp_path / "v").exists()
+    again = run(*words)
+    assert again.code == 1
+    assert "lines.tsv: there is such a file already" in flat(again.err)
 
 
 # --- what follows ---------------------------------------------------------------------------------------------------

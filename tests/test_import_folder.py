@@ -281,12 +281,76 @@ def test_the_order_in_which_documents_come_does_not_decide_who_is_who(tmp_path: 
     assert sizes == {(1, 4, 4)}
 
 
+def test_papers_that_the_folder_has_twice_stay_as_they_are(tmp_path: Path) -> None:
+    venue = tmp_path / "venue"
+    twins = [
+        {"id": "p1", "title": "Counting Leaves Without Looking", "date": "2023", "authors": [{"name": "Bo Hartig"}]},
+        {"id": "p2", "title": "Counting Leaves without Looking", "date": "2021", "authors": [{"name": "Bo Hartig"}]},
+        {"id": "p3", "title": "Counting Leaves without Looking Up", "authors": [{"name": "Bo Hartig"}]},
+    ]
+    put(venue, "publications.jsonl", "".join(f"{json.dumps(row)}\n" for row in twins))
+    put(venue, "reviewers.jsonl", '{"id": "bo", "name": "Bo Hartig", "paper_ids": ["p1", "p2"]}\n')
+    before = content(venue)
+    merged, _ = add(venue, documents(tmp_path, cleo=cv("Cleo Marsh", [0], coauthors="Ada Velden")))
+    after = content(venue)
+    assert all(after[name].startswith(before[name]) for name in before)
+    assert merged.doubts == ()
+    assert len(merged.papers) == 4
+
+
+def test_titles_that_are_almost_the_same_are_kept_apart_and_told(tmp_path: Path) -> None:
+    text = """# Ada Velden
+
+## Publications
+
+1. Ada Velden, Bo Hartig. "Counting the Leaves of Trees Without Looking Up." Invented Conference on Trees, 2023.
+2. Ada Velden, Bo Hartig. "Counting the Leaves of Trees Without Looking." arXiv preprint arXiv:2201.00001, 2022.
+3. Ada Velden, Cleo Marsh, Dora Quill. "Counting the Leaves of Trees With Looking Up." Journal of Trees, 2023.
+"""
+    merged = merge_documents(documents(tmp_path, ada=text))
+    assert len(merged.papers) == 3
+    (doubt,) = merged.doubts
+    assert doubt.reason == "perhaps one paper under two titles, kept as two (ada.txt:5, ada.txt:6)"
+
+
+def test_short_titles_need_half_of_the_byline_and_none_can_be_told_without_authors(tmp_path: Path) -> None:
+    one = '# Ada Velden\n\n## Publications\n\n1. Ada Velden, Bo Hartig. "On Bark." Journal of Trees, 2020.\n'
+    other = one.replace("Bo Hartig", "Cleo Marsh, Dora Quill, Emil Farrow").replace("2020", "2021")
+    merged = merge_documents(documents(tmp_path, one=one, other=other))
+    assert [paper.id for paper in merged.papers] == ["on-bark", "on-bark-2"]
+    put(tmp_path / "venue", "publications.jsonl", '{"id": "p", "title": "Sparse Trees for Dense Forests"}\n')
+    put(tmp_path / "venue", "reviewers.jsonl", '{"id": "z", "name": "Zed Amber"}\n')
+    merged, _ = add(tmp_path / "venue", documents(tmp_path, ada=cv("Ada Velden", [0])))
+    assert [(paper.id, len(paper.authors)) for paper in merged.papers] == [("p", 0)]
+
+
+def test_letters_glued_to_a_name_are_cut_where_another_document_has_the_name(tmp_path: Path) -> None:
+    glued = cv("Ada Velden", [0, 1], coauthors="Boqian Wua, Qiao Xiaob")
+    clean = cv("Ada Velden", [1, 2], coauthors="Boqian Wu, Qiao Xiao")
+    merged = merge_documents(documents(tmp_path, clean=clean, glued=glued.replace(PAPERS[1], PAPERS[3])))
+    names = {mention.name for paper in merged.papers for mention in paper.authors}
+    assert {"Boqian Wu", "Qiao Xiao"} <= names
+
+
+def test_a_third_person_of_a_name_gets_an_id_of_their_own(tmp_path: Path) -> None:
+    texts = {name: cv("Ada Velden", [number], coauthors="Bo Hartig") for number, name in enumerate("abc")}
+    merged = merge_documents(documents(tmp_path, **texts))
+    assert [person.id for person in merged.people] == ["ada-velden", "ada-velden-2", "ada-velden-3"]
+    assert len(merged.doubts) == 3
+
+
 # --- one person or two ----------------------------------------------------------------------------------------------
 
 TWO_POSTS = """## Education
 
 - Ph.D. in Forestry, University of Northfield, Sep 2015 - Jun 2019
 - M.Sc. in Botany, Southmere College, 2013 - 2015
+"""
+
+MAIL = "Email: ada@cs.northfield.example\n\n"
+HERE = """## Experience
+
+- Lecturer, University of Northfield, 2022 - present
 """
 
 
@@ -298,8 +362,13 @@ TWO_POSTS = """## Education
         (cv("Ada Velden", [0], more=ADA), cv("Ada Velden", [1], more=ADA), "so is the advisor"),
         (cv("Ada Velden", [0], more=TWO_POSTS), cv("Ada Velden", [1], more=TWO_POSTS), "positions with their dates"),
         (cv("Ada Velden", [0], more=ADA), cv("Ada Velden"), "tells nothing else"),
+        (
+            cv("Ada Velden", [0], more=MAIL + TWO_POSTS),
+            cv("Ada Velden", [1], more=MAIL + HERE),
+            "so is the mail domain",
+        ),
     ],
-    ids=["a paper", "initials and two papers", "a tie", "two positions", "an empty page"],
+    ids=["a paper", "initials and two papers", "a tie", "two positions", "an empty page", "a mail domain"],
 )
 def test_two_documents_of_one_person(tmp_path: Path, one: str, other: str, why: str) -> None:
     merged = merge_documents(documents(tmp_path, one=one, other=other))

@@ -11,9 +11,9 @@ from rich.markup import escape
 
 from matcher import console
 from matcher.commands.options import AcceptRejectsOption, JsonOption, QuietOption
+from matcher.errors import DataError
 
 if TYPE_CHECKING:
-    from matcher.errors import DataError
     from matcher.ingest.cv import CvDocument, DocumentReport, Doubt, LineRange, Merged
     from matcher.ingest.documents import Documents
     from matcher.ingest.write_folder import Written
@@ -40,17 +40,25 @@ def import_cv(
     ],
     into: Annotated[Path, typer.Option(help="Venue folder for reviewers.jsonl and publications.jsonl.")],
     add: Annotated[bool, typer.Option("--add", help="Add to a folder that holds files already.")] = False,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Say what would be written, write nothing into the folder.")
+    ] = False,
+    lines: Annotated[
+        Path | None,
+        typer.Option(help="Write every line of every document here, with what it was read as (tab-separated)."),
+    ] = None,
     accept_rejects: AcceptRejectsOption = False,
     as_json: JsonOption = False,
     quiet: QuietOption = False,
 ) -> None:
     """Turn CVs and publication lists into reviewers. What is not certain is reported with its line, never guessed."""
     from matcher.ingest.cv import merge_documents
-    from matcher.ingest.documents import UnreadDocumentsError, collect, read_documents
+    from matcher.ingest.documents import UnreadDocumentsError, collect, read_documents, write_lines
     from matcher.ingest.write_folder import read_existing, refuse_filled, write_folder
 
     refuse_filled(into, add=add)
+    if lines is not None and lines.exists():
+        raise DataError("there is such a file already", file=str(lines), remedy="name another one for --lines")
     there = read_existing(into) if add else None
     collected = collect(files)
     with console.progress_bar(quiet=quiet or as_json) as progress:
@@ -59,6 +67,8 @@ def import_cv(
         raise UnreadDocumentsError(documents.failures, len(documents.failures) + len(documents.read))
     merged = merge_documents(documents.read, there)
     written = write_folder(into, merged, add=add, dry_run=dry_run)
+    if lines is not None:
+        write_lines(lines, documents)
     if as_json:
         console.print_json(_plain(documents, merged, written))
         return

@@ -6,6 +6,7 @@ tried, so that one look tells everything that must be mended.
 
 from __future__ import annotations
 
+import csv
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, fields, is_dataclass, replace
@@ -14,8 +15,9 @@ from typing import Any, Final
 
 from matcher.errors import DataError, did_you_mean
 from matcher.ingest.cv import CvDocument, read_cv
+from matcher.ingest.cv.layout import read_raw_lines
 
-__all__ = ["ENDINGS", "Collected", "Documents", "UnreadDocumentsError", "collect", "read_documents"]
+__all__ = ["ENDINGS", "Collected", "Documents", "UnreadDocumentsError", "collect", "read_documents", "write_lines"]
 
 ENDINGS: Final = (".txt", ".text", ".md", ".markdown", ".pdf", ".tex", ".bib")
 """Endings of the names of documents, in small letters; a name without an ending is taken for a text."""
@@ -284,3 +286,22 @@ def _strict(content: bytes, encoding: str, name: str) -> str:
             file=name,
             remedy=_SAVE_AS_UTF8,
         ) from None
+
+
+def write_lines(path: Path, documents: Documents) -> None:
+    """Write what became of every line, so that a person can see it beside the words; addresses are left out.
+
+    Args:
+        path: a file with the columns document, line, page (of a PDF), read (yes or no), use and text, tab-separated.
+        documents: as `read_documents` gives them.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w", encoding="utf-8", newline="") as stream:
+        writer = csv.writer(stream, delimiter="\t", lineterminator="\n")
+        writer.writerow(("document", "line", "page", "read", "use", "text"))
+        for document, source in zip(documents.read, documents.paths, strict=True):
+            raw, _ = read_raw_lines(source)
+            for one, line in zip(document.lines, raw, strict=True):
+                text = _without_addresses(" ".join(line.text.split()))
+                read = "yes" if one.is_read else "no"
+                writer.writerow((document.source, one.line, line.page or "", read, one.use, text))

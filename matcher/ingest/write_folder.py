@@ -176,10 +176,15 @@ def write_folder(folder: str | Path, merged: Merged, *, add: bool = False, dry_r
             f"no document tells whose it is ({sources}): there is no reviewer to write",
             remedy="write the owner's name as the first line of the document",
         )
-    people = {person.id: person for person in merged.people}
+    before = read_existing(folder)
     plans = [
-        _plan(folder, "publications", [_paper_row(paper) for paper in merged.papers]),
-        _plan(folder, "reviewers", [_reviewer_row(one, people[one.person_id]) for one in merged.reviewers]),
+        _plan(folder, "publications", map(_paper_row, merged.papers), map(_paper_row, before.papers)),
+        _plan(
+            folder,
+            "reviewers",
+            _reviewer_rows(merged.reviewers, merged.people),
+            _reviewer_rows(before.reviewers, before.people),
+        ),
     ]
     if not dry_run:
         folder.mkdir(parents=True, exist_ok=True)
@@ -217,34 +222,25 @@ def refuse_filled(folder: str | Path, *, add: bool) -> None:
             )
 
 
-def _plan(folder: Path, stem: str, rows: Sequence[dict[str, Any]]) -> tuple[WrittenFile, list[str]]:
-    """The lines of a file: those that are there, completed where the new rows say more, and then the new ones."""
+def _plan(
+    folder: Path, stem: str, rows: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]]
+) -> tuple[WrittenFile, list[str]]:
+    """The lines of a file: those that are there, completed where the rows now say more than before, and new ones."""
     path = folder / _OURS[stem]
     table = {"reviewers": REVIEWERS, "publications": PUBLICATIONS}[stem]
-    fresh = {row["id"]: row for row in rows}
+    now = {row["id"]: row for row in rows}
+    old = {row["id"]: row for row in before}
     lines: list[str] = []
     changed = 0
     kept = [line for line in _lines(path) if line.strip()]
     for line, (raw, values) in zip(kept, _rows(folder, stem, table), strict=True):
-        row = fresh.pop(values["id"], None)
-        completed = raw if row is None else _completed(raw, values, row, table)
-        changed += completed != raw
-        lines.append(line if completed == raw else _line(completed))
-    lines += [_line(row) for row in rows if row["id"] in fresh]
+        row, base = now.get(values["id"], {}), old[values["id"]]
+        more = {name: value for name, value in row.items() if value and value != base.get(name)}
+        changed += bool(more)
+        lines.append(_line({**raw, **more}) if more else line)
+    fresh = [row for row in now.values() if row["id"] not in old]
+    lines += map(_line, fresh)
     return WrittenFile(path, len(lines), len(fresh), changed), lines
-
-
-def _completed(
-    raw: Mapping[str, Any], values: Mapping[str, Any], row: Mapping[str, Any], table: Table
-) -> dict[str, Any]:
-    """A row that is there, with the fields that say more now; fields of the chair's own stay."""
-    unread: Unread = {}
-    now = table.read(row, unread)
-    made = dict(raw)
-    for name in row:
-        if now.get(name) and now.get(name) != values.get(name):
-            made[name] = row[name]
-    return made
 
 
 def _line(row: Mapping[str, Any]) -> str:
@@ -294,6 +290,11 @@ def _paper_row(paper: Paper) -> dict[str, Any]:
 def _sources(sources: Sequence[SourceRef]) -> Any:
     rows = [_filled(file=one.file, line=one.line) for one in sources]
     return rows[0] if len(rows) == 1 else rows
+
+
+def _reviewer_rows(reviewers: Iterable[Reviewer], people: Iterable[Person]) -> list[dict[str, Any]]:
+    persons = {person.id: person for person in people}
+    return [_reviewer_row(one, persons[one.person_id]) for one in reviewers]
 
 
 def _reviewer_row(reviewer: Reviewer, person: Person) -> dict[str, Any]:

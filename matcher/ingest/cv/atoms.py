@@ -67,8 +67,10 @@ _TITLES_WITHOUT_STOP: Final = word_set("prof professor dr mr mrs ms sir dame fra
 _LONGEST_INITIALS: Final = 3
 """Capitals in a row that may be initials: `AVD`."""
 
+_INVERTED_AHEAD: Final = re.compile(rf"\s+{_LETTER}+,\s*{_LETTER}+[.,;]")
+
 _JOINT: Final = re.compile(
-    rf"(?P<zu>von und zu[mr]?)\b(?=\s)|(y)(?=\s+{_LETTER}+(?<=[a-zà-ÿ])\s*(?:[,;.()*†‡&\t\n]|and\b|y\b|$))(?!\s+{_LETTER}+,\s*{_LETTER}+[.,;])"
+    rf"(?P<zu>von und zu[mr]?)\b(?=\s)|(y)(?=\s+{_LETTER}+(?<=[a-zà-ÿ])\s*(?:[,;.()*†‡&\t\n]|and\b|y\b|$))"
 )
 """What joins two parts of one family name: `Lauenstein von und zu Berg`, `Ortega y Gasset`."""
 
@@ -237,14 +239,15 @@ class _Gathering:
     def _takes_word(self, here: int) -> bool:
         """Take a word; false where the atom ends before or behind it."""
         joint = _JOINT.match(self.text, here) if self.words else None
-        if joint and (joint["zu"] or self._is_whole()):
+        if joint and (joint["zu"] or self._is_whole(joint.end())):
             self._add(joint[0], "P", here, joint.end())
             return True
         found = _WORD.match(self.text, here)
         if found is None or found[0] in _AND_IN_CAPITALS:
             return False
         word, kind = found[0], _kind(found[0])
-        if not kind or (self.words and word.rstrip(".") in _GENERATIONS):
+        is_role = self.titles and len(self.words) >= 2 and fold(word) in NEVER_NAMES  # in prose a name ends there
+        if not kind or is_role or (self.words and word.rstrip(".") in _GENERATIONS):
             return False
         if kind == "B" and fold(word) in PARTICLES and _CAPITALS_AHEAD.match(self.text, found.end()):
             kind = "P"  # VAN DEN BERGH
@@ -257,9 +260,10 @@ class _Gathering:
         self._add(word, kind, here, found.end())
         return True
 
-    def _is_whole(self) -> bool:
+    def _is_whole(self, end: int) -> bool:
         """Whether what is taken so far is a given and a family name, so that `y` and one more word belong to it."""
-        return len(self.kinds) >= 2 and self.kinds[-1] == "W" and "B" not in self.kinds
+        is_whole = len(self.kinds) >= 2 and self.kinds[-1] == "W" and "B" not in self.kinds
+        return is_whole and (self.kinds[0] == "I" or _INVERTED_AHEAD.match(self.text, end) is None)
 
     def _takes_ideographs(self, word: str, here: int, end: int) -> bool:
         """Take a name in ideographs, a title behind it left out; true where its second half follows."""
@@ -381,7 +385,8 @@ def ends_well(rich: Rich, atom: Atom, *, prose: bool = False) -> bool:
     """Whether what follows an atom may follow a name: a separator, a sign, the end, or another style."""
     if atom.end >= len(rich.text):
         return True
-    if prose and _PROSE_ENDS.match(rich.text, atom.end):
+    following = _WORD.match(rich.text, atom.end + 1) if prose else None
+    if prose and (_PROSE_ENDS.match(rich.text, atom.end) or (following and fold(following[0]) in NEVER_NAMES)):
         return True
     if _ENDS.match(rich.text, atom.end):
         return True

@@ -101,13 +101,18 @@ def mark_soft_breaks(lines: Sequence[Line], *, is_pdf: bool) -> None:
     widths = {position: _reach(lines[position]) for position in may_go_on}
     slack = _ESTIMATED if is_pdf else 1.0
     narrowest = _NARROWEST_COLUMN if is_pdf else _NARROWEST_WRAP
-    for position in may_go_on:
+    facts = {position: _edge_facts(lines[position], lines[position + 1]) for position in may_go_on}
+    everywhere = _wrap_width(list(facts.values()), _WINDOWS[-1][1], narrowest)
+    for order, position in enumerate(may_go_on):
         wrap = 0
-        for window, share in _WINDOWS:
-            near = [other for other in may_go_on if abs(other - position) <= window]
-            wrap = wrap or _wrap_width(
-                [_edge_facts(lines[other], lines[other + 1]) for other in near], share, narrowest
-            )
+        for window, share in _WINDOWS[:-1]:
+            near = [
+                facts[other]
+                for other in may_go_on[max(0, order - window) : order + window + 1]
+                if abs(other - position) <= window
+            ]
+            wrap = wrap or _wrap_width(near, share, narrowest)
+        wrap = wrap or everywhere
         is_longer = widths[position] > wrap  # than any wrapped line: it was not wrapped at all
         edge = 0 if is_longer else wrap * slack
         lines[position].is_soft = _is_soft(lines[position], lines[position + 1], widths[position], edge)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
-from typing import Final
+from typing import Any, Final
 
 from matcher.ingest.cv.dates import MONTH_WORD, YEAR, atoms, is_only_dates
 from matcher.ingest.cv.names import AuthorList, Known, is_weak_name, read_list, read_lists
@@ -19,7 +19,16 @@ from matcher.ingest.cv.titles import TitleEnd, clean_title, find_title, is_venue
 from matcher.ingest.cv.venues import kind_of, venue_name, without_links
 from matcher.records import PartialDate
 
-__all__ = ["CLEAR", "ParsedEntry", "forms_of", "is_author_line", "parse_entry", "starts_with_authors"]
+__all__ = [
+    "CLEAR",
+    "ParsedEntry",
+    "clear_readings",
+    "forms_of",
+    "is_author_line",
+    "is_complete",
+    "parse_entry",
+    "starts_with_authors",
+]
 
 _LONG: Final = 180
 """Characters from which a stretch of prose behind an entry is an abstract."""
@@ -43,6 +52,10 @@ CLEAR: Final = 8.5
 
 _MOST_STARTS: Final = 16
 _MOST_READINGS: Final = 12
+_COMPLETE: Final = 3.0
+_FAR: Final = 1.0
+"""How far the best reading must lie above the next to stand whatever is learned."""
+
 _MOST_ENDS: Final = 3
 _MOST_CUT: Final = 3
 """Names at the end of a list that may belong to the title."""
@@ -54,7 +67,8 @@ _LEAD_DATE: Final = re.compile(
     re.IGNORECASE,
 )
 _LEAD_STATUS: Final = re.compile(
-    r"\s*(in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)\s*[\t:|]\s*(?:[•▪◦‣·*-]\s+)?",
+    r"\s*(in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)\s*[\t:|]\s*"
+    r"(?:[•▪◦‣·*-]\s+)?",
     re.IGNORECASE,
 )
 _LABEL: Final = re.compile(
@@ -267,6 +281,23 @@ def forms_of(rich: Rich, known: Known) -> list[tuple[Form, float]]:
     return [(reading.form, reading.score) for reading in _all_readings(rich, _lead(rich)[0], known)]
 
 
+def is_complete(rich: Rich, known: Known) -> bool:
+    """Whether a text holds authors and a title, with somebody known among the authors."""
+    best = next(iter(_all_readings(rich, _lead(rich)[0], known)), None)
+    return (
+        best is not None and best.score >= _COMPLETE and any(known.is_known(name.text) for name in best.authors.names)
+    )
+
+
+def clear_readings(known: Known) -> dict[Any, Any]:
+    """What was worked out and leaves no doubt, whatever else is learned about names."""
+    return {
+        key: found
+        for key, found in known.memo.items()
+        if found and found[0].score >= CLEAR and (len(found) == 1 or found[0].score - found[1].score >= _FAR)
+    }
+
+
 def _lead(rich: Rich) -> tuple[int, str, PartialDate | None]:
     """Where an entry begins behind tags and a date in front of it, with both."""
     start = 0
@@ -301,7 +332,8 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
     if key in known.memo:
         memo: list[_Reading] = known.memo[key]
         return memo
-    found = [one for one in (_with_first(rich, start, known), _title_alone(rich, start)) if one is not None]
+    joint = _with_first(rich, start, known)
+    found = [] if joint is None else [joint]
     for reading in _readings(rich, start, known):
         found.append(reading)
         if reading.is_line and reading.score >= _CLEAR_RECORD:
@@ -310,6 +342,9 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
         if "\n" in rich.text[start:].strip():  # perhaps every line break is one of wrapping
             flat = Rich(rich.text.replace("\n", " "), rich.style)
             found += _readings(flat, start, known)
+    if not any(one.score >= CLEAR for one in found):
+        alone = _title_alone(rich, start)
+        found += [] if alone is None else [alone]
     found.sort(key=lambda one: -one.score)
     known.memo[key] = found[:_MOST_READINGS]
     return found[:_MOST_READINGS]
@@ -320,16 +355,21 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
 
 def _readings(rich: Rich, start: int, known: Known) -> Iterator[_Reading]:
     """Every way to cut the entry that begins with authors or has a title before them."""
+    covered = start
     for place in _places(rich, start):
+        if place < covered:
+            continue  # inside a list of names that begins well: its last names alone explain less
         is_first = not re.search(r"\w", rich.text[start:place])
         best = -5.0
         for found in read_lists(rich, place, known=known):
+            if found.names and any(known.is_known(name.text) for name in found.names):
+                covered = covered if is_weak_name(found.names[0].text, known) else max(covered, found.end)
             for byline in (found, *(_shorter_lists(rich, found, known) if is_first else ())):
                 weight = _weight(rich, byline, place, known)
                 if not (byline.names or byline.groups) or weight < -5:
                     continue
                 if is_first:
-                    for reading in _authors_first(rich, byline, weight):
+                    for reading in _authors_first(rich, byline, weight, known):
                         best = max(best, reading.score)
                         yield reading
                 else:
@@ -392,8 +432,13 @@ def _weight(rich: Rich, found: AuthorList, place: int, known: Known) -> float:
     return weight
 
 
-def _authors_first(rich: Rich, found: AuthorList, weight: float) -> Iterator[_Reading]:
+def _authors_first(rich: Rich, found: AuthorList, weight: float, known: Known) -> Iterator[_Reading]:
     place, date = skip_to_title(rich, found.end)
+    may_be_names = _NAMES_AHEAD.match(rich.text, place)  # a title that begins with names is none
+    more = read_list(rich, place, known=known) if may_be_names else None
+    if more is not None and len(more.names) >= 2:
+        weight -= 4.0 if any(known.is_known(name.text) for name in more.names) else 0.0
+        weight -= min(1.0 * sum(not is_weak_name(name.text, known) for name in more.names), 3.0)
     for title in title_ends(rich, place, most=_MOST_ENDS):
         yield _Reading(
             found,
@@ -406,6 +451,9 @@ def _authors_first(rich: Rich, found: AuthorList, weight: float) -> Iterator[_Re
             is_title_first=False,
             form=_form_of("authors", rich, found, title),
         )
+
+
+_NAMES_AHEAD: Final = re.compile(r"(?:[^\W\d_][\w.'’-]*\s+){1,4}?[^\W\d_a-z][\w'’-]*\s*(?:,|&|(?:and|et|und|y)\b)")
 
 
 def _form_of(order: str, rich: Rich, found: AuthorList, title: TitleEnd) -> Form:
@@ -473,9 +521,9 @@ def _title_first(
         return  # the list of names began earlier in this line
     named = _is_byline(rich, start, stop, known)
     if named:
-        if len(named.names) > 1 or known.is_known(named.names[0].text):
+        if any(known.is_known(name.text) for name in named.names):
             return  # what stands before is a name itself: the list began there
-        score -= 2.0
+        score -= 2.0 * sum(not is_weak_name(name.text, known) for name in named.names)
     if joint:
         score += 1.5 if title.is_shown else 0.5
     gap = text[title.rest : stop].partition("\n")[0] if title.rest < stop else ""
@@ -541,11 +589,9 @@ def _title_in_head(rich: Rich, start: int, stop: int) -> TitleEnd | None:
 
 def _goes_on(line: str, following: str) -> bool:
     """Whether a title goes on in the next line although the break looks hard."""
-    if following.strip()[:1].islower() or re.search(
-        r"(?:[:,–—-]|\b(?:of|for|the|and|in|with|to|on|a|an|by|from|via))\s*\Z", line
-    ):
-        return True
-    return len(line) >= _NEARLY_FULL and not is_venue_like(following)
+    return following.strip()[:1].islower() or bool(
+        re.search(r"(?:[:,–—-]|\b(?:of|for|the|and|in|with|to|on|a|an|by|from|via))\s*\Z", line)
+    )
 
 
 def _plain_score(title: str) -> float:

@@ -14,7 +14,7 @@ from typing import Final
 
 from matcher.identity import normalise_name
 from matcher.ingest.cv.names import cut_glued_letters
-from matcher.ingest.cv.people import find_people, joined_told, told_by
+from matcher.ingest.cv.people import Sources, find_people, joined_told
 from matcher.ingest.cv.records import CvDocument, Doubt, LineRange
 from matcher.ingest.cv.works import Existing, Record, Work, find_works, fit
 from matcher.records import AuthorMention, Paper, PaperId, Person, PersonId, Reviewer, SourceRef
@@ -135,11 +135,12 @@ def merge_documents(documents: Sequence[CvDocument], existing: Existing | None =
     there = existing or Existing()
     documents = _with_cut_names(documents, there)
     works = find_works(documents, there)
-    groups, reasons, doubts = find_people(documents, there, works)
+    sources = Sources(documents, there)
+    groups, reasons, doubts = find_people(sources, works)
     ids = _person_ids(groups, documents, there)
     papers = _papers(works, ids)
     doubts += _near_doubles(works, papers)
-    people, reviewers = _reviewers(groups, ids, documents, there, works)
+    people, reviewers = _reviewers(groups, ids, sources, works)
     return Merged(
         people=tuple(sorted(people, key=lambda one: one.id)),
         reviewers=tuple(sorted(reviewers, key=lambda one: one.person_id)),
@@ -264,63 +265,54 @@ def _person_ids(
 
 
 def _reviewers(
-    groups: Sequence[Sequence[int]],
-    ids: Mapping[int, PersonId | None],
-    documents: Sequence[CvDocument],
-    there: Existing,
-    works: Sequence[Work],
+    groups: Sequence[Sequence[int]], ids: Mapping[int, PersonId | None], sources: Sources, works: Sequence[Work]
 ) -> tuple[list[Person], list[Reviewer]]:
+    """The person and the reviewer of each group; whoever no document tells of stays as they are."""
+    listed = _listed(works)
     people: list[Person] = []
     reviewers: list[Reviewer] = []
-    persons = {person.id: person for person in there.people}
     for group in groups:
-        person_id = ids[group[-1]] if group[-1] >= 0 else there.reviewers[-1 - group[0]].person_id
-        assert person_id is not None
-        before = there.reviewers[-1 - group[0]] if group[0] < 0 else None
-        person = persons.get(person_id) if before is not None else None
-        if before is not None and person is not None and len(group) == 1:
-            people.append(person)
-            reviewers.append(before)
+        was_there = group[0] < 0
+        if was_there and len(group) == 1:
+            people.append(sources.person(group[0]))
+            reviewers.append(sources.reviewer(group[0]))
             continue
-        people.append(_person(person_id, person, documents, group, there))
-        reviewers.append(_reviewer(person_id, before, documents, group, there, works))
+        person_id = ids[group[-1]]
+        assert person_id is not None
+        before = sources.reviewer(group[0]) if was_there else Reviewer(person_id=person_id)
+        names: dict[str, None] = dict.fromkeys(sources.person(group[0]).names if was_there else ())
+        papers: dict[PaperId, None] = dict.fromkeys(before.paper_ids)
+        places = {place for number in group if number >= 0 for place in listed.get(number, ())}
+        for place in sorted(places):
+            paper_id = works[place].paper_id
+            assert paper_id is not None
+            papers[paper_id] = None
+        for number in group:
+            owner = sources.documents[number].owner if number >= 0 else None
+            if owner is not None:
+                names.update(dict.fromkeys((owner.name, *owner.names)))
+        told = joined_told(sources.told(number) for number in group)
+        people.append(
+            Person(
+                id=person_id,
+                names=tuple(names),
+                emails=sources.person(group[0]).emails if was_there else (),
+                affiliations=told.affiliations,
+                relations=told.relations,
+            )
+        )
+        reviewers.append(replace(before, paper_ids=tuple(papers), interests=told.interests))
     return people, reviewers
 
 
-def _person(
-    person_id: PersonId, before: Person | None, documents: Sequence[CvDocument], group: Sequence[int], there: Existing
-) -> Person:
-    names: dict[str, None] = dict.fromkeys(before.names) if before is not None else {}
-    for number in group:
-        owner = documents[number].owner if number >= 0 else None
-        if owner is not None:
-            names.update(dict.fromkeys((owner.name, *owner.names)))
-    told = joined_told([told_by(number, documents, there) for number in group])
-    return Person(
-        id=person_id,
-        names=tuple(names),
-        emails=before.emails if before is not None else (),
-        affiliations=told.affiliations,
-        relations=told.relations,
-    )
-
-
-def _reviewer(
-    person_id: PersonId,
-    before: Reviewer | None,
-    documents: Sequence[CvDocument],
-    group: Sequence[int],
-    there: Existing,
-    works: Sequence[Work],
-) -> Reviewer:
-    papers: dict[PaperId, None] = dict.fromkeys(before.paper_ids) if before is not None else {}
-    for work in works:
-        assert work.paper_id is not None
-        if any(record.document in group for record in work.records if record.document is not None):
-            papers[work.paper_id] = None
-    told = joined_told([told_by(number, documents, there) for number in group])
-    made = before if before is not None else Reviewer(person_id=person_id)
-    return replace(made, paper_ids=tuple(papers), interests=told.interests)
+def _listed(works: Sequence[Work]) -> dict[int, list[int]]:
+    """The works that each document lists, by their positions."""
+    listed: dict[int, list[int]] = {}
+    for place, work in enumerate(works):
+        for record in work.records:
+            if record.document is not None:
+                listed.setdefault(record.document, []).append(place)
+    return listed
 
 
 # --- reports --------------------------------------------------------------------------------------------------------
@@ -378,19 +370,24 @@ def _same_papers(works: Sequence[Work]) -> tuple[SamePaper, ...]:
 
 
 def _near_doubles(works: Sequence[Work], papers: Mapping[int, Paper]) -> list[Doubt]:
-    """Papers with almost the same title and mostly the same authors: perhaps one work under two titles."""
+    """Papers with almost the same title and mostly the same authors: perhaps one work under two titles.
+
+    What was there already and no document tells of is not doubted again.
+    """
     found: list[Doubt] = []
+    told = {place for place, work in enumerate(works) if any(one.document is not None for one in work.records)}
     by_author: dict[str, list[int]] = {}
     words: dict[int, frozenset[str]] = {}
     for position, paper in papers.items():
         words[position] = frozenset(re.findall(r"\w{3,}", unicodedata.normalize("NFKC", paper.title).casefold()))
         for mention in paper.authors[:1]:
             by_author.setdefault(normalise_name(mention.name), []).append(position)
-    del works
     for group in by_author.values():
         for order, one in enumerate(group):
             for other in group[order + 1 :]:
                 union = words[one] | words[other]
+                if one not in told and other not in told:
+                    continue
                 if not union or len(words[one] & words[other]) < _NEAR_TITLE * len(union):
                     continue
                 first = {normalise_name(mention.name) for mention in papers[one].authors}

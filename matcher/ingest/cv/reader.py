@@ -12,7 +12,7 @@ from typing import Final
 from matcher.identity import names_fit, normalise_name
 from matcher.ingest.cv.bibtex import find_bibtex
 from matcher.ingest.cv.breaks import Line
-from matcher.ingest.cv.entries import ParsedEntry, forms_of, parse_entry
+from matcher.ingest.cv.entries import ParsedEntry, clear_readings, forms_of, parse_entry
 from matcher.ingest.cv.interests import read_interests
 from matcher.ingest.cv.layout import Layout, lay_out, read_raw_lines
 from matcher.ingest.cv.names import Known, cut_glued_letters
@@ -27,7 +27,7 @@ from matcher.ingest.cv.owner import (
 from matcher.ingest.cv.positions import Position, affiliations_of, read_positions
 from matcher.ingest.cv.records import CvDocument, CvEntry, CvOwner, CvRelation, Doubt, LineUse
 from matcher.ingest.cv.relations import merged_ties, read_relations
-from matcher.ingest.cv.rich import Rich
+from matcher.ingest.cv.rich import Rich, join
 from matcher.ingest.cv.sections import Section, split_sections
 from matcher.ingest.cv.segments import Segment, is_noise, segment
 from matcher.ingest.cv.template import learn
@@ -46,6 +46,9 @@ _ENOUGH_ANYWHERE: Final = 5.0
 _TOP_LINES: Final = 14
 _FEWEST_ELSEWHERE: Final = 2
 _FEWEST_IMPLIED: Final = 2
+
+_SAME_AUTHORS: Final = re.compile(r"\s*(?:[—–―-]{2,}|_{3,})\s*[.,:]?\s+(?=\S)")
+"""The dash that stands for the authors of the entry before."""
 
 _REASONS: Final = {
     "awards": "awards are not used",
@@ -165,7 +168,10 @@ def _learned(guess: OwnerGuess | None, entries: Sequence[ParsedEntry], known: Kn
         for name in entry.names:
             counts[normalise_name(name)] += 1 + (entry.score >= 2 * _ENOUGH and len(entry.names) > 1)
     names = frozenset(name for name, count in counts.items() if count >= 2 and len(name.split()) >= 2)
-    return Known(owner=owner, names=names, words=known.words)
+    learned = Known(owner=owner, names=names, words=known.words)
+    if known.owner and known.owner <= owner:  # what was plain stays so
+        learned.memo.update(clear_readings(known))
+    return learned
 
 
 # --- publications ---------------------------------------------------------------------------------------------------
@@ -218,7 +224,16 @@ def _segmented(section: Section, known: Known, words: frozenset[str], account: _
     lines = [line for line in section.lines if line.number not in account.uses]
     segments, remarks, _ = segment(lines, known, words)
     account.note(remarks, "remark")
-    return [(one, _table_text(one) if one.lines[0].cells else one.rich(words)) for one in segments]
+    found: list[tuple[Segment, Rich]] = []
+    for one in segments:
+        rich = _table_text(one) if one.lines[0].cells else one.rich(words)
+        same = _SAME_AUTHORS.match(rich.text)
+        before = parse_entry(found[-1][1], known) if same and found else None
+        if same and before is not None and before.names:
+            byline = found[-1][1][before.authors.start : before.authors.end]
+            rich = join([byline, rich[same.end() :]], [". "])
+        found.append((one, rich))
+    return found
 
 
 def _take_entry(

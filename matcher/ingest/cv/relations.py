@@ -74,7 +74,7 @@ _LABELS: Final = (
     (
         "host",
         (
-            r"(?:academic\s+|faculty\s+|research\s+|lab\s+)?hosts?|hosted\s+by|gastgeber(?:in)?|invited\s+by|h[oô]tes?"
+            r"(?:academic\s+|faculty\s+|research\s+|lab\s+)?hosts?|hosted\s+by|gastgeber(?:in)?|invited\s+by|h[oô]tes?|accueil"
             r"|anfitri[oó]na?|accueilli\s+par|sponsor(?:ing\s+professor)?"
         ),
     ),
@@ -92,8 +92,9 @@ _LABEL: Final = re.compile(
 _GRANT_LEAD: Final = re.compile(
     r"(?<![\w-])(?:lead[\s-]*(?:pi|investigator|applicant)?|principal\s+investigators?|pis?|projektleit(?:ung"
     r"|er(?:in)?)|leitung|leader|project\s+lead(?:er)?|coordinators?|grant\s+holder|main\s+applicant"
-    r"|chief\s+investigator|investigador(?:a)?\s+principal|ip|responsabile|porteur|主持人|研究代表者"
-    r"|연구책임자)(?![\w-])\s*[:：]\s*",
+    r"|chief\s+investigator|investigador(?:a)?\s+principal|ip|responsabile|responsable|porteu(?:r|se)|coordinat(?:eur|rice)|coordinador[ae]?|leiter(?:in)?|主持人|研究代表者"
+    r"|연구책임자)(?![\w-])\s*[:：]\s*"
+    r"|\b(?:coordinated|led|headed|dirig[ée]+|coordonn[ée]+) (?:by|par)\s+|\bunter (?:der )?leitung von\s+",
     re.IGNORECASE,
 )
 _GRANT_PARTNER: Final = re.compile(
@@ -108,15 +109,15 @@ _COWORKER: Final = re.compile(
 )
 _ORGANISED: Final = re.compile(
     r"\bco-?\s?organi[sz](?:ed|er|ers|ing)\b|\borgani[sz](?:ed|er|ers|ing)\b|\bmitorganisat\w+|\bco-?organisat(?:eur"
-    r"|rice|ion)\b|\bco-?founded\b|\bco-?chaired\b",
+    r"|rice|ion)\b|\borgani[sz]a[tc]i[oó]n\b|\borganisiert\b|\borganisé[es]*\b|\borganizad[oa]r?[ae]?\b|\bco-?founded\b|\bco-?chaired\b|(?:^|[.;•\n]\s*|\bgeneral\s)\s*co-?chairs?\s+of\b",
     re.IGNORECASE,
 )
 _ORGANISED_WITH: Final = re.compile(
     r"\b(?:with|together with|jointly with|mit|avec|con)\s+|co-?\s?organi[sz]ers?\s*[:：]\s*", re.IGNORECASE
 )
 _MENTORED: Final = re.compile(
-    r"(?:^|[.;•]\s*)(?i:(?:currently\s+)?(?:co-?)?(?:mentor(?:ed|ing)|supervis(?:ed|ing)|advis(?:ed|ing)|guid(?:ed"
-    r"|ing)|train(?:ed|ing)))\s+(?!by\b)(?P<whom>(?:[a-z0-9'’./()-]+[,:]?\s+|(?:PhD|Ph\.D\.|MSc|M\.Sc\.|BSc|MS|Master"
+    r"(?:^|[.;•]\s*|\bI\s+)(?i:(?:currently\s+)?(?:co-?)?(?:mentor(?:ed|ing)|supervis(?:ed|ing)|advis(?:ed|ing)|guid(?:ed"
+    r"|ing)|coach(?:ed|ing)?|train(?:ed|ing)))\s+(?!by\b)(?P<whom>(?:[a-z0-9'’./()-]+[,:]?\s+|(?:PhD|Ph\.D\.|MSc|M\.Sc\.|BSc|MS|Master"
     r"|Master's|Masters|Bachelor|Doctoral)\s+){0,9}[:–-]?\s*)(?=[A-Z])",
 )
 _SUFFIXED: Final = re.compile(
@@ -171,11 +172,11 @@ def read_relations(
     for section in sections:
         if section.kind == "students":
             found += _students(section, known, words)
-        elif section.kind == "grants":
-            found += _grants(section, known, words)
+        elif section.kind in ("grants", "awards", "projects"):
+            found += _grants(section, known, words, is_grant=section.kind == "grants")
         if section.kind in _ALL and section.kind != "students":
             found += _labelled(section, span_of, known, words)
-        if section.kind in ("service", "experience", "other", "projects", "teaching"):
+        if section.kind in ("service", "experience", "other", "projects", "teaching", "talks"):
             found += _organised(section, known, words)
         if section.kind in ("experience", "other", "teaching", "service", "projects", "preamble", "education"):
             found += _mentored(section, known, words)
@@ -380,7 +381,9 @@ def _in_context(kind: str, text: str, position: Position | None) -> str:
 # --- grants ---------------------------------------------------------------------------------------------------------
 
 
-def _grants(section: Section, known: Known, words: frozenset[str]) -> Iterator[Tie]:
+def _grants(section: Section, known: Known, words: frozenset[str], *, is_grant: bool) -> Iterator[Tie]:
+    """Who leads a grant, and in a list of grants also who else is named on it."""
+    patterns = (("grant_lead", _GRANT_LEAD), ("coworker", _GRANT_PARTNER))[: 2 if is_grant else 1]
     blocks = _grant_blocks(section.lines)
     for block in blocks:
         if any(set(words_of(line.text)) & _EXPIRED_AWARDS for line in block[:1]):
@@ -391,7 +394,7 @@ def _grants(section: Section, known: Known, words: frozenset[str]) -> Iterator[T
             own = spans(rich.text)
             span = own[0] if own else next(iter([one for one in block_spans if one.is_range] or block_spans), None)
             taken: set[str] = set()
-            for kind, pattern in (("grant_lead", _GRANT_LEAD), ("coworker", _GRANT_PARTNER)):
+            for kind, pattern in patterns:
                 for found in pattern.finditer(clear.text):
                     if kind == "grant_lead" and re.search(r"\bco-?\s?\Z", clear.text[: found.start()], re.IGNORECASE):
                         continue
@@ -424,7 +427,7 @@ def _grant_blocks(lines: Sequence[Line]) -> list[list[Line]]:
 # --- students -------------------------------------------------------------------------------------------------------
 
 _STUDENT_LABEL: Final = re.compile(r"\s*(?P<label>[^:：\t]{2,60})[:：]\s*(?=[^\W\d_a-z])")
-_LEAD_WORDS: Final = re.compile(r"\s*(?:[(\[]?[\w./’'-]+[)\]]?,?\s+){1,8}?(?=[A-Z])")
+_SHORT_LABEL: Final = re.compile(r"\s*(?:[^\W\d_][\w./’'-]*\s?){1,3}[:：]\s+(?=[^\W\d_a-z])")
 _NOT_STUDENTS: Final = re.compile(
     r"\b(?:committee|examiner|jury|opponent|reviewer of|gutachter|external)\b", re.IGNORECASE
 )
@@ -467,7 +470,8 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
         line.indent <= margin + 1 and line.gap == 2 for line in lines
     ) and any(line.marker for line in lines)
     for line in lines:
-        goes_on = bool(items) and (items[-1][-1].is_soft or line.indent > margin + 1)
+        is_labelled = _SHORT_LABEL.match(line.text) is not None and line.indent <= margin + 1
+        goes_on = bool(items) and not is_labelled and (items[-1][-1].is_soft or line.indent > margin + 1)
         if (items and goes_on and not (line.marker and line.indent <= margin + 1)) or (
             has_markers and not line.marker and items and line.gap < 2
         ):
@@ -478,20 +482,40 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
 
 
 def _people_in_item(rich: Rich, known: Known) -> list[Name]:
-    """The students that an item names: the name at its begin, or all names behind a label."""
+    """The students that an item names: those at its begin, or those behind a label."""
     text = rich.text
     start = 0
     while start < len(text) and not text[start].isalnum():
         start += 1
     names = _first_names(rich, start, known)
     if names:
-        return names
+        return [*names, *_further(rich, names[-1].end, known)]
     label = _STUDENT_LABEL.match(text, start)
-    if label and not set(words_of(label["label"])) & {"thesis", "title", "topic", "project"}:
+    if label:
         names = _listed(rich, label.end(), known)
-        if names:
+        is_topic = bool(set(words_of(label["label"])) & {"thesis", "title", "topic", "project"})
+        if names and (not is_topic or len(names) > 1 or known.is_known(names[0].text)):
             return names
     return _after_role(rich, start, known)
+
+
+_REMARK_AND_JOINT: Final = re.compile(r"\s*(?:\([^()]*\)|\[[^\[\]]*\])\s*(?:(?P<comma>,)|;|\n|,?\s*\band\b|&)\s*")
+
+
+def _further(rich: Rich, end: int, known: Known) -> list[Name]:
+    """More people of a list in which each has a remark in brackets: `Ann Lee (2020), Bo Cho (2021)`."""
+    people: list[Name] = []
+    joint = _REMARK_AND_JOINT.match(rich.text, end)
+    while joint is not None:
+        found = read_list(rich, joint.end(), known=known, titles=True)
+        if found is None or not found.names or not all(_is_person(name.text, known) for name in found.names):
+            break
+        following = _REMARK_AND_JOINT.match(rich.text, found.end) or re.match(r"\s*\(", rich.text[found.end :])
+        if joint["comma"] and not following and not known.is_known(found.names[0].text):
+            break
+        people += found.names
+        joint = _REMARK_AND_JOINT.match(rich.text, found.end)
+    return people
 
 
 def _first_names(rich: Rich, start: int, known: Known) -> list[Name]:
@@ -569,12 +593,12 @@ def _organised(section: Section, known: Known, words: frozenset[str]) -> Iterato
     for group, rich in _statements(section.lines, words):
         clear = _dateless(rich)
         for sentence in re.finditer(r"[^.\n]+(?:\.(?=\s[A-Z])|\n|\.?\s*\Z)", clear.text):
-            if not _ORGANISED.search(sentence[0]):
+            organised = _ORGANISED.search(sentence[0])
+            if organised is None:
                 continue
-            organised = _ORGANISED.search(clear.text, sentence.start())
-            assert organised is not None
+            begin = sentence.start() + organised.start()
             for found in _ORGANISED_WITH.finditer(clear.text, sentence.start(), sentence.end() + 60):
-                if found.start() < organised.start() and ":" not in found[0]:
+                if found.start() < begin and ":" not in found[0]:
                     continue
                 for name in _names_at(clear, found.end(), known):
                     own = spans(rich.text)

@@ -323,7 +323,10 @@ def _opened(heading: _Candidate, line: Line, stack: list[tuple[str, int, Section
             section.hint = sense.hint or parent.hint
             section.year = sense.year or parent.year
     elif kind in ("sub", "year"):
-        section.kind = parent.kind if parent else "publications" if after_papers and kind == "sub" else "other"
+        is_inside = parent is not None and parent.kind not in ("head", "other", "preamble")
+        section.kind = "other" if parent is None else parent.kind
+        if after_papers and kind == "sub" and not is_inside:
+            section.kind = "publications"
         section.hint, section.year = sense.hint, sense.year
     elif kind == "other" and parent is not None and parent.kind in ("students", "grants"):
         section.kind = parent.kind

@@ -16,7 +16,7 @@ from typing import Final
 
 from matcher.ingest.cv.breaks import Line, joined
 from matcher.ingest.cv.dates import YEAR, is_only_dates
-from matcher.ingest.cv.entries import forms_of, is_author_line, parse_entry, starts_with_authors
+from matcher.ingest.cv.entries import forms_of, is_author_line, is_complete, starts_with_authors
 from matcher.ingest.cv.names import Known
 from matcher.ingest.cv.rich import Rich
 from matcher.ingest.cv.titles import is_venue_like
@@ -115,25 +115,28 @@ def segment(lines: Sequence[Line], known: Known, words: frozenset[str]) -> tuple
         return _by_heads(content, lambda line: bool(line.level)), remarks, []
     heads = _marker_heads(content)
     if heads:
-        return _by_markers(content, heads, known, words), remarks, []
+        return _best_cut(content, _marker_ways(heads, known, words), known, words), remarks, []
     return _by_layout(content, known, words), remarks, []
 
 
 def _buttons(lines: Sequence[Line], known: Known) -> frozenset[int]:
     """Short lines that stand with nearly every record of a page: its buttons."""
-    records = sum(is_author_line(line.rich, known) is not None for line in lines)
     counts = Counter(line.text.strip() for line in lines)
-    often = max(2, _MOST_IN_A_ROW * records)
-    return frozenset(
-        line.number
+    repeated = [
+        line
         for line in lines
-        if counts[line.text.strip()] >= often
+        if counts[line.text.strip()] >= 2
         and len(line.text.split()) <= _LONGEST_BUTTON
         and not re.search(r"\d", line.text)
         and not line.marker
         and not is_venue_like(line.text)
         and is_author_line(line.rich, known) is None
-    )
+    ]
+    if not repeated:
+        return frozenset()
+    records = sum(is_author_line(line.rich, known) is not None for line in lines)
+    often = max(2, _MOST_IN_A_ROW * records)
+    return frozenset(line.number for line in repeated if counts[line.text.strip()] >= often)
 
 
 def _by_heads(content: Sequence[Line], is_head: Callable[[Line], bool]) -> list[Segment]:
@@ -194,7 +197,7 @@ def _bullets_carry(content: Sequence[Line], bullets: Sequence[Line], margin: int
 def _by_markers(content: Sequence[Line], heads: frozenset[int], known: Known, words: frozenset[str]) -> list[Segment]:
     """One entry for each marker; a paragraph without one at the margin is an entry only if it reads as one."""
     found: list[Segment] = []
-    margin = min(line.indent for line in content if line.number in heads)
+    margin = min((line.indent for line in content if line.number in heads), default=0)
     loose: list[Line] = []
     for line in content:
         if line.number in heads:
@@ -233,18 +236,13 @@ def _by_markers(content: Sequence[Line], heads: frozenset[int], known: Known, wo
 
 def _is_entry(lines: Sequence[Line], known: Known, words: frozenset[str]) -> bool:
     """Whether lines hold authors and a title, with somebody known among the authors."""
-    entry = parse_entry(joined(lines, words=words), known)
-    return (
-        entry is not None
-        and entry.score >= 3.0
-        and (entry.has_owner or any(known.is_known(name) for name in entry.names))
-    )
+    return is_complete(joined(lines, words=words), known)
 
 
 # --- no markers -----------------------------------------------------------------------------------------------------
 
 
-_SAMPLE: Final = 60
+_SAMPLE: Final = 160
 """Lines on which the ways to cut a list are tried."""
 
 _COST: Final = 4.0
@@ -257,7 +255,8 @@ _HABIT: Final = 0.05
 """Share by which another way must beat the one that the layout suggests."""
 
 _OPENS: Final = re.compile(
-    rf"(?:{YEAR}|in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)(?:\s*\t|\s*[.:|]\s)",
+    rf"(?:{YEAR}|in press|submitted|forthcoming|to appear|accepted|under review|in preparation|n\.d\.)"
+    r"(?:\s*\t|\s*[.:|]\s)",
     re.IGNORECASE,
 )
 """A date or status that opens an entry."""
@@ -265,12 +264,34 @@ _OPENS: Final = re.compile(
 
 def _by_layout(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
     """Entries of a list without markers: of several ways to cut it, the one that reads best on its begin."""
-    ways = (_as_suggested, _as_opened, _as_paragraphs, _as_lines, _as_hanging)
+    ways = (
+        lambda lines: _as_suggested(lines, known, words),
+        _as_opened,
+        _paragraphs_alone,
+        _as_lines,
+        _as_hanging,
+    )
+    return _best_cut(content, ways, known, words)
+
+
+_Way = Callable[[Sequence[Line]], list[Segment]]
+
+
+def _marker_ways(heads: frozenset[int], known: Known, words: frozenset[str]) -> tuple[_Way, ...]:
+    """Entries at markers, with paragraphs of their own between them, or with all that follows."""
+    return (
+        lambda lines: _by_markers(lines, heads, known, words),
+        lambda lines: _cut(lines, [line.number in heads for line in lines]),
+    )
+
+
+def _best_cut(content: Sequence[Line], ways: Sequence[_Way], known: Known, words: frozenset[str]) -> list[Segment]:
+    """Of several ways to cut a list into entries, what the one makes of it that reads best."""
     sample = _whole_paragraphs(content, _SAMPLE)
     best: list[Segment] | None = None
     best_way, best_worth, cuts = ways[0], 0.0, []
     for way in ways:
-        found = way(sample, known, words)
+        found = way(sample)
         cut = [one.lines[0].number for one in found]
         if not found or cut in cuts:
             continue
@@ -279,7 +300,7 @@ def _by_layout(content: Sequence[Line], known: Known, words: frozenset[str]) -> 
         if best is None or worth > best_worth + _HABIT * abs(best_worth):
             best, best_way, best_worth = found, way, worth
     if best is None or len(sample) < len(content):
-        return best_way(content, known, words)
+        return best_way(content)
     return best
 
 
@@ -311,31 +332,30 @@ def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) 
     return _joined_halves(found, known, words)
 
 
-def _as_paragraphs(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+def _paragraphs_alone(content: Sequence[Line]) -> list[Segment]:
     return [Segment(lines) for lines in _paragraphs(content)]
 
 
-def _as_lines(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
-    return _cut(content, lambda before, line: not before.is_soft)
+def _as_lines(content: Sequence[Line]) -> list[Segment]:
+    return _cut(content, [True, *(not line.is_soft for line in content[:-1])])
 
 
-def _as_hanging(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+def _as_hanging(content: Sequence[Line]) -> list[Segment]:
     margin = min(line.indent for line in content)
-    return _cut(content, lambda before, line: line.indent <= margin + 1)
+    return _cut(content, [line.indent <= margin + 1 for line in content])
 
 
-def _as_opened(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
+def _as_opened(content: Sequence[Line]) -> list[Segment]:
     """An entry at each line that begins with a date or status; nothing where the first does not."""
-    if not _OPENS.match(content[0].text):
-        return []
-    return _cut(content, lambda before, line: _OPENS.match(line.text) is not None)
+    begins = [_OPENS.match(line.text) is not None for line in content]
+    return _cut(content, begins) if begins[0] else []
 
 
-def _cut(content: Sequence[Line], begins: Callable[[Line, Line], bool]) -> list[Segment]:
-    """One entry at each line that begins one, told by the line before it and itself."""
+def _cut(content: Sequence[Line], begins: Sequence[bool]) -> list[Segment]:
+    """One entry from each line that begins one up to the next."""
     found: list[Segment] = []
-    for position, line in enumerate(content):
-        if not position or begins(content[position - 1], line):
+    for line, is_first in zip(content, begins, strict=True):
+        if is_first or not found:
             found.append(Segment([]))
         found[-1].lines.append(line)
     return found

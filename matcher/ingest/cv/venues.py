@@ -51,6 +51,7 @@ _STRONG: Final = re.compile(
     r"|revista|rivista|actes|congreso|congresso|colloque|atti|anais"
     r"|thesis|dissertation|masterarbeit|bachelorarbeit|magisterarbeit|diplomarbeit|doktorarbeit|th[eè]se|tesis|tesi"
     r"|proefschrift|habilitation(?:sschrift)?"
+    r"|eingereicht|im druck|soumis(?:e)?|à paraître|sous presse|enviado|en prensa|no prelo|submetido|sottomesso"
     r"|under review|in review|under submission|submitted|in preparation|in press|to appear|forthcoming|accepted"
     r"|working paper|technical report|tech\. rep|manuscript"
     r"|advances in|lecture notes|springer|elsevier|wiley|university press|handbook|handbuch|encyclopedia|findings of"

@@ -118,7 +118,8 @@ HEADING_KEYWORDS: Final = {
         " experiencia werkervaring visits stays visiting placements worked"
         " 工作经历 工作经验 研究经历 实习经历 职歴 職歴 経歴 경력"
         " employed beruflicher praktika stages work jobs industry employers"
-        " laufbahn carriere fonctions cargos trayectoria carreira posizioni loopbaan functies erfahrung erfahrungen atuacao before previously"
+        " laufbahn carriere fonctions cargos trayectoria carreira posizioni loopbaan functies"
+        " background erfahrung erfahrungen atuacao before previously"
     ),
     "skills": word_set(
         "skills skill languages language technologies technology programming tools software computing"
@@ -151,24 +152,30 @@ HEADING_KEYWORDS: Final = {
 PUBLICATION_KINDS: Final = {
     # Sub-headings of a list of publications; alone they name no section.
     "thesis": word_set(
-        "thesis theses dissertation dissertations doctoral habilitation tesis these dissertationen 学位论文 memoire tese proefschrift doktorarbeit"
+        "thesis theses dissertation dissertations doctoral habilitation tesis these dissertationen"
+        " 学位论文 memoire tese proefschrift doktorarbeit"
     ),
     "chapter": word_set(
-        "chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage chapitre ouvrage ouvrages libro livro hoofdstukken capitulo capitolo buchbeitrag sammelbande"
+        "chapter chapters kapitel buchkapitel chapitres capitulos capitoli buchbeitrage chapitre"
+        " ouvrage ouvrages libro livro hoofdstukken capitulo capitolo buchbeitrag sammelbande"
     ),
     "workshop": word_set("workshop workshops ateliers talleres"),
     "demo": word_set("demo demos demonstration demonstrations"),
     "preprint": word_set(
         "preprint preprints submitted submission submissions review preparation progress arxiv manuscript"
-        " manuscripts eingereicht soumis working unpublished 预印本 print 投稿中 prepublications soumises sometidos submetidos ingediend prepublication"
+        " manuscripts eingereicht soumis working unpublished 预印本 print 投稿中 prepublications soumises"
+        " sometidos submetidos ingediend prepublication"
     ),
     "journal": word_set(
         "journal journals zeitschriften zeitschriftenartikel revues revistas riviste transactions magazine"
-        " letters tijdschriften 期刊 期刊论文 学術雑誌 zeitschriftenbeitrage revista rivista periodicos zeitschrift tijdschrift aufsatze"
+        " letters tijdschriften 期刊 期刊论文 学術雑誌 zeitschriftenbeitrage revista rivista periodicos"
+        " zeitschrift tijdschrift aufsatze"
     ),
     "conference": word_set(
         "conference conferences konferenzen konferenzbeitrage conferences congresos conferencias conferenze"
-        " proceedings symposium symposia tagungsbeitrage congres 会议 会议论文 国際会議 tagungsbande congresso congressi convegni congreso eventos communications comunicaciones comunicacoes konferenz tagungen"
+        " proceedings symposium symposia tagungsbeitrage congres 会议 会议论文 国際会議 tagungsbande congresso"
+        " congressi convegni congreso eventos communications comunicaciones comunicacoes konferenz"
+        " tagungen"
     ),
     "other": word_set(
         "book books volumes reports report bucher livres libros libri technical editor edited misc other"

@@ -111,28 +111,24 @@ def find_works(documents: Sequence[CvDocument], there: Existing) -> list[Work]:
         documents: those without an owner are left out.
         there: papers that are there already; they come first and keep their ids.
     """
+    works = [Work([Record(paper, None)], paper.id) for paper in there.papers]  # what is there is not joined anew
     by_key: dict[str, list[Work]] = {}
-    works: list[Work] = []
-
-    def place(record: Record) -> None:
-        key = title_key(record.paper.title)
-        for work in by_key.setdefault(key, []):
-            if all(_may_be_one(record.paper, other.paper, key) for other in work.records):
-                work.records.append(record)
-                return
-        work = Work([record])
-        works.append(work)
-        by_key[key].append(work)
-
-    for paper in there.papers:
-        place(Record(paper, None))
-        works_of_paper = next(work for work in reversed(works) if any(one.paper is paper for one in work.records))
-        works_of_paper.paper_id = works_of_paper.paper_id or paper.id
+    for work in works:
+        by_key.setdefault(title_key(work.records[0].paper.title), []).append(work)
     for number, document in enumerate(documents):
         if document.owner is None:
             continue  # the document is left out: its papers would be nobody's
         for entry in document.entries:
-            place(Record(_paper_of(entry, document.source), number, entry.owner_position))
+            record = Record(_paper_of(entry, document.source), number, entry.owner_position)
+            key = title_key(entry.title)
+            same = by_key.setdefault(key, [])
+            for work in same:
+                if all(_may_be_one(record.paper, other.paper, key) for other in work.records):
+                    work.records.append(record)
+                    break
+            else:
+                works.append(Work([record]))
+                same.append(works[-1])
     return works
 
 
