@@ -37,10 +37,11 @@ ARROWS: dict[str, set[str]] = {
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
-    "pipeline": BASE | STAGES | {"encoders"},
+    "viewer": BASE,
+    "pipeline": BASE | STAGES | {"encoders", "viewer"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "decisions"},
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }
