@@ -318,6 +318,77 @@ def conflicts(
     give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
 
 
+@app.command(epilog="Example: python -m eval identity --data pairs/")
+def identity(
+    context: typer.Context,
+    data: Annotated[
+        Path,
+        typer.Option(
+            metavar="DIR",
+            help="A .jsonl or .jsonl.gz file of labelled pairs of mentions, or a folder with dev.jsonl or pairs.jsonl.",
+            show_default=False,
+        ),
+    ],
+    seed: SeedOption = 0,
+    draws: DrawsOption = 1000,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Who is who: merge precision, recall, questions and calibration on labelled pairs, beside what other systems do.
+
+    Then how often the model is wrong where it decides, by the share of pairs that it decides.
+    """
+    from eval.experiment import Clock, Outcome, digest_of, make_manifest
+    from eval.identity import file_of_pairs, measure, read_pairs, risk_by_coverage, summarise, thresholds
+
+    clock = Clock()
+    with clock.stage("read"):
+        pairs = read_pairs(data)
+        digests = {"pairs": digest_of([file_of_pairs(data)])}
+    with clock.stage("judge"):
+        measured = measure(pairs)
+    with clock.stage("intervals"):
+        rows = summarise(measured, rng=seed, draws=draws)
+    risks = risk_by_coverage(measured)
+    manifest = make_manifest(command=context.obj, data=digests, encoders=[], configs={}, seed=seed)
+    facts: dict[str, Any] = {"merge_from": thresholds()["merge"], "ask_from": thresholds()["ask"]}
+    if as_json or out is not None:
+        facts["risk_by_coverage"] = risks
+    _give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
+    if not as_json:
+        typer.echo("")
+        for line in _table(risks):
+            typer.echo(line)
+
+
+@app.command(epilog="Example: python -m eval train-identity --texts open_text/ --variants names.jsonl.gz")
+def train_identity(
+    texts: Annotated[
+        Path,
+        typer.Option(metavar="DIR", help="Papers as .jsonl or .jsonl.gz: id, title, authors.", show_default=False),
+    ],
+    variants: Annotated[
+        Path,
+        typer.Option(
+            metavar="FILE", help="Name variants as .jsonl or .jsonl.gz: canonical, variants.", show_default=False
+        ),
+    ],
+    into: Annotated[
+        Path | None,
+        typer.Option("--into", metavar="DIR", help="Write here; by default into matcher/identity of this checkout."),
+    ] = None,
+    seed: SeedOption = 0,
+) -> None:
+    """Make the counts of names and the weights of the identity model again, from texts that may be used freely.
+
+    Equal texts and seed give equal files, byte for byte.
+    """
+    from eval.train_identity import train, write_trained
+
+    for path in write_trained(*train(texts, variants, seed=seed), into):
+        typer.echo(str(path))
+
+
 @app.command(epilog="Example: python -m eval metrics --json")
 def metrics(as_json: JsonOption = False) -> None:
     """List the metrics: what they take, their range, direction, value on empty input, and source."""

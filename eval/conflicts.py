@@ -120,16 +120,16 @@ def _bare(authors: tuple[AuthorMention, ...]) -> tuple[AuthorMention, ...]:
     return tuple(replace(mention, person_id=None) for mention in authors)
 
 
-def wilson(right: int, total: int) -> tuple[float, float, float]:
-    """A share with its 95 % interval; NaN for nothing.
+def wilson(right: int, total: int) -> tuple[float, float, float] | None:
+    """A share with its 95 % interval; `None` of nothing.
 
     Source: E. B. Wilson, Probable inference, JASA 22 (1927).
 
-    >>> tuple(round(each, 3) for each in wilson(100, 100))
+    >>> tuple(round(each, 3) for each in wilson(100, 100) or ())
     (1.0, 0.963, 1.0)
     """
     if not total:
-        return (math.nan, math.nan, math.nan)
+        return None
     share, spread = right / total, _Z * _Z / total
     middle = (share + spread / 2) / (1 + spread)
     half = _Z / (1 + spread) * math.sqrt(share * (1 - share) / total + spread / (4 * total))
@@ -157,9 +157,9 @@ def compare(found: Conflicts, truth: Truth, submissions: int, **facts: Any) -> l
                 **facts,
                 "rule": rule,
                 "true": len(true),
-                **{name: share[0] for name, share in shares.items()},
+                **{name: None if share is None else share[0] for name, share in shares.items()},
                 "asked_per_submission": len(asked) / submissions if submissions else 0.0,
-                "interval": {name: share[1:] for name, share in shares.items()},
+                "interval": {name: share[1:] for name, share in shares.items() if share is not None},
             }
         )
     return rows

@@ -16,6 +16,7 @@ import typer
 
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
+from matcher.commands import audit as audit_commands
 from matcher.commands import confirm as confirm_commands
 from matcher.commands import cv, imports
 from matcher.commands import fetch as fetch_commands
@@ -33,6 +34,7 @@ from matcher.commands.options import (
     QuietOption,
     RunArgument,
     VenueArgument,
+    ViewerOption,
     WindowOption,
 )
 from matcher.config import MatchConfig, resolve
@@ -41,8 +43,9 @@ from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownName
 from matcher.infeasibility import explain_infeasible
 from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, match
-from matcher.records import Deadline, to_plain
+from matcher.records import Conflicts, Deadline, to_plain
 from matcher.runs import conflict_line, refuse_occupied
+from matcher.viewer import blinded_line, hidden_from
 
 __all__ = ["app", "main"]
 
@@ -68,6 +71,7 @@ imports.hang_into(import_app)
 app.command("fetch", epilog=fetch_commands.EPILOG)(fetch_commands.fetch_command)
 app.add_typer(policy_commands.app, name="policy")
 app.add_typer(confirm_commands.app, name="confirm")
+app.command(epilog="Example: matcher audit venue/ --what-if coauthor_window_months=60")(audit_commands.audit)
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
 
@@ -338,6 +342,10 @@ def conflicts(
     coauthor_window_months: WindowOption = None,
     partial_date: PartialDateOption = None,
     deadline: DeadlineOption = None,
+    blinded: Annotated[
+        bool, typer.Option("--blinded", help="Name no author, institution or paper: pairs and verdicts only.")
+    ] = False,
+    viewer: ViewerOption = None,
     accept_rejects: AcceptRejectsOption = False,
     as_json: JsonOption = False,
 ) -> None:
@@ -354,16 +362,23 @@ def conflicts(
         loaded.venue.submission(submission)
     if reviewer is not None:
         loaded.venue.reviewer(reviewer)
-    rules = [known.__name__ for known in RULES]
+    rules = [*(known.__name__ for known in RULES), "senior"]
     if rule is not None and rule not in rules:
         raise UnknownNameError("rule", rule, rules)
+    everything = find_conflicts(loaded.venue, resolved.config)
+    hidden = frozenset() if viewer is None else hidden_from(loaded.venue, everything, viewer)
     found = tuple(
         conflict
-        for conflict in find_conflicts(loaded.venue, resolved.config).items
-        if submission in (None, conflict.submission_id)
+        for conflict in everything.items
+        if conflict.submission_id not in hidden
+        and submission in (None, conflict.submission_id)
         and reviewer in (None, conflict.reviewer_id)
         and rule in (None, conflict.rule)
     )
+    if blinded:
+        for pair in Conflicts(found).by_pair.values():
+            sys.stdout.write(json.dumps(blinded_line(pair), ensure_ascii=False) + "\n")
+        return
     if as_json:
         for conflict in found:
             sys.stdout.write(json.dumps(conflict_line(conflict), ensure_ascii=False) + "\n")
@@ -414,11 +429,13 @@ def report(
     run: RunArgument,
     out: Annotated[Path | None, typer.Option(help="Where the page goes; default: report.html in the run.")] = None,
     overwrite: OverwriteOption = False,
+    viewer: ViewerOption = None,
 ) -> None:
     """Write one self-contained HTML page: figures, charts, weakest submissions, conflicts with evidence."""
     if out is not None and out.exists() and not overwrite:
         raise DataError("the file exists", file=str(out), remedy="pass --overwrite, or choose another name")
-    target = _write_report(MatchResult.load(run), out or run / "report.html")
+    result = MatchResult.load(run)
+    target = _write_report(result if viewer is None else result.seen_by(viewer), out or run / "report.html")
     console.out.print(str(target), markup=False, soft_wrap=True)
 
 
@@ -454,12 +471,14 @@ def export(
     raw: Annotated[
         bool, typer.Option("--raw", help="Do not guard cells against spreadsheet formulas; for programs only.")
     ] = False,
+    viewer: ViewerOption = None,
 ) -> None:
     """Write a run for other systems."""
     from matcher.export import ExportData
     from matcher.export import export as write
 
     result = MatchResult.load(run)
+    result = result if viewer is None else result.seen_by(viewer)
     bundle = ExportData(
         venue=result.venue, scores=result.scores, conflicts=result.conflicts, assignment=result.assignment
     )

@@ -36,6 +36,7 @@ from matcher.records import (
 )
 from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
+from matcher.viewer import hidden_from, restrict
 
 __all__ = ["MatchResult", "StageClock", "match"]
 
@@ -200,6 +201,16 @@ class MatchResult:
         """
         run = load_run(folder)
         return cls(**{name: getattr(run, name) for name in Run.__slots__})
+
+    def seen_by(self, viewer: str) -> Self:
+        """The same match without the submissions with which somebody is in conflict; see `matcher.viewer`.
+
+        Raises:
+            UnknownNameError: nobody has that id.
+        """
+        hidden = hidden_from(self.venue, self.conflicts, viewer)
+        kept = restrict(self.venue, self.profiles, self.scores, self.conflicts, self.limits, self.assignment, hidden)
+        return replace(self, **kept)
 
     def _run(self) -> Run:
         return Run(**{name: getattr(self, name) for name in Run.__slots__})

@@ -42,10 +42,11 @@ ARROWS: dict[str, set[str]] = {
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
-    "pipeline": BASE | STAGES | {"encoders", "infeasibility"},
+    "viewer": BASE,
+    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "decisions"},
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }

@@ -188,6 +188,16 @@ FITTING = [
     ("Quoc V. Le", "Quoc Van Le"),
 ]
 
+ALIKE = [
+    ("Jan Doe", "Jane Doe"),
+    ("Jane Doe", "Jane Roe"),
+    ("P. Berg", "Peter van der Berg"),
+    ("Peter van Berg", "Peter van der Berg"),
+    ("Li Ming Xian", "Xian Ming Li"),
+    ("Mike Doe", "Michael Doe"),
+]
+"""Names that do not agree and are rare, so that another spelling is likely enough for a question."""
+
 NOT_FITTING = [
     ("Zirui Liu", "Zihang Liu"),
     ("Jan Doe", "Jane Doe"),
@@ -351,7 +361,7 @@ def test_two_spellings_of_one_person_on_one_byline_are_not_both_them() -> None:
         people=[person("a", "Wei Wang", "Will Wang")], papers=[paper("p1", mention("Will Wang"), mention("Wei Wang"))]
     )
     for links in link(venue).on_papers[PaperId("p1")]:
-        assert bases(links) == [("a", "ambiguous")]
+        assert [one.basis for one in links if one.person_id == "a"] == ["ambiguous"]
 
 
 def test_equal_unknown_names_are_one_unknown_person() -> None:
@@ -397,9 +407,10 @@ def test_a_name_that_fits_a_reviewers_is_asked_about_either_way_round(one: str, 
 
 
 @pytest.mark.parametrize(("one", "other"), [pair for pair in NOT_FITTING if all(pair)])
-def test_a_name_that_does_not_fit_is_not_asked_about(one: str, other: str) -> None:
-    assert asked(one, person("r", other)) == []
-    assert asked(other, person("r", one)) == []
+def test_a_name_that_does_not_fit_is_asked_about_only_where_another_spelling_is_likely(one: str, other: str) -> None:
+    expected = [("r", "alike")] if (one, other) in ALIKE else []
+    assert asked(one, person("r", other)) == expected
+    assert asked(other, person("r", one)) == expected
 
 
 def test_fitting_names_stand_between_short_names_and_namesakes() -> None:
@@ -418,7 +429,7 @@ def test_only_reviewers_are_asked_about_and_all_of_them() -> None:
 
 def test_a_fuller_name_of_the_reviewer_decides() -> None:
     assert asked("Zihang Liu", person("r", "Z. Liu", "Zirui Liu")) == []
-    assert asked("Ana Marta Roe", person("r", "Ana Roe", "Ana M. Roe", "Ana Maria Roe")) == []
+    assert asked("Ana Sofia Roe", person("r", "Ana Roe", "Ana M. Roe", "Ana Maria Roe")) == []
     assert asked("Z. Liu", person("r", "Z. M. Liu", "Zirui Liu")) == [("r", "fits")]
     assert asked("B. Hu", person("r", "Xia Hu", "Ben Hu")) == [("r", "fits")]
 

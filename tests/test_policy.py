@@ -15,6 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from eval.openreview_cases import CASES, PUBLICATIONS_AFTER, Case, in_conflict, publications_found
+from matcher import MatchResult
+from matcher.cli import main
 from matcher.config import MatchConfig, resolve
 from matcher.conflicts import find_conflicts
 from matcher.conflicts.collaborators import read_list
@@ -47,6 +49,7 @@ from matcher.records import (
     Venue,
     Verdict,
 )
+from tests.worlds import two_fields, write_folder
 
 DEADLINE = date(2024, 10, 1)
 PRESETS = (
@@ -525,3 +528,59 @@ def test_juniors_inherit_the_conflicts_of_their_senior() -> None:
     assert (conflict.reviewer_id, conflict.verdict, conflict.via) == ("june", Verdict.BLOCK, "mary")
     assert conflict.evidence[0].text == "works under Jane Doe, who is in conflict by rule coauthor"
     assert json.loads(json.dumps(conflict.clears)).startswith("clears when Jane Doe is not in conflict")
+
+
+# --- the command ----------------------------------------------------------------------------------------------------
+
+
+def command(capsys: pytest.CaptureFixture[str], *words: str) -> tuple[int, str, str]:
+    with pytest.raises(SystemExit) as caught:
+        main(list(words))
+    shown = capsys.readouterr()
+    return int(caught.value.code or 0), shown.out, shown.err
+
+
+def test_the_policy_command_shows_checks_and_compares(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    code, out, _ = command(capsys, "policy", "show")
+    assert code == 0
+    assert [line.split()[0] for line in out.splitlines() if line and not line.startswith(" ")] == list(PRESETS)
+    code, out, _ = command(capsys, "policy", "show", "acl")
+    assert parse_policy(out) == load_policy("acl")
+    mine = tmp_path / "mine.toml"
+    mine.write_text(out.replace("= 60", "= 24"), encoding="utf-8")
+    _, out, _ = command(capsys, "policy", "check", str(mine))
+    assert out == "acl: author, coauthor, cosubmission, institution, relation, collaborator, declared\n"
+    _, out, _ = command(capsys, "policy", "diff", "acl", str(mine))
+    assert out == "coauthor.window_months: 60 → 24\nrelation.window_months: 60 → 24\n"
+    _, out, _ = command(capsys, "policy", "diff", "acl", "acl")
+    assert out == "they say the same\n"
+    _, out, _ = command(capsys, "policy", "diff", "nsf", "acl", "--json")
+    assert json.loads(out)[0] == {"key": "coauthor.window_months", "nsf": "48", "acl": "60"}
+    _, out, _ = command(capsys, "policy", "show", "nsf", "--json")
+    assert json.loads(out)["relation"]["windows"]["coeditor"] == 24
+    _, out, _ = command(capsys, "policy", "show", "--json")
+    assert [each["name"] for each in json.loads(out)] == list(PRESETS)
+    mine.write_text("name = 3\n", encoding="utf-8")
+    assert command(capsys, "policy", "check", str(mine))[0] == 1
+    assert "the policy cannot be read" in command(capsys, "policy", "check", "nowhere.toml")[2]
+
+
+def test_a_policy_is_chosen_on_the_command_line_and_travels_with_the_run(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    world = two_fields()
+    world.share_paper("pruning-s0", "pruning-r0", "2020-05")
+    folder = write_folder(world, tmp_path / "venue")
+    assert command(capsys, "conflicts", str(folder), "--json")[1] == ""
+    found = command(capsys, "conflicts", str(folder), "--policy", "acl", "--json", "--rule", "coauthor")[1]
+    assert json.loads(found)["reviewer_id"] == "pruning-r0"
+    run = str(tmp_path / "run")
+    code, _, _ = command(capsys, "match", str(folder), "--policy", "acl", "--encoder", "tfidf", "-q", "--out", run)
+    assert code == 0
+    assert MatchResult.load(run).config.policy == "acl"
+    assert command(capsys, "verify", run)[0] == 0
+    code, _, err = command(capsys, "conflicts", str(folder), "--policy", "nobody")
+    assert (code, "unknown policy 'nobody'" in err) == (1, True)

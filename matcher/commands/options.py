@@ -18,6 +18,7 @@ __all__ = [
     "QuietOption",
     "RunArgument",
     "VenueArgument",
+    "ViewerOption",
     "WindowOption",
 ]
 
@@ -45,4 +46,8 @@ AcceptRejectsOption = Annotated[
     bool, typer.Option("--accept-rejects", help="Go on without rows that cannot be read; they are listed.")
 ]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+ViewerOption = Annotated[
+    str | None,
+    typer.Option(help="Id of a person: leave out what would tell them who reviews a submission they conflict with."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

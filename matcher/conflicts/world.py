@@ -104,6 +104,11 @@ class World:
             reviewers=venue.reviewer_by_id,
         )
 
+    def under(self, config: MatchConfig) -> Self:
+        """The same world under other choices."""
+        deadline = self.venue.deadline if config.deadline is None else Deadline(config.deadline, "configuration")
+        return replace(self, policy=policy_of(config), deadline=deadline)
+
     def narrowed(
         self, submissions: Iterable[SubmissionId] | None = None, reviewers: Iterable[PersonId] | None = None
     ) -> Self:

@@ -29,12 +29,20 @@ person.
 from __future__ import annotations
 
 import math
-import re
-import unicodedata
-from collections.abc import Iterable, Iterator, Mapping, Sequence, Set
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
+from matcher.identity.groups import Groups, Seen, group_names, is_rare
+from matcher.identity.names import (
+    are_told_apart,
+    is_full_name,
+    names_fit,
+    namespace,
+    normalise_email,
+    normalise_name,
+)
+from matcher.identity.reviewer_names import ReviewerNames
 from matcher.records import AuthorMention, Paper, PaperId, PersonId, SubmissionId, Venue
 
 __all__ = [
@@ -42,31 +50,40 @@ __all__ = [
     "Basis",
     "Identities",
     "Link",
-    "is_full_name",
     "joint_confidence",
     "link",
-    "names_agree",
-    "names_fit",
-    "namespace",
-    "normalise_email",
-    "normalise_name",
     "reasons",
 ]
 
 Basis: TypeAlias = Literal[
-    "id", "email", "listed", "name", "unconfirmed", "ambiguous", "namesake", "unnamed", "fits", "short_name"
+    "id",
+    "email",
+    "listed",
+    "coauthors",
+    "name",
+    "unconfirmed",
+    "common",
+    "ambiguous",
+    "namesake",
+    "unnamed",
+    "fits",
+    "alike",
+    "short_name",
 ]
 
 CONFIDENCE: Final[Mapping[Basis, float]] = {
     "id": 1.0,
     "email": 0.99,
     "listed": 0.97,
+    "coauthors": 0.96,
     "name": 0.9,
     "unconfirmed": 0.7,
+    "common": 0.5,
     "ambiguous": 0.5,
     "namesake": 0.5,
     "unnamed": 0.5,
     "fits": 0.4,
+    "alike": 0.3,
     "short_name": 0.3,
 }
 """Probability that the person is the one meant, by what it rests on; an ambiguous name shares its own by candidates."""
@@ -75,298 +92,22 @@ _REASONS: Final[Mapping[Basis, str]] = {
     "id": "the same id",
     "email": "the same e-mail address",
     "listed": "the reviewer's own list of papers shows it",
+    "coauthors": "the same full name, with shared coauthors",
     "name": "the same full name, and nobody else is known by it",
+    "common": "the same full name, a common one, without a shared coauthor",
     "unconfirmed": "the same full name, but the paper's source names others by id and not this one",
     "ambiguous": "the same full name, which more than one person carries",
     "namesake": "the same full name, under an id of another kind",
     "unnamed": "the reviewer lists the paper, but no name on it fits",
     "fits": "the same family name and a fitting given name",
+    "alike": "a name that may be another spelling",
     "short_name": "the same short name",
 }
 
-_SURE: Final = frozenset(("id", "email", "listed", "name"))
+_SURE: Final = frozenset(("id", "email", "listed", "coauthors", "name"))
 _UNIDENTIFIED: Final = "unidentified:"
 _UNIDENTIFIED_CONFIDENCE: Final = 0.95
 """For a name that nobody known carries: two equal mentions are then one person with 0.95 × 0.95 = about 0.9."""
-
-
-# --- names and addresses --------------------------------------------------------------------------------------------
-
-_APOSTROPHES: Final = dict.fromkeys(map(ord, "'`´‘’‚‛ʹʻʼʽʾʿˈ′＇"))
-_ACCENTS: Final = re.compile("[\u0300-\u036f\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff]")
-_STROKES: Final = str.maketrans(
-    {
-        "ø": "o",
-        "ł": "l",
-        "đ": "d",
-        "ð": "d",
-        "ɖ": "d",
-        "þ": "th",
-        "æ": "ae",
-        "œ": "oe",
-        "ı": "i",
-        "ȷ": "j",
-        "ħ": "h",
-        "ŋ": "n",
-        "ŧ": "t",
-        "ƀ": "b",
-        "ɨ": "i",
-        "ə": "e",
-    }
-)
-"""Letters that Unicode does not take apart into a base letter and a mark."""
-
-_GENERATIONS: Final = frozenset(("jr", "sr", "ii", "iii", "iv"))
-_IDEOGRAPHS: Final = "\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uac00-\ud7af\uf900-\ufaff\U00020000-\U0003134f"
-_IDEOGRAPHIC: Final = re.compile(f"[{_IDEOGRAPHS}]")
-_IDEOGRAPHIC_NAME: Final = re.compile(f"[{_IDEOGRAPHS} ]+")
-
-
-def normalise_name(name: str) -> str:
-    """One spelling for a name: no accents, case, hyphens, dots or apostrophes; given names before the family name.
-
-    "Family, Given" is turned round. The order is kept otherwise, and so are digits that number namesakes.
-
-    >>> normalise_name("Mocanu, Decebal-Constantin"), normalise_name("Łukasz O’Brien"), normalise_name("Lars Strauß")
-    ('decebal constantin mocanu', 'lukasz obrien', 'lars strauss')
-    """
-    text = unicodedata.normalize("NFKD", name.translate(_APOSTROPHES)).casefold()
-    text = _ACCENTS.sub("", text).translate(_STROKES)
-    text = unicodedata.normalize("NFC", text)
-    plain = " ".join(_letters(_given_first(text)).split())
-    return plain.replace(" ", "") if _IDEOGRAPHIC_NAME.fullmatch(plain) else plain
-
-
-def _letters(text: str) -> str:
-    """Only letters, marks and digits; a blank for what separates, nothing for what cannot be seen."""
-    if text.isascii():
-        return re.sub(r"[^a-z0-9]", " ", text)
-    kept = []
-    for letter in text:
-        category = unicodedata.category(letter)
-        if category[0] in "LMN":
-            kept.append(letter)
-        elif category != "Cf":  # soft hyphens, joiners and direction marks vanish
-            kept.append(" ")
-    return "".join(kept)
-
-
-def _given_first(text: str) -> str:
-    parts = [part.strip() for part in text.split(",") if part.strip()]
-    generations = [part for part in parts if part.strip(".") in _GENERATIONS]
-    rest = [part for part in parts if part.strip(".") not in _GENERATIONS]
-    if len(rest) == 2:  # more commas than that are no name that we understand: the order stays
-        rest.reverse()
-    return " ".join((*rest, *generations))
-
-
-def is_full_name(normalised: str) -> bool:
-    """Whether a normalised name says enough to be compared: two parts longer than an initial.
-
-    A name in Chinese, Japanese or Korean characters is full from two characters on.
-
-    >>> is_full_name("decebal mocanu"), is_full_name("d mocanu"), is_full_name("mocanu"), is_full_name("李明")
-    (True, False, False, True)
-    """
-    if _IDEOGRAPHIC_NAME.fullmatch(normalised):
-        return len(normalised) >= 2
-    return sum(_is_whole(part) for part in normalised.split()) >= 2
-
-
-def _is_whole(part: str) -> bool:
-    return bool(_IDEOGRAPHIC.search(part)) or (len(part) > 1 and part[0].isalpha())
-
-
-def names_fit(one: str, other: str) -> bool:
-    """Whether two normalised names may be one person's, where something else already says that they are.
-
-    They fit when they are equal but for blanks or order, or share the family name and the given name or its initial.
-    This is far too weak to tell people apart on its own.
-
-    >>> names_fit("michael w mahoney", "m mahoney"), names_fit("meng fang", "fang meng"), names_fit("li wu", "lu wu")
-    (True, True, False)
-    """
-    first, second = one.split(), other.split()
-    if not first or not second:
-        return False
-    if "".join(first) == "".join(second) or sorted(first) == sorted(second):
-        return True
-    if first[-1] != second[-1] or len(first) < 2 or len(second) < 2:
-        return False
-    short, long = sorted((first[0], second[0]), key=len)
-    return short == long or (len(short) == 1 and long.startswith(short))
-
-
-_PARTICLES: Final = frozenset(
-    [
-        "af",
-        "al",
-        "av",
-        "bin",
-        "da",
-        "das",
-        "de",
-        "dei",
-        "del",
-        "della",
-        "den",
-        "der",
-        "di",
-        "dos",
-        "du",
-        "el",
-        "ibn",
-        "la",
-        "le",
-        "ten",
-        "ter",
-        "van",
-        "vom",
-        "von",
-        "zu",
-        "zum",
-        "zur",
-    ]
-)
-"""Parts that belong to the family name behind them."""
-
-_NICKNAME: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|（[^（）]*）|[\"“”][^\"“”]*[\"“”]")
-
-
-@dataclass(frozen=True, slots=True)
-class _Spelling:
-    """A name as it is compared with a reviewer's: without nickname, and what numbers namesakes set aside.
-
-    Args:
-        parts: in the order of the name; the family name is the last.
-        suffix: "jr", "iii", "0002".
-    """
-
-    parts: tuple[str, ...]
-    suffix: tuple[str, ...]
-
-    @classmethod
-    def of(cls, name: str) -> _Spelling:
-        parts = normalise_name(_NICKNAME.sub(" ", name)).split()
-        end = len(parts)
-        while end and (parts[end - 1] in _GENERATIONS or parts[end - 1].isdigit()):
-            end -= 1
-        return cls(tuple(parts[:end]), tuple(parts[end:]))
-
-    @property
-    def forms(self) -> Iterator[tuple[str, ...]]:
-        """Every way to read it as given names and a family name, in that order."""
-        parts = self.parts
-        if len(parts) < 2:
-            return
-        yield parts
-        start = len(parts) - 1
-        while start > 1 and parts[start - 1] in _PARTICLES:
-            start -= 1
-        if start < len(parts) - 1:  # "van der Berg" is also written "Vanderberg"
-            yield (*parts[:start], "".join(parts[start:]))
-        if _is_whole(parts[0]) and all(len(part) == 1 for part in parts[1:]):  # "Berg P", the family name first
-            yield (*parts[1:], parts[0])
-
-    @property
-    def swapped(self) -> tuple[str, ...] | None:
-        """A full name of two parts the other way round."""
-        if len(self.parts) == 2 and all(_is_whole(part) for part in self.parts):
-            return self.parts[::-1]
-        return None
-
-    @property
-    def keys(self) -> Iterator[str]:
-        """Names that agree share one of these, or one has the other's `swapped` key."""
-        for form in self.forms:
-            yield _key(form)
-
-    def agrees(self, other: _Spelling) -> bool:
-        """Whether both may be one person's; see `names_agree`."""
-        if self.suffix and other.suffix and self.suffix != other.suffix:
-            return False
-        if self.swapped is not None and self.swapped == other.parts:
-            return True
-        return any(
-            one[-1] == another[-1] and _given_names_agree(one[:-1], another[:-1])
-            for one in self.forms
-            for another in other.forms
-        )
-
-
-def _key(form: tuple[str, ...]) -> str:
-    """Family name and first letter of the given name."""
-    return f"{form[-1]} {form[0][0]}"
-
-
-def _given_names_agree(one: tuple[str, ...], other: tuple[str, ...]) -> bool:
-    if "".join(one) == "".join(other):
-        return True
-    short, long = sorted((one, other), key=len)
-    if not _is_or_abbreviates(short[0], long[0]):
-        return False
-    left = list(long[1:])
-    for part in short[1:]:
-        while left and not _is_or_abbreviates(part, left[0]):
-            if left.pop(0) in _PARTICLES:
-                return False
-        if not left:
-            return False
-        left.pop(0)
-    return _PARTICLES.isdisjoint(left)  # a particle is part of the family name: it cannot be left out
-
-
-def _is_or_abbreviates(one: str, other: str) -> bool:
-    return one == other or (one[0] == other[0] and 1 in (len(one), len(other)))
-
-
-def names_agree(one: str, other: str) -> bool:
-    """Whether two names, as written, are alike enough to ask whether they are one person's.
-
-    They agree when the family name is the same, with its particles, and the first given name is the same or one is the
-    other's initial. Further given names may be missing on one side, or be initials that fit. A nickname in brackets
-    does not count. Two parts that are exactly swapped agree too, and so does a family name before initials. Unlike
-    `names_fit` this heeds every part of a name, since nothing else says that the two are one.
-
-    >>> names_agree("P. van der Berg", "Peter van der Berg"), names_agree("Xia (Ben) Hu", "Xia Hu")
-    (True, True)
-    >>> names_agree("Jane Q. Doe", "Jane Mary Doe"), names_agree("P. Berg", "Peter van der Berg")
-    (False, False)
-    """
-    return _Spelling.of(one).agrees(_Spelling.of(other))
-
-
-def normalise_email(address: str) -> str:
-    """One spelling for an address: lower case, without the tag after a plus sign.
-
-    >>> normalise_email(" Jane.Doe+Reviews@Uni.Example ")
-    'jane.doe@uni.example'
-    """
-    local, at, domain = address.strip().casefold().rpartition("@")
-    return f"{local.partition('+')[0] or local}{at}{domain}" if at else domain
-
-
-def namespace(person_id: str) -> str | None:
-    """Who gave an id, as far as its form tells: `~` for profile names, a prefix before a colon, a host.
-
-    `None` for a plain id or an e-mail address: two of those may well be one person, recorded twice.
-
-    >>> namespace("~Jane_Doe1"), namespace("openalex:A5"), namespace("https://orcid.org/0000"), namespace("jane-doe")
-    ('~', 'openalex', 'orcid.org', None)
-    """
-    if person_id.startswith("~"):
-        return "~"
-    scheme, separator, rest = person_id.partition("://")
-    if separator:
-        return rest.partition("/")[0].casefold() or scheme
-    prefix, colon, _ = person_id.partition(":")
-    return prefix.casefold() if colon and prefix and "@" not in prefix else None
-
-
-def _are_told_apart(one: str, other: str) -> bool:
-    """Whether different ids mean different people: only when the same source gave both."""
-    source = namespace(one)
-    return source is not None and source == namespace(other)
 
 
 # --- the result -----------------------------------------------------------------------------------------------------
@@ -488,14 +229,17 @@ def link(venue: Venue) -> Identities:
     claims = _Claims(venue, register)
     twins = _twins(venue, register, claims)
     who = _Names(register.carriers, register.shared_names, twins)
-    linker = _Linker(register, who, _ReviewerNames(venue, register, twins))
+    linker = _Linker(register, who, _reviewer_names(venue, register, twins))
+    for paper in venue.papers:
+        linker.settle(paper.authors, claims.placed.get(paper.id, {}))
+    for submission in venue.submissions:
+        linker.settle(submission.authors, {})
+    linker.group()
     return Identities(
-        on_papers={
-            paper.id: linker.byline(paper.authors, claims.placed.get(paper.id, {}), is_submission=False)
-            for paper in venue.papers
-        },
+        on_papers={paper.id: linker.byline(number) for number, paper in enumerate(venue.papers)},
         on_submissions={
-            submission.id: linker.byline(submission.authors, {}, is_submission=True) for submission in venue.submissions
+            submission.id: linker.byline(number, is_submission=True)
+            for number, submission in enumerate(venue.submissions, start=len(venue.papers))
         },
         unplaced=claims.unplaced,
         twins=twins,
@@ -616,7 +360,7 @@ class _Claims:
         """Positions whose name is the reviewer's, or else may be; ids of the reviewer's own kind are other people."""
         exact, loose = [], []
         for position, mention in enumerate(paper.authors):
-            if mention.person_id is not None and _are_told_apart(mention.person_id, reviewer_id):
+            if mention.person_id is not None and are_told_apart(mention.person_id, reviewer_id):
                 continue
             is_equal, fits = register.fit(reviewer_id, register.normal(mention.name))
             if is_equal:
@@ -652,7 +396,7 @@ def _alike(register: _Register, claims: _Claims) -> Iterator[tuple[PersonId, Per
         yield one, other, "listed"
     for people in register.carriers.values():
         for one, other in _pairs(people):
-            if not _are_told_apart(one, other):
+            if not are_told_apart(one, other):
                 yield one, other, "namesake"
 
 
@@ -729,50 +473,25 @@ def _doubted(
     ]
 
 
-class _ReviewerNames:
-    """The reviewers by what their names share with every name that agrees: no name is compared with all others."""
+def _reviewer_names(venue: Venue, register: _Register, twins: Mapping[PersonId, tuple[Link, ...]]) -> ReviewerNames:
+    """The names of every reviewer and of each other record that is surely theirs, and who stands beside them."""
+    owners: dict[PersonId, list[PersonId]] = {}
+    same: dict[PersonId, frozenset[PersonId]] = {}
+    for reviewer in venue.reviewers:
+        who = reviewer.person_id
+        same[who] = frozenset((who, *(twin.person_id for twin in twins.get(who, ()) if twin.is_sure)))
+        for record in same[who]:
+            owners.setdefault(record, []).append(who)
+    names: dict[PersonId, dict[str, None]] = {who: {} for who in sorted(same)}
+    for record, name in _named(venue):
+        for who in owners.get(record, ()):
+            names[who][name] = None
 
-    def __init__(self, venue: Venue, register: _Register, twins: Mapping[PersonId, tuple[Link, ...]]) -> None:
-        self._twins = twins
-        self._short_names = register.short_names
-        self._reviewers = {reviewer.person_id for reviewer in venue.reviewers}
-        self._by_key: dict[str, dict[PersonId, list[_Spelling]]] = {}
-        owners: dict[PersonId, list[PersonId]] = {}
-        for reviewer_id in sorted(self._reviewers):
-            for record in self._same(reviewer_id):
-                owners.setdefault(record, []).append(reviewer_id)
-        names: dict[PersonId, dict[str, None]] = {reviewer_id: {} for reviewer_id in sorted(self._reviewers)}
-        for record, name in _named(venue):
-            for reviewer_id in owners.get(record, ()):
-                names[reviewer_id][name] = None
-        for reviewer_id, own in names.items():
-            for spelling in _fullest(own):
-                for key in dict.fromkeys(spelling.keys):
-                    self._by_key.setdefault(key, {}).setdefault(reviewer_id, []).append(spelling)
+    def coauthors(who: PersonId) -> frozenset[str]:
+        papers = (venue.paper_by_id[paper_id] for paper_id in venue.reviewer_by_id[who].paper_ids)
+        return frozenset(register.normal(mention.name) for paper in papers for mention in paper.authors) - {""}
 
-    def alike(self, mention: AuthorMention, normalised: str, besides: Set[PersonId]) -> tuple[Link, ...]:
-        """The reviewers whose name may be meant.
-
-        Args:
-            mention: an author of whom nothing else says who it is.
-            normalised: their normalised name.
-            besides: people who are, or may be, other authors of the byline.
-        """
-        found: dict[PersonId, Basis] = {
-            who: "short_name" for who in self._short_names.get(normalised, ()) if who in self._reviewers
-        }
-        spelling = _Spelling.of(mention.name)
-        keys = [*spelling.keys, *([_key(spelling.swapped)] if spelling.swapped else [])]
-        for key in dict.fromkeys(keys):
-            for who, names in self._by_key.get(key, {}).items():
-                is_other = not besides.isdisjoint(self._same(who))
-                if who not in found and not is_other and any(spelling.agrees(name) for name in names):
-                    found[who] = "fits"
-        return tuple(Link(who, found[who], CONFIDENCE[found[who]]) for who in sorted(found))
-
-    def _same(self, person_id: PersonId) -> list[PersonId]:
-        """A person's record, and every other that is surely theirs."""
-        return [person_id, *(twin.person_id for twin in self._twins.get(person_id, ()) if twin.is_sure)]
+    return ReviewerNames(names, same, register.short_names, coauthors)
 
 
 def _named(venue: Venue) -> Iterator[tuple[PersonId, str]]:
@@ -786,32 +505,27 @@ def _named(venue: Venue) -> Iterator[tuple[PersonId, str]]:
                 yield mention.person_id, mention.name
 
 
-def _fullest(names: Iterable[str]) -> list[_Spelling]:
-    """The spellings of one person without those that another one says in full.
+@dataclass(frozen=True, slots=True)
+class _Byline:
+    """One paper's or submission's authors, and what is known of them before names are compared."""
 
-    Who is known as "Z. Liu" and "Zirui Liu" is not "Zihang Liu", though the first alone would fit.
-    """
-    spellings = list(dict.fromkeys(map(_Spelling.of, names)))
-    return [
-        one
-        for one in spellings
-        if not any(len("".join(one.parts)) < len("".join(other.parts)) and one.agrees(other) for other in spellings)
-    ]
+    authors: tuple[AuthorMention, ...]
+    links: dict[int, tuple[Link, ...]]
 
 
 class _Linker:
-    """Links the mentions of one byline after the other."""
+    """Links mentions: every byline by ids, addresses and lists first, then all together by name."""
 
-    def __init__(self, register: _Register, who: _Names, reviewers: _ReviewerNames) -> None:
+    def __init__(self, register: _Register, who: _Names, reviewers: ReviewerNames) -> None:
         self._register = register
         self._who = who
         self._reviewers = reviewers
         self._by_id: dict[PersonId, tuple[Link, ...]] = {}
+        self._bylines: list[_Byline] = []
+        self._grouped: dict[str, dict[tuple[int, int], tuple[Link, ...]]] = {}
 
-    def byline(
-        self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]], *, is_submission: bool
-    ) -> Byline:
-        """Link the mentions of one paper or submission: ids first, then addresses, then listed papers, then names."""
+    def settle(self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]) -> None:
+        """Take up a byline, and link what ids, then addresses, then lists of papers say."""
         links: dict[int, tuple[Link, ...]] = {}
         for position, mention in enumerate(authors):
             if mention.person_id is not None:
@@ -819,7 +533,63 @@ class _Linker:
         if len(links) < len(authors):
             self._keep_apart(links, self._by_address(authors, links))
             self._keep_apart(links, [(at, people) for at, people in placed.items() if at not in links])
-            found = self._by_name(authors, links)
+        self._bylines.append(_Byline(authors, links))
+
+    def group(self) -> None:
+        """Find out which mentions of one name are one person, where the name alone does not say it."""
+        normal = self._register.normal
+        seen: dict[str, int] = {}
+        open_names: dict[str, None] = {}
+        for byline in self._bylines:
+            for position, mention in enumerate(byline.authors):
+                name = normal(mention.name)
+                seen[name] = seen.get(name, 0) + 1
+                if position not in byline.links:
+                    open_names[name] = None
+        wanted = [
+            name
+            for name in open_names
+            if name not in self._who.shared_names
+            and is_full_name(name)
+            and seen[name] + (name in self._who.carriers) > 1
+            and not is_rare(name)
+        ]
+        if not wanted:
+            return
+        bylines = [
+            Seen(
+                tuple(normal(mention.name) for mention in byline.authors),
+                {at: people[0].person_id for at, people in byline.links.items() if people and people[0].is_sure},
+            )
+            for byline in self._bylines
+        ]
+        for name, groups in group_names(bylines, wanted, are_told_apart).items():
+            self._grouped[name] = self._links_of_groups(name, groups)
+
+    def _links_of_groups(self, name: str, groups: Groups) -> dict[tuple[int, int], tuple[Link, ...]]:
+        """Per mention of a name, who it is and who else it may be."""
+        unknown = [group for group in groups.groups if not group.people]
+        shared = PersonId(_UNIDENTIFIED + name)
+        perhaps = [Link(who, "common", groups.chance) for who in self._who.carriers.get(name, ())]
+        found: dict[tuple[int, int], tuple[Link, ...]] = {}
+        for group in groups.groups:
+            if group.people:
+                basis: Basis = "coauthors" if group.by_coauthors else "name"
+                links = [Link(who, basis, CONFIDENCE[basis]) for who in sorted(group.people)]
+            elif len(unknown) == 1:
+                links = [*perhaps, Link(shared, "name", _UNIDENTIFIED_CONFIDENCE)]
+            else:
+                key = PersonId(f"{shared} {unknown.index(group) + 1}")
+                also = Link(shared, "common", math.sqrt(groups.chance))
+                links = [*perhaps, Link(key, "name", _UNIDENTIFIED_CONFIDENCE), also]
+            found.update(dict.fromkeys(group.places, tuple(links)))
+        return found
+
+    def byline(self, number: int, *, is_submission: bool = False) -> Byline:
+        """The links of one byline, in the order in which it was taken up."""
+        authors, links = self._bylines[number].authors, self._bylines[number].links
+        if len(links) < len(authors):
+            found = self._by_name(authors, links, number)
             self._keep_apart(links, found if is_submission else _doubted(authors, found))
         if is_submission:
             self._ask(authors, links)
@@ -848,14 +618,23 @@ class _Linker:
         ]
 
     def _by_name(
-        self, authors: tuple[AuthorMention, ...], links: Mapping[int, tuple[Link, ...]]
+        self, authors: tuple[AuthorMention, ...], links: Mapping[int, tuple[Link, ...]], number: int
     ) -> list[tuple[int, tuple[Link, ...]]]:
         taken = frozenset(found.person_id for people in links.values() for found in people if found.is_sure)
         return [
-            (position, _links_by_name(self._register.normal(mention.name), taken, self._who))
+            (position, self._named(self._register.normal(mention.name), (number, position), taken))
             for position, mention in enumerate(authors)
             if position not in links
         ]
+
+    def _named(self, name: str, place: tuple[int, int], taken: frozenset[PersonId]) -> tuple[Link, ...]:
+        plain = _links_by_name(name, taken, self._who)
+        grouped = self._grouped.get(name)
+        if grouped is None:
+            return plain
+        if any(one.basis == "ambiguous" for one in plain):
+            return plain
+        return tuple(one for one in grouped[place] if one.person_id not in taken)
 
     def _ask(self, authors: tuple[AuthorMention, ...], links: dict[int, tuple[Link, ...]]) -> None:
         """Add the reviewers whose name fits, where nothing says surely which person of the venue an author is."""
@@ -863,8 +642,11 @@ class _Linker:
         for position, mention in enumerate(authors):
             known = links.get(position, ())
             if not any(one.is_sure and one.person_id in self._register.names for one in known):
-                more = self._reviewers.alike(mention, self._register.normal(mention.name), besides)
-                links[position] = (*known, *more)
+                others = (self._register.normal(other.name) for other in authors if other is not mention)
+                name = self._register.normal(mention.name)
+                more = self._reviewers.alike(mention.name, name, besides, frozenset(others) - {name})
+                told = {one.person_id for one in known}
+                links[position] = (*known, *(Link(*one) for one in more if one[0] not in told))
 
     @staticmethod
     def _keep_apart(links: dict[int, tuple[Link, ...]], found: Iterable[tuple[int, tuple[Link, ...]]]) -> None:

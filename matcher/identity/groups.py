@@ -1,0 +1,189 @@
+"""Which mentions of one full name are one person: groups of mentions that coauthors, topics or rarity hold together.
+
+Only mentions of the same normalised name meet here, and of those only the ones that share a coauthor are compared
+through an index, so the work grows with the number of mentions and not with its square. Two mentions on one byline,
+and two people whom ids tell apart, never come into one group, however many steps lie between.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+from matcher.identity.model import (
+    MANY,
+    carriers_of,
+    coauthor_weight,
+    probability,
+    settings,
+)
+from matcher.identity.names import Spelling
+from matcher.records import PersonId
+
+__all__ = ["Group", "Groups", "Seen", "group_names"]
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """One byline: of a paper or a submission.
+
+    Args:
+        names: normalised, in byline order.
+        settled: per position, who it surely is.
+    """
+
+    names: tuple[str, ...]
+    settled: Mapping[int, PersonId]
+
+
+@dataclass(slots=True)
+class Group:
+    """Mentions of one name that are taken to be one person.
+
+    Args:
+        places: byline number and position of each mention.
+        people: who they surely are; several only where they are one person recorded twice.
+        coauthors: everybody who stands beside them.
+        by_coauthors: whether a shared coauthor made the group.
+    """
+
+    places: list[tuple[int, int]]
+    people: set[PersonId]
+    coauthors: dict[str, None]
+    by_coauthors: bool = False
+
+    def join(self, other: Group, *, by_coauthors: bool) -> None:
+        """Take another group in."""
+        self.places += other.places
+        self.people |= other.people
+        self.coauthors.update(other.coauthors)
+        self.by_coauthors = self.by_coauthors or other.by_coauthors or by_coauthors
+
+
+@dataclass(frozen=True, slots=True)
+class Groups:
+    """The groups of one name.
+
+    Args:
+        groups: in the order of their first mention.
+        odds: log odds that two of them are one person after all, from the name alone.
+    """
+
+    groups: tuple[Group, ...]
+    odds: float
+
+    @property
+    def chance(self) -> float:
+        """Probability that two of them are one person after all."""
+        return probability(self.odds)
+
+
+def is_rare(name: str) -> bool:
+    """Whether two mentions of a normalised full name are one person, whoever stands beside them."""
+    missing: float = settings()["weights"]["no_coauthor"] * math.log2(1 + MANY)
+    return _name_odds(name) + missing >= _needed()
+
+
+def _name_odds(name: str) -> float:
+    """Log odds that two mentions of a normalised full name are one person, from the name alone."""
+    weights: Mapping[str, float] = settings()["weights"]
+    return weights["name_identical"] + weights["carriers_equal"] * math.log10(carriers_of(Spelling.of(name)))
+
+
+def _needed() -> float:
+    merge = settings()["thresholds"]["merge"]
+    return math.log(merge / (1 - merge))
+
+
+def group_names(
+    bylines: Sequence[Seen], names: Iterable[str], are_two: Callable[[PersonId, PersonId], bool]
+) -> dict[str, Groups]:
+    """Group the mentions of some names.
+
+    Args:
+        bylines: every paper and submission.
+        names: normalised full names that need it.
+        are_two: whether two people are surely not one.
+    """
+    wanted: dict[str, list[tuple[int, int]]] = {name: [] for name in names}
+    for number, seen in enumerate(bylines):
+        for position, name in enumerate(seen.names):
+            places = wanted.get(name)
+            if places is not None:
+                places.append((number, position))
+    return {name: _Grouping(bylines, name, are_two).of(places) for name, places in sorted(wanted.items())}
+
+
+class _Grouping:
+    """Groups the mentions of one name."""
+
+    def __init__(self, bylines: Sequence[Seen], name: str, are_two: Callable[[PersonId, PersonId], bool]) -> None:
+        weights = settings()["weights"]
+        self._bylines = bylines
+        self._are_two = are_two
+        self._odds = _name_odds(name)
+        self._coauthor, self._more = weights["coauthor"], weights["more_coauthors"]
+        self._none = weights["no_coauthor"]
+        self._needed = _needed()
+
+    def of(self, places: Sequence[tuple[int, int]]) -> Groups:
+        """The groups of all mentions of the name."""
+        alone = [self._alone(place) for place in sorted(places, key=self._settled_first)]
+        groups = self._joined(self._joined(alone))  # twice, since a later mention may bring two groups together
+        groups.sort(key=lambda group: min(group.places))
+        return Groups(tuple(groups), self._odds)
+
+    def _settled_first(self, place: tuple[int, int]) -> tuple[bool, int, int]:
+        number, position = place
+        return (position not in self._bylines[number].settled, number, position)
+
+    def _alone(self, place: tuple[int, int]) -> Group:
+        number, position = place
+        seen = self._bylines[number]
+        who = seen.settled.get(position)
+        others = (name for at, name in enumerate(seen.names) if at != position and name)
+        return Group([place], set() if who is None else {who}, dict.fromkeys(others))
+
+    def _joined(self, parts: Sequence[Group]) -> list[Group]:
+        """Put every part into the group that fits best, or begin one with it."""
+        groups: list[Group] = []
+        of_coauthor: dict[str, dict[int, None]] = {}
+        of_person: dict[PersonId, int] = {}
+        for part in parts:
+            known = {of_person[who] for who in part.people if who in of_person}
+            odds = dict.fromkeys(known, math.inf) or self._odds_by_group(part, groups, of_coauthor)
+            fitting = [place for place in odds if known or self._may_join(part, groups[place])]
+            best = max(fitting, key=lambda place: (odds[place], -place), default=None)
+            if best is None:
+                best = len(groups)
+                groups.append(part)
+            else:
+                groups[best].join(part, by_coauthors=not known and odds[best] > self._odds)
+            of_person.update(dict.fromkeys(part.people, best))
+            for name in part.coauthors:
+                of_coauthor.setdefault(name, {})[best] = None
+        return groups
+
+    def _odds_by_group(
+        self, part: Group, groups: Sequence[Group], of_coauthor: Mapping[str, Mapping[int, None]]
+    ) -> dict[int, float]:
+        """Log odds of the groups that are likely enough."""
+        found: dict[int, float] = {}
+        if self._odds >= self._needed:  # a rare name: coauthors need not be shared, only not too many be missing
+            for place, group in enumerate(groups):
+                found[place] = self._odds + self._none * math.log2(
+                    1 + min(len(part.coauthors), len(group.coauthors), MANY)
+                )
+        worth: dict[int, float] = {}
+        for name in part.coauthors:
+            for place in of_coauthor.get(name, ()):
+                worth[place] = worth.get(place, 0.0) + coauthor_weight(name)
+        for place, shared in worth.items():
+            found[place] = self._odds + self._coauthor * min(1.0, shared) + self._more * math.log2(max(1.0, shared))
+        return {place: odds for place, odds in found.items() if odds >= self._needed}
+
+    def _may_join(self, one: Group, other: Group) -> bool:
+        if not {number for number, _ in one.places}.isdisjoint(number for number, _ in other.places):
+            return False
+        return not any(self._are_two(mine, theirs) for mine in one.people for theirs in other.people)

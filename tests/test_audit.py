@@ -1,0 +1,385 @@
+"""Audits on planted facts: what is said, with which numbers, and that nothing else is said."""
+
+from __future__ import annotations
+
+import itertools
+import json
+from dataclasses import replace
+from datetime import date
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from matcher import MatchConfig, match
+from matcher.cli import main
+from matcher.commands.audit import read_changes, remarks
+from matcher.conflicts import Finder
+from matcher.conflicts.audit import Bridges, coverage, declarations, siblings, stale, what_if
+from matcher.conflicts.policy import words_of
+from matcher.conflicts.remark import VISIBILITIES, Remark, listed, share, visibility_of
+from matcher.conflicts.signals import (
+    bids_on_one_group,
+    competing,
+    mutual,
+    near_duplicates,
+    odd_bids,
+    own_submissions,
+    positive_bids,
+)
+from matcher.errors import ConfigError
+from matcher.records import (
+    Affiliation,
+    AuthorMention,
+    Bid,
+    Evidence,
+    Index,
+    Paper,
+    PaperId,
+    PartialDate,
+    PersonId,
+    Relation,
+    ScoreMatrix,
+    Submission,
+    SubmissionId,
+    Venue,
+)
+from tests.worlds import World, two_fields, write_folder
+
+CONFIG = MatchConfig(encoder="tfidf")
+
+
+def finder_of(world: World, config: MatchConfig = CONFIG, **changes: Any) -> Finder:
+    return Finder(replace(world.venue(), **changes), config)
+
+
+def said(found: Any) -> list[tuple[str, tuple[str, ...], tuple[str, ...]]]:
+    return [(each.kind, each.submissions, each.people) for each in found]
+
+
+# --- declarations ---------------------------------------------------------------------------------------------------
+
+
+def test_what_was_found_and_not_declared_and_what_was_declared_and_is_not_found() -> None:
+    world = two_fields()
+    world.share_paper("pruning-s0", "pruning-r0", "2024-05")  # not declared, though this submission declares
+    world.share_paper("pruning-s1", "pruning-r0", "2024-05")  # declared
+    world.share_paper("tracking-s0", "tracking-r0", "2024-05")  # nobody declared anything here
+    world.share_paper("tracking-s1", "tracking-r1", "1999-05")  # declared, and an old tie supports it
+    world.declare("pruning-s0", "tracking-r2", "a friend")  # no tie
+    world.declare("pruning-s1", "pruning-r0")
+    world.declare("tracking-s1", "tracking-r1")
+    finder = finder_of(world)
+    found = list(declarations(finder, finder.all()))
+    assert said(found) == [
+        ("undeclared", ("pruning-s0",), ("pruning-r0",)),
+        ("unsupported", ("pruning-s0",), ("tracking-r2",)),
+    ]
+    assert "declared (a friend), and no tie is known" in found[1].text
+    assert "found and not declared (coauthor): An old friendship (2024-05)" in found[0].text
+    assert [each.visibility for each in found] == ["submission-confidential", "declared-private"]
+    assert list(declarations(finder_of(two_fields()), finder_of(two_fields()).all())) == []
+
+
+def test_planted_declarations_are_all_found_at_random() -> None:
+    world = two_fields(reviewers=5, submissions=5)
+    rng = np.random.default_rng(4)
+    missing, bogus = set(), set()
+    for submission_id, reviewer_id in itertools.product(world.submissions, world.reviewers):
+        kind = rng.integers(6)
+        if kind in (0, 1):
+            world.share_paper(submission_id, reviewer_id, "2024-05")
+        if kind == 0:
+            missing.add((submission_id, reviewer_id))
+        if kind in (1, 2):
+            world.declare(submission_id, reviewer_id)
+        if kind == 2:
+            bogus.add((submission_id, reviewer_id))
+    declaring = {row.submission_id for row in world.declared}
+    finder = finder_of(world)
+    found = {kind: set() for kind in ("undeclared", "unsupported")}  # type: dict[str, set[tuple[str, str]]]
+    for each in declarations(finder, finder.all()):
+        found[each.kind].add((each.submissions[0], each.people[0]))
+    # An author of two submissions shares papers for both.
+    assert {pair for pair in missing if pair[0] in declaring} <= found["undeclared"]
+    assert found["unsupported"] == bogus
+    assert len(bogus) > 10
+
+
+# --- what is not known ----------------------------------------------------------------------------------------------
+
+
+def test_thin_coverage_and_a_stale_present_are_said() -> None:
+    world = two_fields()  # every paper is of 2010
+    finder = finder_of(world)
+    assert len(list(coverage(finder.world))) == 6
+    assert next(coverage(finder.world)).text.endswith(
+        "no paper is known since 2010; absence of conflict is not evidence"
+    )
+    world.papers["pruning-r0-p0"] = replace(world.papers["pruning-r0-p0"], dates=(PartialDate(2023),))
+    undated = {name: replace(paper, dates=()) for name, paper in world.papers.items() if name.startswith("tracking-r0")}
+    world.papers.update(undated)
+    at = (Affiliation("Lab", start=PartialDate(2009)), Affiliation("Old", end=PartialDate(2011)))
+    for person_id in ("pruning-r0", "pruning-r1"):
+        world.people[person_id] = replace(world.people[person_id], affiliations=at)
+    finder = finder_of(world)
+    texts = {each.people[0]: each.text for each in coverage(finder.world)}
+    assert "pruning-r0" not in texts
+    assert "no paper with a date is known" in texts[PersonId("tracking-r0")]
+    (old,) = stale(finder.world)
+    assert (old.people, old.visibility) == (("pruning-r1",), "public")
+    assert old.text.endswith("at Lab since 2009 without an end, but nothing newer is known than 2011-12-31")
+
+
+def test_without_a_deadline_or_a_rule_nothing_is_said_of_coverage() -> None:
+    world = two_fields()
+    world.deadline = None
+    finder = finder_of(world, MatchConfig(coauthor_window_months=None, relation_window_months=None))
+    assert list(coverage(finder.world)) == list(stale(finder.world)) == []
+    bare = finder_of(two_fields(), MatchConfig(policy='name = "bare"\n'))
+    assert list(coverage(bare.world)) == []
+
+
+# --- ties that do not conflict --------------------------------------------------------------------------------------
+
+
+def write_together(world: World, name: str, year: int, *people: str) -> None:
+    authors = tuple(AuthorMention(world.people[each].name, PersonId(each)) for each in people)
+    world.papers[name] = Paper(PaperId(name), name, dates=(PartialDate(year),), authors=authors)
+
+
+def test_bridges_are_named_with_the_older_of_two_years() -> None:
+    world = two_fields()
+    write_together(world, "one", 2015, "pruning-r0", "tracking-r0")
+    write_together(world, "two", 2012, "tracking-r0", "pruning-s0-author")
+    write_together(world, "three", 2018, "pruning-r0", "tracking-r1")
+    write_together(world, "four", 2019, "tracking-r1", "pruning-s0-author")
+    write_together(world, "five", 2001, "pruning-r1", "pruning-s0-author")
+    between = Bridges(finder_of(world).world)
+    pair = (SubmissionId("pruning-s0"), PersonId("pruning-r0"))
+    assert between.between(*pair) == (("tracking-r1", 2018), ("tracking-r0", 2012))
+    assert between.between(SubmissionId("pruning-s0"), PersonId("pruning-r1")) == ()  # one step, not two
+    assert between.between(SubmissionId("pruning-s1"), PersonId("pruning-r0")) == ()  # no way at all
+
+
+def test_siblings_are_said_where_no_policy_blocks_them() -> None:
+    world = two_fields()
+    advisor = (Relation("advisor", "Ann Poe", start=PartialDate(1990), end=PartialDate(1995)),)
+    for person_id in ("pruning-r0", "pruning-r1", "pruning-s0-author"):
+        world.people[person_id] = replace(world.people[person_id], relations=advisor)
+    world.declare("pruning-s0", "pruning-r1")
+    finder = finder_of(world)
+    assert said(siblings(finder.world, finder.all())) == [("sibling", ("pruning-s0",), ("pruning-r0",))]
+    blocking = finder_of(world, MatchConfig(policy="acm"))
+    assert list(siblings(blocking.world, blocking.all())) == []
+
+
+# --- another policy -------------------------------------------------------------------------------------------------
+
+
+def test_what_another_window_would_change() -> None:
+    world = two_fields()
+    world.share_paper("pruning-s0", "pruning-r0", "2020-05")
+    for reviewer_id in list(world.reviewers)[:4]:
+        world.share_paper("pruning-s1", reviewer_id, "2020-05")
+        world.share_paper("tracking-s0", reviewer_id, "2023-05")
+    world.change_reviewer("tracking-r2", invitation="declined")
+    finder = finder_of(world)
+    conflicts = finder.all()
+    wider = what_if(finder, conflicts, {"coauthor_window_months": 60})
+    assert len(wider.gained) == 5
+    assert wider.lost == ()
+    assert (wider.uncoverable, wider.relieved) == (("pruning-s1",), ())
+    narrower = what_if(finder, conflicts, {"coauthor_window_months": 12})
+    assert (len(narrower.lost), narrower.gained, narrower.relieved) == (4, (), ("tracking-s0",))
+    later = what_if(finder, conflicts, {"deadline": date(2030, 1, 1)})
+    assert len(later.lost) == 4
+
+
+@pytest.mark.parametrize(
+    ("change", "expected"),
+    [
+        ("coauthor_window_months=60", {"coauthor_window_months": 60}),
+        ("coauthor-window-months=all", {"coauthor_window_months": None}),
+        ("policy=acl", {"policy": "acl"}),
+        ("institution_policy=off", {"institution_policy": "off"}),
+        ("deadline=2024-01-31", {"deadline": date(2024, 1, 31)}),
+    ],
+)
+def test_changes_are_read_as_settings(change: str, expected: dict[str, Any]) -> None:
+    assert read_changes([change]) == expected
+
+
+@pytest.mark.parametrize("change", ["coauthor_window_months", "max_load=3", "coauthor_window_months=-2", "nothing=1"])
+def test_a_wrong_change_is_refused(change: str) -> None:
+    with pytest.raises(ConfigError, match="allowed"):
+        read_changes([change])
+
+
+# --- signals --------------------------------------------------------------------------------------------------------
+
+
+def authored(world: World, submission_id: str, *people: str) -> None:
+    authors = tuple(AuthorMention(world.people[each].name, PersonId(each)) for each in people)
+    world.change_submission(submission_id, authors=authors)
+
+
+def pairs_of(*pairs: tuple[str, str]) -> list[tuple[SubmissionId, PersonId]]:
+    return [(SubmissionId(submission_id), PersonId(reviewer_id)) for submission_id, reviewer_id in pairs]
+
+
+def test_mutual_reviews_are_said_with_the_rate_of_chance() -> None:
+    world = two_fields()
+    authored(world, "pruning-s0", "pruning-r0")
+    authored(world, "pruning-s1", "pruning-r1")
+    authored(world, "tracking-s0", "pruning-r2", "tracking-r0")
+    finder = finder_of(world)
+    own = own_submissions(finder.world)
+    assert own[PersonId("pruning-r0")] == ("pruning-s0",)
+    assigned = pairs_of(("pruning-s1", "pruning-r0"), ("pruning-s0", "pruning-r1"), ("pruning-s0", "pruning-r2"))
+    (found,) = mutual(finder.world, own, assigned, kind="mutual reviews", verb="review")
+    assert (found.people, found.submissions) == (("pruning-r0", "pruning-r1"), ("pruning-s0", "pruning-s1"))
+    # Three authors with one pair and one submission each among four submissions: 3 pairs × 1/4 × 1/4.
+    assert found.text.endswith("1 such pairs, chance alone gives about 0.2")
+    assert list(mutual(finder.world, own, [], kind="x", verb="x")) == []
+
+
+def test_the_rate_of_chance_is_that_of_random_reviews() -> None:
+    world = two_fields(reviewers=6, submissions=6)
+    for number, submission_id in enumerate(world.submissions):
+        authored(world, submission_id, list(world.reviewers)[number])
+    finder = finder_of(world)
+    own = own_submissions(finder.world)
+    names, rng, counts = list(world.submissions), np.random.default_rng(0), []
+    expected = ""
+    for _ in range(300):
+        drawn = [
+            (SubmissionId(str(name)), PersonId(who))
+            for who in world.reviewers
+            for name in rng.choice(names, 3, replace=False)
+        ]
+        found = list(mutual(finder.world, own, drawn, kind="x", verb="x"))
+        counts.append(len(found))
+        expected = found[0].text.rpartition(" ")[2] if found else expected
+    assert float(expected) == pytest.approx(float(np.mean(counts)), rel=0.15)
+
+
+def with_bids(world: World, *bids: tuple[str, str, str]) -> Finder:
+    rows = tuple(Bid(SubmissionId(name), PersonId(who), bid) for name, who, bid in bids)
+    return finder_of(world, bids=tuple(sorted(rows)))
+
+
+def test_bids_that_want_and_bids_on_one_group() -> None:
+    world = two_fields(submissions=4)
+    for number in range(3):
+        authored(world, f"pruning-s{number}", "pruning-s0-author")
+    finder = with_bids(
+        world,
+        *((f"pruning-s{number}", "tracking-r0", "Eager") for number in range(3)),
+        ("tracking-s0", "tracking-r0", "yes"),
+        ("tracking-s0", "tracking-r1", "yes"),
+        ("tracking-s1", "tracking-r1", "no"),
+    )
+    assert len(positive_bids(finder.world)) == 5
+    (found,) = bids_on_one_group(finder.world)
+    assert found.people == ("tracking-r0", "pruning-s0-author")
+    assert "3 of 4 positive bids" in found.text
+    assert found.text.endswith("who has 38% of all")
+
+
+def test_a_bid_against_the_scores() -> None:
+    finder = with_bids(two_fields(), ("pruning-s0", "pruning-r0", "yes"), ("pruning-s1", "pruning-r0", "yes"))
+    rows, columns = Index(finder.venue.submission_by_id), Index(finder.venue.reviewer_by_id)
+    values = np.tile(np.array([[0.1], [0.9], [0.5], [0.6]], dtype=np.float32), (1, len(columns)))
+    (found,) = odd_bids(finder.world, ScoreMatrix(rows, columns, values, values, "test"))
+    assert (found.kind, found.submissions) == ("bid against score", ("pruning-s0",))
+    few = ScoreMatrix(Index(rows.ids[1:3]), columns, values[1:3], values[1:3], "test")
+    assert list(odd_bids(finder.world, few)) == []  # too few scores, and one submission without any
+
+
+WORDS = st.lists(st.sampled_from("abcdefghijkl"), min_size=1, max_size=12, unique=True)
+
+
+@given(st.lists(WORDS, min_size=2, max_size=8))
+def test_near_duplicates_are_those_that_brute_force_finds(texts: list[list[str]]) -> None:
+    submissions = [Submission(SubmissionId(f"s{place}"), " ".join(words)) for place, words in enumerate(texts)]
+    finder = Finder(Venue.of(submissions=submissions), MatchConfig(coauthor_window_months=None))
+    found = {each.submissions for each in near_duplicates(finder.world)}
+    expected = set()
+    for one, other in itertools.combinations(submissions, 2):
+        first, second = (set(words_of(each.text).split()) for each in (one, other))
+        if len(first & second) / len(first | second) >= 0.8:
+            expected.add((one.id, other.id))
+    assert found == expected
+
+
+def test_a_reviewer_with_a_competing_submission() -> None:
+    world = two_fields()
+    text = "Calibrated pruning of sparse transformers by their weights"
+    for name in ("pruning-s0", "pruning-s1"):
+        world.change_submission(name, title=text, abstract="")
+    world.change_submission("tracking-s0", title=text, abstract="", status="withdrawn")
+    authored(world, "pruning-s1", "pruning-r0")
+    finder = finder_of(world)
+    own = own_submissions(finder.world)
+    assert said(near_duplicates(finder.world)) == [("near duplicate", ("pruning-s0", "pruning-s1"), ())]
+    assigned = pairs_of(("pruning-s0", "pruning-r0"), ("pruning-s0", "pruning-r1"), ("tracking-s1", "pruning-r0"))
+    assert said(competing(finder.world, own, assigned)) == [
+        ("competing", ("pruning-s0", "pruning-s1"), ("pruning-r0",))
+    ]
+
+
+# --- the whole ------------------------------------------------------------------------------------------------------
+
+
+def test_every_kind_of_evidence_has_a_visibility() -> None:
+    kinds = ("paper", "affiliation", "relation", "declaration", "identity", "submission", "decision")
+    assert {visibility_of(Evidence(kind, "x")) for kind in kinds} == set(VISIBILITIES)
+
+
+def test_words_for_people() -> None:
+    assert (share(1, 8), share(1, 0)) == ("12%", "0%")
+    assert (listed(["a", "b"]), listed(list("abcdef"))) == ("a, b", "a, b, c, d and 2 more")
+
+
+def audited() -> World:
+    world = two_fields(reviewers=4, submissions=3)
+    for number in range(4):
+        write_together(world, f"one{number}", 2015, f"pruning-r{number}", "tracking-r0")
+    write_together(world, "two", 2012, "tracking-r0", "pruning-s0-author")
+    world.declare("tracking-s0", "tracking-r1")
+    return world
+
+
+def test_an_audit_never_changes_a_verdict(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("COLUMNS", "200")
+    folder, run = write_folder(audited(), tmp_path / "venue"), tmp_path / "run"
+    result = match(audited().venue(), CONFIG)
+    result.save(run)
+    finder = Finder(result.venue, result.config)
+    found: list[Remark] = list(remarks(finder, finder.all(), result))
+    assert {"unsupported", "coverage", "two steps"} <= {each.kind for each in found}
+    assert finder.all() == result.conflicts
+
+    def call(*words: object) -> str:
+        with pytest.raises(SystemExit) as caught:
+            main([str(word) for word in ("audit", folder, *words)])
+        assert not caught.value.code
+        return capsys.readouterr().out
+
+    assert [each["text"] for each in json.loads(call("--run", run, "--json"))] == [each.text for each in found]
+    printed = call("--run", run)
+    assert f"{len(found)} remarks; none of them blocks a pair" in printed
+    assert "coverage: 8" in printed
+    assert "… and 3 more; --json gives all" in printed
+    what = call("--what-if", "coauthor_window_months=600")
+    assert "pairs gained: 1 (pruning-s0 × tracking-r0)" in what
+    assert "submissions that become uncoverable: 0" in what
+    assert json.loads(call("--what-if", "coauthor_window_months=600", "--json")) == {
+        "gained": [["pruning-s0", "tracking-r0"]]
+    }
