@@ -15,7 +15,7 @@ import typer
 
 from eval.human_commands import goldstandard, lrbench
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
-from eval.study_commands import ablation, curation, guard
+from eval.study_commands import ablation, calibrate, curation, guard
 from matcher.errors import MatcherError
 
 __all__ = ["app", "main"]
@@ -56,6 +56,7 @@ app.command(epilog="Example: python -m eval lrbench --data lr-bench/ --write-pre
 app.command(epilog="Example: python -m eval curation --data venue/ --encoder tfidf --rank 100")(curation)
 app.command(epilog="Example: python -m eval ablation --data sets/dev --data venue/ --held-out goldstandard/")(ablation)
 app.command(epilog="Example: python -m eval guard --evaluation goldstandard/ --training papers.jsonl.gz")(guard)
+app.command(epilog="Example: python -m eval calibrate --data venue/ --ratings ratings.csv --write fit.json")(calibrate)
 
 # --- commands -------------------------------------------------------------------------------------------------------
 

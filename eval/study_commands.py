@@ -9,7 +9,7 @@ import typer
 
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
 
-__all__ = ["ablation", "curation", "guard"]
+__all__ = ["ablation", "calibrate", "curation", "guard"]
 
 
 def curation(
@@ -176,3 +176,66 @@ def guard(
     manifest = make_manifest(command=context.obj, data={}, encoders=[], configs={}, seed=0)
     give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
     refuse_leaks(leaks)
+
+
+def calibrate(
+    context: typer.Context,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="The venue that was rated.", show_default=False)],
+    ratings: Annotated[
+        Path,
+        typer.Option(metavar="FILE", help="CSV with submission_id, reviewer_id and rating.", show_default=False),
+    ],
+    encoder: Annotated[str, typer.Option(help="default (the product's own), a name, or a match.toml.")] = "default",
+    expert: Annotated[float, typer.Option(help="A rating from here up says expert.")] = 4.0,
+    write: Annotated[Path | None, typer.Option("--write", metavar="FILE", help="Write the fit as JSON.")] = None,
+    seed: SeedOption = 0,
+    draws: DrawsOption = 1000,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Turn scores into the probability that a reviewer is an expert, from your own reviewers' ratings.
+
+    Measured on reviewers whom the fit has not seen. Where scores say no more than the share of experts, that is said
+    and no fit is written. A fit holds for the encoder and settings that it was made with.
+    """
+    from eval.calibration import calibrate as fit_to
+    from eval.calibration import is_useful, read_ratings, reliability
+    from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
+    from eval.retrieval import config_of
+    from eval.rows import write_json_files
+    from matcher.console import print_notices, progress_bar
+    from matcher.encoders import default_cache_dir, make_encoder
+    from matcher.ingest import read_venue
+    from matcher.profiles import build_profiles
+    from matcher.scores import score
+
+    config = config_of(encoder)
+    clock = Clock()
+    with clock.stage("read"):
+        loaded = read_venue(data)
+        rated = read_ratings(ratings)
+        digests = {
+            loaded.venue.name: digest_of(path for path in sorted(data.iterdir()) if path.is_file()),
+            "ratings": digest_of([ratings]),
+        }
+    print_notices(loaded.report.notices)
+    with clock.stage("score"), progress_bar(quiet=quiet) as progress:
+        made = make_encoder(config, cache_dir=default_cache_dir())
+        profiles = build_profiles(loaded.venue, made, progress=progress)
+        scores = score(profiles, config, progress=progress)
+    with clock.stage("fit"):
+        report = fit_to(scores, rated, expert=expert, rng=seed, draws=draws)
+    notices = []
+    if report.unscored:
+        notices.append(f"{report.unscored} rated pairs have no score and were not used")
+    useful = is_useful(report)
+    if not useful:
+        notices.append("scores say no more of an unseen reviewer than the share of experts does: no fit to be used")
+    used = describe_encoder(profiles.encoder, encoder=encoder)
+    manifest = make_manifest(command=context.obj, data=digests, encoders=[used], configs={encoder: config}, seed=seed)
+    if write is not None and useful:
+        fit = {"formula": "1 / (1 + exp(-(intercept + slope * score)))", "expert": expert, "score": scores.method}
+        write_json_files({write.name: fit | report.facts() | {"manifest": manifest}}, write.parent)
+    outcome = Outcome(reliability(report), manifest, clock.seconds, notices=notices, facts=report.facts())
+    give(outcome, as_json=as_json, out=out)
