@@ -9,7 +9,7 @@ import typer
 
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
 
-__all__ = ["ablation", "calibrate", "curation", "guard"]
+__all__ = ["ablation", "calibrate", "curation", "guard", "report"]
 
 
 def curation(
@@ -239,3 +239,18 @@ def calibrate(
         write_json_files({write.name: fit | report.facts() | {"manifest": manifest}}, write.parent)
     outcome = Outcome(reliability(report), manifest, clock.seconds, notices=notices, facts=report.facts())
     give(outcome, as_json=as_json, out=out)
+
+
+def report(
+    results: Annotated[
+        list[Path], typer.Argument(metavar="FOLDER…", help="Folders that --out wrote, or folders of them.")
+    ],
+    out: Annotated[
+        Path, typer.Option(metavar="FOLDER", help="Where results.md, results.html and figures/ go.", show_default=False)
+    ],
+) -> None:
+    """Make one page of results: tables, drawings with intervals, and what each was made with."""
+    from eval.page import read_sections, write_page
+
+    for path in write_page(read_sections(results), out):
+        typer.echo(path)

@@ -318,7 +318,10 @@ def test_lrbench_gives_known_answers(run: Any, lr: Path) -> None:
     assert to_rate["loss"][0] == pytest.approx(2 / 7)
     assert to_small["to"] == "small mean"
     assert to_small["loss"][0] == pytest.approx(1 / 5 - 1)  # on the two pairs that both have
-    assert found["notices"] == ["small mean: 2 of 3 pairs of pc have a prediction"]
+    first, second = found["notices"]
+    assert first == "small mean: 2 of 3 pairs of pc have a prediction"
+    least, most = sorted((to["detectable"]["loss"], to["to"]) for to in (to_rate, to_small))
+    assert f"{least[0]:.3f} (to {least[1]}), or {most[0]:.3f} (to {most[1]})" in second
     assert set(found["manifest"]["data"]) == {"pc", "rc", "predictions of RATE, pc", "predictions of small mean, pc"}
 
 
