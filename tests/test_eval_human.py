@@ -196,6 +196,11 @@ def lose_archive(folder: Path) -> None:
     (folder / "evaluation_datasets" / "d_20_1" / "archives" / "~22.jsonl").unlink()
 
 
+def lose_content(folder: Path) -> None:
+    path = folder / "evaluation_datasets" / "d_20_1" / "submissions.json"
+    write_json(path, {"s-alpha": {"content": "alpha"}})
+
+
 def lose_sets(folder: Path) -> None:
     (folder / "evaluation_datasets").rename(folder / "elsewhere")
 
@@ -224,6 +229,7 @@ def predict_strangers(folder: Path) -> None:
         (repeat_participant, "data/evaluations.csv:4: field 'ParticipantID': '11' has a line already"),
         (rate_twice, "'s-alpha' is rated twice"),
         (lose_paper, "3 rated papers are not there, the first is 's-bravo'"),
+        (lose_content, "submissions.json: submissions: s-alpha: field 'content': allowed is an object; got 'alpha'"),
         (lose_archive, "participant '22' has no archive"),
         (lose_sets, "there is no evaluation_datasets/d_20_1"),
         (break_json, "this is no JSON text that can be read"),

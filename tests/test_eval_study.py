@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from collections.abc import Sequence
@@ -167,7 +168,7 @@ def test_variants_change_one_setting_each() -> None:
         assert len(changed) == 1
         assert changed.isdisjoint({"unscored", "min_score", "model", "max_tokens", "precision"})
     names = {variant.name for variant in found}
-    assert {"encoder = tfidf", "aggregation = max"} <= names
+    assert {"encoder = tfidf", "aggregation = max", "thin_profile = 0", "top_k = 1", "top_k = 6"} <= names
     assert len(names) == len(found)
 
 
@@ -338,3 +339,77 @@ def test_what_is_no_evaluation_set_is_refused(tmp_path: Path) -> None:
     (texts,) = texts_of_any(venue)
     assert ("alpha alpha", "") in texts.papers
     assert len(texts.papers) == len({one.title for one in gamed_venue().papers}) + 1
+
+
+# --- human ratings --------------------------------------------------------------------------------------------------
+
+
+def write_gold(folder: Path) -> Path:
+    """One participant who knows alpha rated two papers; the profile holds a paper on each of three words."""
+    head = ["ParticipantID", *(f"Paper{n}" for n in range(1, 11)), *(f"Expertise{n}" for n in range(1, 11))]
+    line = ["1", "s-alpha", "s-bravo", *[""] * 8, "5", "1", *[""] * 8]
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "evaluations.csv").write_text("\t".join(head) + "\n" + "\t".join(line) + "\n", encoding="utf-8")
+    drawn = folder / "evaluation_datasets" / "d_20_1"
+    papers = [{"id": f"p{n}", "content": {"title": f"alpha study{n}", "abstract": ""}} for n in range(3)]
+    write_lines(drawn / "archives" / "~1.jsonl", papers)
+    content = {f"s-{w}": {"content": {"title": f"{w} is what this paper is about"}} for w in ("alpha", "bravo")}
+    (drawn / "submissions.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+def write_lrbench(folder: Path) -> Path:
+    sides = {
+        side: {"author_id": who, "score": rating, "papers": [{"title": f"{word} study", "abstract": ""}]}
+        for side, who, word, rating in (("positive", "a", "alpha", 5), ("negative", "b", "bravo", 1))
+    }
+    anchor = {"paper_id": "p", "paper_title": "alpha is what it is about", "abstract": ""}
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "evaluations_pc.json").write_text(json.dumps([{"anchor": anchor, **sides}]), encoding="utf-8")
+    return folder
+
+
+def test_ablation_reports_human_ratings_with_a_warning(run: Any, lexical: Path) -> None:
+    gold, pairs = write_gold(lexical / "gold"), write_lrbench(lexical / "lr")
+    options = ("--base", lexical / "lexical.toml", "--variants", lexical / "variants.toml")
+    found = run("ablation", "--data", gold, "--data", pairs, *options, "--json")
+    rows = [(row["data"], row["measure"], row["value"]) for row in found["results"] if row["variant"] == "mean"]
+    assert rows == [
+        ("goldstandard", "loss", 0),
+        ("goldstandard", "easy", 1),
+        ("lrbench pc", "loss", 0),
+        ("lrbench pc", "accuracy", 1),
+    ]
+    assert found["notices"] == [
+        "human ratings are for reporting: what is chosen by them must be measured on other people"
+    ]
+    error = run("ablation", "--data", gold, *options, "--held-out", pairs, "--held-out", gold, code=1)
+    assert (
+        "2 evaluation texts were seen in training or tuning: 'alpha is what this paper is about' of goldstandard"
+        in error
+    )
+
+
+def test_guard_reads_every_kind_of_set(tmp_path: Path) -> None:
+    assert [(one.name, len(one.papers)) for one in read_evaluation(write_gold(tmp_path / "gold"))] == [
+        ("goldstandard", 2)
+    ]
+    assert [len(one.papers) for one in read_evaluation(tmp_path / "gold", profiles=True)] == [5]
+    assert [(one.name, len(one.papers)) for one in read_evaluation(write_lrbench(tmp_path / "lr"))] == [
+        ("lrbench pc", 1)
+    ]
+
+
+def test_ablation_measures_the_attack_on_a_venue_that_is_large_enough(
+    run: Any, lexical: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.ablation.attack", functools.partial(attack, rank=31))
+    venue = write_venue(lexical / "venue")
+    (lexical / "base.toml").write_text(
+        '[expertise]\nencoder = "tfidf"\naggregation = "mean"\nthin_profile = 0\n', encoding="utf-8"
+    )
+    (lexical / "one.toml").write_text("[same]\ntop_k = 2\n", encoding="utf-8")
+    options = ("--base", lexical / "base.toml", "--variants", lexical / "one.toml", "--cases", 5)
+    found = run("ablation", "--data", venue, *options, "--json")
+    values = {row["variant"]: row["value"] for row in found["results"] if row["measure"] == "curated into top 10"}
+    assert values == {"default": 1, "same": 1}
