@@ -176,6 +176,10 @@ def break_ratings(folder: Path) -> None:
     write_ratings(folder, {"11": {"s-alpha": 6.0, "s-bravo": 1.0}})
 
 
+def rate_in_words(folder: Path) -> None:
+    write_ratings(folder, {"11": {"s-alpha": "high", "s-bravo": 1.0}})
+
+
 def repeat_participant(folder: Path) -> None:
     path = folder / "data" / "evaluations.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -226,6 +230,7 @@ def predict_strangers(folder: Path) -> None:
     ("spoil", "message"),
     [
         (break_ratings, "data/evaluations.csv:2: field 'Expertise1': allowed is a rating from 1 to 5; got '6.0'"),
+        (rate_in_words, "field 'Expertise1': allowed is a rating from 1 to 5; got 'high'"),
         (repeat_participant, "data/evaluations.csv:4: field 'ParticipantID': '11' has a line already"),
         (rate_twice, "'s-alpha' is rated twice"),
         (lose_paper, "3 rated papers are not there, the first is 's-bravo'"),

@@ -15,13 +15,13 @@ import pytest
 
 from eval.__main__ import main
 from eval.ablation import Measurement, built_in_variants, compare_variants, read_variants
-from eval.curation import KEPT, attack, curve
+from eval.curation import KEPT, Attack, Case, attack, curve
 from eval.leakage import Texts, digests, find_leaks, read_evaluation, refuse_leaks, texts_of_any
 from matcher.config import MatchConfig
 from matcher.encoders.tfidf import TfidfEncoder
 from matcher.errors import ConfigError, DataError, InputError
 from matcher.profiles import build_profiles
-from matcher.records import Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue
+from matcher.records import EncoderInfo, Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue
 from matcher.scores import score
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -116,10 +116,19 @@ def test_the_curve_counts_who_reaches_the_top() -> None:
         gamed_venue(), MatchConfig(encoder="tfidf", aggregation="mean", thin_profile=0), TfidfEncoder(), rank=31
     )
     rows = curve(found, rng=0)
-    assert [row["kept"] for row in rows] == ["all", "8", "5", "3", "2", "1"]
+    assert [row["kept"] for row in rows] == ["all", "8", "5", "3", "2", "1", "best"]
     assert (rows[0]["median_rank"], rows[0]["top_10"]) == (31, 0)
-    assert (rows[-1]["median_rank"], rows[-1]["top_10"], rows[-1]["cases"]) == (1, 1, 1)
+    for row in rows[-2:]:
+        assert (row["median_rank"], row["top_10"], row["cases"]) == (1, 1, 1)
     assert rows[-1]["interval"] == {"top_10": [1, 1]}
+
+
+def test_who_tries_every_number_of_papers_gets_the_best_of_all_ranks() -> None:
+    cases = (Case(SubmissionId("s"), PersonId("a")), Case(SubmissionId("s"), PersonId("b")))
+    after = {kept: np.array([20.0 + kept, 50.0 - kept]) for kept in KEPT}
+    info = EncoderInfo("x", "", "", 1, (0.0, 0.0, 0.0))
+    found = Attack(cases, np.array([15.0, 100.0]), after, np.array([12, 12]), info)
+    assert found.best().tolist() == [15, 42]
 
 
 def test_curation_needs_reviewers_at_that_rank() -> None:
@@ -411,5 +420,5 @@ def test_ablation_measures_the_attack_on_a_venue_that_is_large_enough(
     (lexical / "one.toml").write_text("[same]\ntop_k = 2\n", encoding="utf-8")
     options = ("--base", lexical / "base.toml", "--variants", lexical / "one.toml", "--cases", 5)
     found = run("ablation", "--data", venue, *options, "--json")
-    values = {row["variant"]: row["value"] for row in found["results"] if row["measure"] == "curated into top 10"}
+    values = {row["variant"]: row["value"] for row in found["results"] if row["measure"] == "kept one, in top 10"}
     assert values == {"default": 1, "same": 1}
