@@ -206,8 +206,8 @@ def curve(found: Attack, *, rng: np.random.Generator | int, draws: int = 1000) -
     """Rank by number of papers kept.
 
     Returns:
-        One row for the whole profile, one for each of `KEPT`, and one for the best of all these: `kept`, `cases`, `median_rank`, `top_10` (share of
-        the cases that reach it), and `interval` of `top_10` from drawing reviewers.
+        One row for the whole profile, one for each of `KEPT`, and one for the best of all these: `kept`, `cases`,
+        `median_rank`, `top_10` (share of the cases that reach it), and `interval` of `top_10` from drawing reviewers.
     """
     people = [case.reviewer for case in found.cases]
     rows = []
