@@ -17,6 +17,7 @@ import typer
 
 from matcher import __version__, console
 from matcher.assignment import solve_arrays
+from matcher.commands.background import background_app
 from matcher.commands.options import (
     AcceptRejectsOption,
     ConfigOption,
@@ -57,6 +58,7 @@ import_app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
 )
 app.add_typer(import_app, name="import")
+app.add_typer(background_app, name="background")
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
