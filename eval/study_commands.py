@@ -3,11 +3,14 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Final
 
 import typer
 
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
+
+SHIPPED: Final = "shipped"
+"""Stands for the background that comes with the product, as in its configuration."""
 
 __all__ = ["ablation", "calibrate", "curation", "guard", "report"]
 
@@ -140,18 +143,41 @@ def guard(
         list[Path] | None,
         typer.Option(metavar="FILE", help="Digests of such papers, as the builder of an artefact writes them."),
     ] = None,
+    background: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="A background, or 'shipped': fail unless it was made from the --training files and no other.",
+        ),
+    ] = None,
+    clean: Annotated[
+        Path | None,
+        typer.Option(
+            "--write-clean", metavar="DIR", help="Write the --training files again without what is measured; no error."
+        ),
+    ] = None,
     profiles: Annotated[
         bool, typer.Option("--profiles", help="Look for the reviewers' publications too, not only for what is rated.")
     ] = False,
     out: OutOption = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Fail, with exit code 1, when a text that is measured on was seen in training or tuning.
+    """Fail, with exit code 1, when a text that is measured on was seen in training or tuning; or take it out.
 
     The same title or the same abstract is the same paper: letters and digits are compared, without case and accents.
     """
+    from eval.datasets import paper_files
     from eval.experiment import Clock, Outcome, make_manifest
-    from eval.leakage import find_leaks, read_digests, read_evaluation, refuse_leaks, training_texts
+    from eval.leakage import (
+        find_leaks,
+        read_digests,
+        read_evaluation,
+        refuse_leaks,
+        refuse_other_sources,
+        training_texts,
+        write_clean,
+    )
+    from matcher.encoders.background import load_background, shipped_background
     from matcher.errors import InputError
 
     if not training and not digests:
@@ -159,7 +185,11 @@ def guard(
     clock = Clock()
     with clock.stage("compare"):
         measured = [texts for folder in evaluation for texts in read_evaluation(folder, profiles=profiles)]
-        seen = [training_texts([source]) for source in training or ()]
+        files = paper_files(training or ())
+        if background is not None:
+            made = shipped_background() if str(background) == SHIPPED else load_background(background)
+            refuse_other_sources(made, files)
+        seen = [training_texts([file]) for file in files]
         known: dict[str, str] = {}
         for path in digests or ():
             known |= read_digests(path)
@@ -175,7 +205,12 @@ def guard(
     facts = {"training_texts": sum(len(texts.papers) for texts in seen), "digests": len(known)}
     manifest = make_manifest(command=context.obj, data={}, encoders=[], configs={}, seed=0)
     give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
-    refuse_leaks(leaks)
+    if clean is None:
+        refuse_leaks(leaks)
+        return
+    for path in files:
+        written, gone = write_clean(path, measured, clean)
+        typer.echo(f"{written}: {gone} papers left out", err=True)
 
 
 def calibrate(

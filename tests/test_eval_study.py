@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import functools
+import gzip
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -16,8 +18,9 @@ import pytest
 from eval.__main__ import main
 from eval.ablation import Measurement, built_in_variants, compare_variants, read_variants
 from eval.curation import KEPT, Attack, Case, attack, curve
-from eval.leakage import Texts, digests, find_leaks, read_evaluation, refuse_leaks, texts_of_any
+from eval.leakage import Texts, digests, find_leaks, read_evaluation, refuse_leaks, refuse_other_sources, texts_of_any
 from matcher.config import MatchConfig
+from matcher.encoders.background import save_background, shipped_background
 from matcher.encoders.tfidf import TfidfEncoder
 from matcher.errors import ConfigError, DataError, InputError
 from matcher.profiles import build_profiles
@@ -330,6 +333,42 @@ def test_guard_fails_on_a_leak_and_passes_without(run: Any, tmp_path: Path) -> N
     assert "64 hexadecimal digits" in run("guard", "--evaluation", held, "--digests", listed, code=1)
     assert "cannot be read" in run("guard", "--evaluation", held, "--digests", tmp_path / "none.json", code=1)
     assert "nothing to compare with" in run("guard", "--evaluation", held, code=1)
+
+
+def test_a_background_must_be_of_the_files_that_are_looked_through(run: Any, tmp_path: Path) -> None:
+    held = write_set(tmp_path / "held")
+    papers = write_lines(tmp_path / "papers.jsonl", [{"title": "Something else altogether"}])
+    options = ("guard", "--evaluation", held, "--training", papers, "--background", "shipped")
+    assert "which is none of the --training files" in run(*options, code=1)
+    background = shipped_background()
+    digest = hashlib.sha256(papers.read_bytes()).hexdigest()
+    refuse_other_sources(replace(background, sources=({"file": "papers.jsonl", "sha256": digest},)), [papers])
+    with pytest.raises(InputError, match="does not note what it was made from"):
+        refuse_other_sources(replace(background, sources=()), [papers])
+    save_background(replace(background, sources=({"file": "papers.jsonl", "sha256": digest},)), tmp_path / "own.npz")
+    run("guard", "--evaluation", held, "--training", papers, "--background", tmp_path / "own.npz")
+
+
+def test_training_files_are_written_again_without_what_is_measured(run: Any, tmp_path: Path) -> None:
+    held = write_set(tmp_path / "held", queries=("alpha methods for everything", "bravo"))
+    rows: list[dict[str, Any]] = [
+        {"id": "1", "title": "Alpha methods for everything!", "abstract": None},
+        {"id": "2", "title": "Something – else altogether", "abstract": "new", "year": 2020},
+    ]
+    dirty = write_lines(tmp_path / "papers" / "dirty.jsonl", rows)
+    options = ("guard", "--evaluation", held, "--write-clean", tmp_path / "clean")
+    found = run(*options, "--training", dirty, "--json")
+    assert found["results"][0]["leaks"] == 1
+    written = tmp_path / "clean" / "dirty.jsonl.gz"
+    assert [json.loads(line) for line in gzip.decompress(written.read_bytes()).splitlines()] == [rows[1]]
+    before = written.read_bytes()
+    assert "would replace what is read" in run(*options, "--training", written, code=1)
+    run(*options, "--training", tmp_path / "papers")
+    assert written.read_bytes() == before
+    run("guard", "--evaluation", held, "--training", written)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    error = run("guard", "--evaluation", held, "--write-clean", tmp_path / "file", "--training", dirty, code=1)
+    assert "the papers cannot be written" in error
 
 
 def test_profiles_are_looked_at_when_asked(run: Any, tmp_path: Path) -> None:
