@@ -14,8 +14,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from eval.human_commands import goldstandard, lrbench
-from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
-from eval.study_commands import ablation, curation, guard
+from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give, power_notes
+from eval.study_commands import ablation, calibrate, curation, guard, report
 from matcher.errors import MatcherError
 
 __all__ = ["app", "main"]
@@ -23,7 +23,10 @@ __all__ = ["app", "main"]
 app = typer.Typer(
     name="eval",
     help="Measure how well the product does its job. Protocol and limits: eval/README.md.",
-    epilog="Start with: python -m eval metrics",
+    epilog="Examples:\n\n"
+    "python -m eval goldstandard --data goldstandard/ --encoders default,tfidf --out results/gold\n\n"
+    "python -m eval retrieval --data sets/dev --without-shared --json\n\n"
+    "python -m eval report results/ --out page/",
     no_args_is_help=True,
     pretty_exceptions_enable=False,
     rich_markup_mode="rich",
@@ -56,6 +59,8 @@ app.command(epilog="Example: python -m eval lrbench --data lr-bench/ --write-pre
 app.command(epilog="Example: python -m eval curation --data venue/ --encoder tfidf --rank 100")(curation)
 app.command(epilog="Example: python -m eval ablation --data sets/dev --data venue/ --held-out goldstandard/")(ablation)
 app.command(epilog="Example: python -m eval guard --evaluation goldstandard/ --training papers.jsonl.gz")(guard)
+app.command(epilog="Example: python -m eval calibrate --data venue/ --ratings ratings.csv --write fit.json")(calibrate)
+app.command(epilog="Example: python -m eval report results/ --out page/")(report)
 
 # --- commands -------------------------------------------------------------------------------------------------------
 
@@ -145,6 +150,7 @@ def retrieval(
             rows.append(row | {variant: nested(summary) for variant, summary in summaries.items()})
             used.append(describe_encoder(found[ALL].info, set=one.name, encoder=name))
     manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)
+    notices += power_notes(rows, "mrr")
     outcome = Outcome(rows, manifest, clock.seconds, notices=notices, per_query=per_query)
     give(outcome, as_json=as_json, out=out)
 

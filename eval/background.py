@@ -15,7 +15,7 @@ import numpy.typing as npt
 from eval.datasets import PaperText
 from matcher.encoders import TextEncoder
 from matcher.errors import InputError
-from matcher.records import EncoderInfo, Progress, Vectors
+from matcher.records import EncoderInfo, Progress, Vectors, inner_products
 
 __all__ = ["KINDS", "Background", "Cosines", "draw_papers", "measure_background"]
 
@@ -103,6 +103,4 @@ def _off_diagonal(one: Vectors, other: Vectors) -> Cosines:
 
 def _cosines(one: Vectors, other: Vectors, start: int, stop: int) -> npt.NDArray[np.float64]:
     """(B, N) cosines of some rows to all rows, in float64: millions of them are summed."""
-    products = one[start:stop] @ other.T
-    dense = products if isinstance(products, np.ndarray) else products.toarray()
-    return dense.astype(np.float64)
+    return inner_products(one[start:stop], other).astype(np.float64)

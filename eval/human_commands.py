@@ -7,7 +7,7 @@ from typing import Annotated, Any
 
 import typer
 
-from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give
+from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give, power_notes
 
 __all__ = ["goldstandard", "lrbench"]
 
@@ -93,6 +93,7 @@ def goldstandard(
                 notices.append(
                     f"{system.name}: {system.unscored} of {asked} rated papers have no score; a pair costs half"
                 )
+    notices += power_notes(rows, "loss")
     facts = {
         "pairs": len(gold.rated.first),
         "easy_pairs": int(gold.rated.easy.sum()),
@@ -152,6 +153,7 @@ def lrbench(
         listed, said = rows_of_split(split, ours, peers, rng=seed, draws=draws)
         rows += listed
         notices += said
+    notices += power_notes(rows, "loss")
     if len(splits) < 2:
         notices.append(f"only {splits[0].file.name} is there; the other file was not measured")
     manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)

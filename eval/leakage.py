@@ -7,6 +7,7 @@ short title ("Introduction") is no sign of a paper and counts with its abstract 
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import unicodedata
@@ -18,6 +19,8 @@ from typing import Final
 from eval.datasets import is_retrieval_folder, paper_files, read_paper_texts, read_retrieval_sets
 from eval.goldstandard import read_gold
 from eval.lrbench import read_splits
+from eval.rows import rows_of, title_and_abstract
+from matcher.encoders.background import Background
 from matcher.errors import DataError, InputError
 from matcher.ingest import read_venue
 from matcher.records import Venue
@@ -30,8 +33,10 @@ __all__ = [
     "read_digests",
     "read_evaluation",
     "refuse_leaks",
+    "refuse_other_sources",
     "texts_of_any",
     "training_texts",
+    "write_clean",
 ]
 
 _SHORTEST_TITLE: Final = 16
@@ -165,6 +170,60 @@ def read_digests(path: Path) -> dict[str, str]:
     if not isinstance(listed, list) or not all(isinstance(one, str) and len(one) == 64 for one in listed):
         raise DataError("allowed is a JSON list of SHA-256 digests, 64 hexadecimal digits each", file=str(path))
     return dict.fromkeys(listed, path.name)
+
+
+def refuse_other_sources(background: Background, files: Sequence[Path]) -> None:
+    """A background must have been made from the files that are looked through, and from no other.
+
+    Args:
+        background: notes the SHA-256 of each of its sources.
+        files: what is looked through.
+
+    Raises:
+        InputError: it notes no source, or one that is not among the files.
+    """
+    given = {hashlib.sha256(path.read_bytes()).hexdigest() for path in files}
+    if not background.sources:
+        raise InputError("the background does not note what it was made from, so nothing can be said of it")
+    for source in background.sources:
+        if source.get("sha256") not in given:
+            raise InputError(
+                f"the background was made from '{source.get('file')}' with SHA-256 {source.get('sha256')}, which is "
+                "none of the --training files"
+            )
+
+
+def write_clean(source: Path, evaluation: Sequence[Texts], folder: Path) -> tuple[Path, int]:
+    """Write a file of papers again without those that an evaluation set measures.
+
+    Args:
+        source: `.jsonl` or `.jsonl.gz`, with title and abstract.
+        evaluation: what is measured.
+        folder: made where it is missing.
+
+    Returns:
+        The file, gzip-compressed and of equal bytes for equal input, and how many papers were left out.
+
+    Raises:
+        DataError: a row has no title, or is no JSON object.
+        InputError: the folder cannot be written to, or the file would replace its source.
+    """
+    measured = {digest for one in evaluation for paper in one.papers for digest in digests(*paper).values()}
+    kept, gone = [], 0
+    for row in rows_of(source):
+        if measured.isdisjoint(digests(*title_and_abstract(row)).values()):
+            kept.append(json.dumps(dict(row.values), ensure_ascii=False) + "\n")
+        else:
+            gone += 1
+    target = folder / f"{source.name.removesuffix('.gz').removesuffix('.jsonl')}.jsonl.gz"
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        if target.exists() and target.samefile(source):
+            raise InputError(f"{target}: that would replace what is read; give another folder")
+        target.write_bytes(gzip.compress("".join(kept).encode(), mtime=0))
+    except OSError as error:
+        raise InputError(f"{folder}: the papers cannot be written: {error.strerror or error}") from None
+    return target, gone
 
 
 # --- the comparison -------------------------------------------------------------------------------------------------

@@ -5,6 +5,8 @@ relevant. Higher scores come first, reviewers who are not scored come last, in o
 mean of the ranks that they hold together, so the order inside a tie neither helps nor hurts. A tie is therefore inside
 or outside a cut as a whole, also where all of it is relevant; only nDCG splits it.
 
+Pair metrics take the scores and the ratings of what one person rated.
+
 Assignment metrics take the scores of assigned pairs, one number per submission, or the loads of all reviewers.
 
 >>> import numpy as np
@@ -36,6 +38,8 @@ __all__ = [
     "min_score",
     "mrr",
     "ndcg_at_k",
+    "pair_accuracy",
+    "pair_loss",
     "percentile_at_p",
     "recall_at_k",
 ]
@@ -182,6 +186,52 @@ def ndcg_at_k(scores: Values, gains: Values, *, k: int) -> float:
     return min(1.0, reached / best)  # equal orders may differ in the last bit
 
 
+# --- ratings --------------------------------------------------------------------------------------------------------
+
+
+def pair_loss(scores: Values, ratings: Values) -> float:
+    """How much of the differences between one person's ratings the scores turn round.
+
+    Formula: over all pairs of different rating, the sum of |difference of the ratings| where the scores order the pair
+    wrongly, half of it where they are equal or one is missing, divided by the sum over all pairs. Range: 0 to 1, lower
+    is better; 0 without such a pair. Constant scores give 0.5.
+
+    Args:
+        scores: (N,) NaN where there is none.
+        ratings: (N,) finite.
+
+    Source: Stelmakh, Wieting, Neubig, Shah, arXiv 2303.16750, section 5.1.
+    """
+    agreement, weights = _pairs(scores, ratings)
+    return float((1 - agreement) @ weights / (2 * weights.sum())) if weights.size else 0.0
+
+
+def pair_accuracy(scores: Values, ratings: Values) -> float:
+    """Share of the pairs that one person rated differently which the scores order as the ratings do.
+
+    Formula: (pairs in the right order) / (pairs of different rating); equal or missing scores are no order. Range: 0 to
+    1, higher is better; 0 without such a pair.
+
+    Args:
+        scores: (N,) NaN where there is none.
+        ratings: (N,) finite.
+
+    Source: Stelmakh, Wieting, Neubig, Shah, arXiv 2303.16750, section 5.1.
+    """
+    agreement, weights = _pairs(scores, ratings)
+    return float((agreement > 0).mean()) if weights.size else 0.0
+
+
+def _pairs(scores: Values, ratings: Values) -> tuple[npt.NDArray[np.float64], npt.NDArray[np.float64]]:
+    """(P,) 1 right, -1 wrong, 0 no order, and (P,) weights, over the pairs of different rating."""
+    first, second = np.triu_indices(len(ratings), k=1)
+    stated = np.asarray(ratings, dtype=np.float64)
+    difference = stated[first] - stated[second]
+    said = np.asarray(scores, dtype=np.float64)
+    agreement = np.nan_to_num(np.sign(said[first] - said[second])) * np.sign(difference)
+    return agreement[difference != 0], np.abs(difference[difference != 0])
+
+
 # --- assignments ----------------------------------------------------------------------------------------------------
 
 
@@ -258,6 +308,7 @@ def _known(scores: Values) -> npt.NDArray[np.float64]:
 # --- registry -------------------------------------------------------------------------------------------------------
 
 _RANKING: Final = "scores (R,), relevant (R,) of one query"
+_RATED: Final = "scores (N,), ratings (N,) of one person"
 _BY_SUBMISSION: Final = "scores (S,), one per submission"
 
 
@@ -282,6 +333,8 @@ METRICS: Final[Mapping[str, Metric]] = dict(
         _listed(hit_at_k, _RANKING, "Craswell, Hawking 2004"),
         _listed(recall_at_k, _RANKING, "Manning, Raghavan, Schütze 2008"),
         _listed(ndcg_at_k, "scores (R,), gains (R,) of one query", "Järvelin, Kekäläinen 2002; McSherry, Najork 2008"),
+        _listed(pair_loss, _RATED, "Stelmakh, Wieting, Neubig, Shah 2023", higher_is_better=False),
+        _listed(pair_accuracy, _RATED, "Stelmakh, Wieting, Neubig, Shah 2023"),
         _listed(mean_score, "scores (N,), one per assigned pair", "Taylor 2008"),
         _listed(min_score, _BY_SUBMISSION, "Stelmakh, Shah, Singh 2019"),
         _listed(percentile_at_p, _BY_SUBMISSION, "Hyndman, Fan 1996"),

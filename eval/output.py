@@ -13,7 +13,17 @@ from eval.bootstrap import BETTER, WORSE
 if TYPE_CHECKING:
     from eval.experiment import Outcome
 
-__all__ = ["DrawsOption", "JsonOption", "OutOption", "QuietOption", "SeedOption", "give", "table"]
+__all__ = [
+    "DrawsOption",
+    "JsonOption",
+    "OutOption",
+    "QuietOption",
+    "SeedOption",
+    "cells",
+    "give",
+    "power_notes",
+    "table",
+]
 
 JsonOption = Annotated[bool, typer.Option("--json", help="Print one JSON object for machines.")]
 SeedOption = Annotated[int, typer.Option(min=0, help="The only source of chance.")]
@@ -42,14 +52,42 @@ def give(outcome: Outcome, *, as_json: bool, out: Path | None) -> None:
         typer.echo(f"{name.replace('_', ' ')}: {_cell(value)}")
 
 
+def power_notes(rows: Sequence[Mapping[str, Any]], measure: str) -> list[str]:
+    """How small a difference data of this size can show; one note, none without a comparison.
+
+    Args:
+        rows: results with `difference` or `differences`.
+        measure: the one that the note is about.
+    """
+    found = [
+        (difference["detectable"][measure], str(difference["to"]))
+        for row in rows
+        for difference in _compared(row)
+        if difference.get("detectable", {}).get(measure)
+    ]
+    if not found:
+        return []
+    (least, to_least), (most, to_most) = min(found), max(found)
+    shown = f"from {least:.3f} (to {to_least}), or {most:.3f} (to {to_most}), up"
+    return [f"power: a true difference in {measure} shows in four of five studies of this size {shown}"]
+
+
 _APART: Final = ("interval", "difference", "differences", "without_shared")
 """What is not a column of its own."""
 
 
 def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Rows as lines of columns; an interval stands behind its number, and each difference gets a line of its own.
+    """`cells` as lines with equally wide columns."""
+    lines = cells(rows)
+    widths = [max(map(len, column)) for column in zip(*lines, strict=True)]
+    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
 
-    A difference that its interval keeps away from 0 is followed by what it says: better or worse.
+
+def cells(rows: Sequence[Mapping[str, Any]]) -> list[list[str]]:
+    """A line of names, then rows as lines of columns; each difference gets a line of its own.
+
+    An interval stands behind its number. A difference that its interval keeps away from 0 is followed by what it says:
+    better or worse.
     """
     if not rows:
         return []
@@ -62,19 +100,22 @@ def table(rows: Sequence[Mapping[str, Any]]) -> list[str]:
         again = row.get("without_shared")
         if again:
             intervals = again["interval"]
-            cells = [_cell(again[name], intervals.get(name)) if name in again else "" for name in columns]
-            lines += [["  without shared", *cells[1:]], *_differences(again, columns)]
-    widths = [max(len(line[place]) for line in lines) for place in range(len(columns))]
-    return ["  ".join(f"{cell:<{width}}" for cell, width in zip(line, widths, strict=True)).rstrip() for line in lines]
+            shown = [_cell(again[name], intervals.get(name)) if name in again else "" for name in columns]
+            lines += [["  without shared", *shown[1:]], *_differences(again, columns)]
+    return lines
 
 
 def _differences(row: Mapping[str, Any], columns: Sequence[str]) -> list[list[str]]:
     lines = []
-    for difference in [row["difference"]] if "difference" in row else row.get("differences", ()):
+    for difference in _compared(row):
         cells = [_difference(difference, name) for name in columns if name in difference]
         names = [name for name in columns if name not in difference]
         lines.append([f"  minus {difference['to']}", *[""] * (len(names) - 1), *cells])
     return lines
+
+
+def _compared(row: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    return [row["difference"]] if "difference" in row else row.get("differences", ())
 
 
 def _difference(difference: Mapping[str, Any], name: str) -> str:

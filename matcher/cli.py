@@ -22,6 +22,7 @@ from matcher.commands import cv, imports
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
 from matcher.commands import review as review_commands
+from matcher.commands.background import background_app
 from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
     AcceptRejectsOption,
@@ -74,6 +75,7 @@ app.add_typer(confirm_commands.app, name="confirm")
 app.command(epilog="Example: matcher audit venue/ --what-if coauthor_window_months=60")(audit_commands.audit)
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
+app.add_typer(background_app, name="background")
 
 
 def main(argv: list[str] | None = None) -> NoReturn:

@@ -67,7 +67,12 @@ class MatchConfig:
     6
     """
 
-    encoder: str = _setting("sentence", "expertise", "how texts become vectors", choices=("sentence", "tfidf"))
+    encoder: str = _setting(
+        "hybrid",
+        "expertise",
+        "how texts become vectors: sentences, rare terms and topics together; sentences alone; words alone",
+        choices=("hybrid", "sentence", "tfidf"),
+    )
     model: str = _setting(
         "all-MiniLM-L6-v2",
         "expertise",
@@ -76,6 +81,11 @@ class MatchConfig:
     max_tokens: int = _setting(256, "expertise", "tokens of a text that the sentence model reads", low=8, high=32768)
     precision: str = _setting(
         "float32", "expertise", "arithmetic of the sentence model", choices=("float32", "bfloat16")
+    )
+    background: str = _setting(
+        "shipped",
+        "expertise",
+        "what hybrid knows beforehand: 'shipped', or a file made by `matcher background build`",
     )
     aggregation: str = _setting(
         "top_k",
@@ -93,6 +103,13 @@ class MatchConfig:
         "a profile with fewer papers is filled up to this number with papers at background level; 0 turns it off",
         low=0,
         high=100,
+    )
+    length_correction: float = _setting(
+        0.7,
+        "expertise",
+        "share taken off of what the best papers of a long profile reach by chance; 0 favours long profiles",
+        low=0,
+        high=3,
     )
     unscored: str = _setting(
         "last_resort",

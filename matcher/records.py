@@ -68,6 +68,7 @@ __all__ = [
     "HistoryEntry",
     "Index",
     "Infeasibility",
+    "JoinedVectors",
     "Limits",
     "Marginals",
     "Pair",
@@ -98,6 +99,7 @@ __all__ = [
     "Violation",
     "canonical_json",
     "from_plain",
+    "inner_products",
     "text_of",
     "to_plain",
 ]
@@ -114,8 +116,8 @@ Floats: TypeAlias = npt.NDArray[np.float32]
 Doubles: TypeAlias = npt.NDArray[np.float64]
 Ints: TypeAlias = npt.NDArray[np.int64]
 Bools: TypeAlias = npt.NDArray[np.bool_]
-Vectors: TypeAlias = "Floats | sp.csr_array"
-"""Unit rows, dense float32 or sparse CSR; a row of zeros is a text without any known term."""
+Vectors: TypeAlias = "Floats | sp.csr_array | JoinedVectors"
+"""Unit rows, dense float32, sparse CSR or both; a row of zeros is a text without any known term."""
 
 Progress: TypeAlias = Callable[[str, int, int], None]
 """Called by long stages with the stage's name, the number of things done and their total."""
@@ -935,6 +937,8 @@ class EncoderInfo:
         dimension: length of a vector, D.
         backgrounds: mean cosine of two unrelated texts under this encoder: of two titles, of a title and a title with
             abstract, of two titles with abstract. Short texts are less alike, so each kind has its own zero.
+        tail: mean excess of the cosines of unrelated texts over their 98 % quantile: the scale on which the best of
+            many unrelated papers grows with their number, and the unit of published scores.
     """
 
     name: str
@@ -942,11 +946,49 @@ class EncoderInfo:
     digest: str
     dimension: int
     backgrounds: tuple[float, float, float]
+    tail: float = 0.05
 
     @property
     def background(self) -> float:
         """Mean cosine of two unrelated texts with abstracts; it is where published scores start."""
         return self.backgrounds[2]
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class JoinedVectors:
+    """Rows in two parts that stand side by side: a dense and a sparse one.
+
+    Args:
+        dense: (N, A) float32.
+        sparse: (N, B) float32, CSR.
+    """
+
+    dense: Floats
+    sparse: sp.csr_array
+
+    @property
+    def shape(self) -> tuple[int, int]:
+        """Rows, and columns of both parts together."""
+        return self.dense.shape[0], self.dense.shape[1] + self.sparse.shape[1]
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """Of the dense part."""
+        return self.dense.dtype
+
+    def __getitem__(self, rows: Any) -> JoinedVectors:
+        return JoinedVectors(self.dense[rows], self.sparse[rows])
+
+
+def inner_products(one: Vectors, other: Vectors) -> Floats:
+    """(A, B) inner products of the rows of two matrices of the same kind: cosines, when the rows have length 1."""
+    if isinstance(one, JoinedVectors) and isinstance(other, JoinedVectors):
+        total = inner_products(one.sparse, other.sparse)
+        total += inner_products(one.dense, other.dense)
+        return total
+    products = one @ other.T  # type: ignore[union-attr,operator]  # both are dense, or both sparse
+    dense: Floats = products if isinstance(products, np.ndarray) else products.toarray()
+    return dense.astype(np.float32, copy=False)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -989,6 +1031,8 @@ class Profiles:
             value = getattr(self, name)
             if isinstance(value, np.ndarray):
                 object.__setattr__(self, name, _read_only(value))
+            elif isinstance(value, JoinedVectors):
+                object.__setattr__(self, name, JoinedVectors(_read_only(value.dense), value.sparse))
 
     def sizes(self) -> Ints:
         """(R,) number of papers of each reviewer."""

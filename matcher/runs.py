@@ -45,7 +45,9 @@ from matcher.records import (
     Conflicts,
     EncoderInfo,
     Evidence,
+    Floats,
     Index,
+    JoinedVectors,
     Limits,
     Pair,
     PersonId,
@@ -366,14 +368,15 @@ def _profile_arrays(profiles: Profiles) -> dict[str, Any]:
     }
     for name in ("vectors", "submission_vectors"):
         value = getattr(profiles, name)
-        if isinstance(value, np.ndarray):
-            arrays[name] = value
-        else:
+        dense, sparse = (value.dense, value.sparse) if isinstance(value, JoinedVectors) else (value, value)
+        if isinstance(dense, np.ndarray):
+            arrays[name] = dense
+        if not isinstance(sparse, np.ndarray):
             arrays |= {
-                f"{name}_data": value.data,
-                f"{name}_indices": value.indices,
-                f"{name}_indptr": value.indptr,
-                f"{name}_shape": np.array(value.shape),
+                f"{name}_data": sparse.data,
+                f"{name}_indices": sparse.indices,
+                f"{name}_indptr": sparse.indptr,
+                f"{name}_shape": np.array(sparse.shape),
             }
     return arrays
 
@@ -478,13 +481,14 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
 
 
 def _read_vectors(arrays: Mapping[str, Any], name: str) -> Vectors:
-    if name in arrays:
-        dense: Vectors = arrays[name]
+    dense: Floats | None = arrays.get(name)
+    if dense is not None and f"{name}_data" not in arrays:
         return dense
     import scipy.sparse as sp
 
     parts = (arrays[f"{name}_data"], arrays[f"{name}_indices"], arrays[f"{name}_indptr"])
-    return sp.csr_array(parts, shape=tuple(arrays[f"{name}_shape"].tolist()))
+    sparse = sp.csr_array(parts, shape=tuple(arrays[f"{name}_shape"].tolist()))
+    return sparse if dense is None else JoinedVectors(dense, sparse)
 
 
 def _read_assignment(plain: Mapping[str, Any], prices: Any) -> Assignment:

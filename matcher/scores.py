@@ -2,32 +2,67 @@
 
 A paper's part is its excess: how much more alike it is to the submission than two unrelated papers are,
 ``weight x (cosine - background)``. Texts without an abstract are less alike than texts with one, related or not, so
-the background depends on whether each side has one. A reviewer's raw score is the background of texts with abstracts
-plus the mean of their best excesses; the published score maps it to [0, 1] by one fixed monotone map,
-``(raw - background) / (1 - background)`` cut at 0 and 1: 0 is background level, 1 is the same text. The map is the same
-for the whole matrix, so scores compare across submissions and across reviewers.
+the background depends on whether each side has one.
 
-A thin profile is filled up with papers at background level, excess 0. So deleting papers never pays: under `top_k`
-with `thin_profile >= top_k`, a subset of a profile never scores higher than the whole.
+A reviewer's raw score is the background of texts with abstracts plus the mean of their best excesses, less what the
+best of equally many unrelated papers would reach by chance. The best 3 of 40 papers are more alike to anything than the
+only 3 of somebody else; with a tail that falls off exponentially on a scale t, the mean of the best k of n exceeds the
+mean of k by ``t x (1/(k+1) + ... + 1/n)``, and that is taken off. Without it people with long profiles get most of the
+work. A thin profile is filled up with papers at background level, excess 0: one good paper is not three.
+
+The published score is ``1 - exp(-softplus(x) / 8)`` with ``x = (raw - background) / t``, softplus being the smooth form
+of ``max(x, 0)``: one fixed, strictly monotone map for the whole matrix, so scores compare across submissions and across
+reviewers. Unrelated papers have 0.08, the most distant ones near 0, the same texts near 1.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from typing import Final
+from typing import Final, NamedTuple
 
 import numpy as np
-import numpy.typing as npt
 
 from matcher.config import MatchConfig
 from matcher.errors import UnknownNameError
-from matcher.records import EvidencePaper, Floats, Ints, Profiles, Progress, ScoreMatrix, Venue
+from matcher.records import (
+    EvidencePaper,
+    Floats,
+    Ints,
+    Profiles,
+    Progress,
+    ScoreMatrix,
+    Venue,
+    inner_products,
+)
 
-__all__ = ["score", "score_parts"]
+__all__ = ["best_reviewers", "score", "score_parts"]
 
-_BLOCK_VALUES: Final = 16_000_000
-"""Similarities held at once (64 MB of float32)."""
+_BLOCK_PAPERS: Final = 16_384
+"""Papers, counted for each of their reviewers, whose similarities are held at once."""
+
+_BLOCK_SUBMISSIONS: Final = 1_024
+"""Submissions whose similarities are held at once: with the papers, 64 MB of float32."""
+
+_TAILS_PER_UNIT: Final = 8.0
+"""Tails in one unit of the published map; puts the best reviewers of a submission mostly between 0.3 and 0.9."""
+
+_CHANCE_LEVEL: Final = -math.expm1(-math.log(2) / _TAILS_PER_UNIT)
+"""The published score of papers at background level, 0.083."""
+
+_LEVEL: Final = 1e-3
+"""Tails within which a raw score counts as being at background level when its parts are shared out."""
+
+_STREAMED_BEST: Final = 8
+"""Up to so many best papers are found by keeping the best so far; beyond, by sorting."""
+
+
+class _Group(NamedTuple):
+    """Reviewers with equally many papers; their rows and weights by place in the profile."""
+
+    reviewers: Ints  # (K,)
+    rows: Ints  # (N, K)
+    weights: Floats  # (N, K)
 
 
 def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None = None) -> ScoreMatrix:
@@ -35,8 +70,8 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
 
     Args:
         profiles: vectors and who owns them.
-        config: `aggregation`, `top_k`, `best_share`, `thin_profile`.
-        progress: called with the stage "score", submissions done and their number.
+        config: `aggregation`, `top_k`, `best_share`, `thin_profile`, `length_correction`.
+        progress: called with the stage "score", reviewers done and their number.
 
     Returns:
         (S, R) scores; NaN in the columns of reviewers without papers.
@@ -45,29 +80,50 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
         UnknownNameError: no aggregation has that name.
 
     Source: the mean of the best similarities follows Mimno and McCallum (KDD 2007, max) and its smoothed forms in
-    Stelmakh et al. (arXiv 2303.16750).
+    Stelmakh et al. (arXiv 2303.16750); the best of n draws from an exponential tail, A. Rényi, On the theory of order
+    statistics, 1953.
     """
-    background = profiles.encoder.background
-    shape = (len(profiles.submissions), len(profiles.reviewers))
-    raw = np.full(shape, np.nan, dtype=np.float32)
-    groups = list(_groups_of_equal_size(profiles))
-    block = max(1, _BLOCK_VALUES // max(1, len(profiles.papers), len(profiles.rows)))
-    for start in range(0, shape[0], block):
-        if progress is not None:
-            progress("score", start, shape[0])
-        excess = _similarity(profiles, start, start + block)
-        excess -= _backgrounds(profiles, start, start + block)
-        for reviewers, rows, weights in groups:
-            raw[start : start + block, reviewers] = background + _aggregate(weights * excess[:, rows], config)
-    if progress is not None:
-        progress("score", shape[0], shape[0])
+    raw = np.full((len(profiles.submissions), len(profiles.reviewers)), np.nan, dtype=np.float32)
+    for rows, reviewers, values in _raw_scores(profiles, config, progress):
+        raw[rows, reviewers] = values
     return ScoreMatrix(
         submissions=profiles.submissions,
         reviewers=profiles.reviewers,
-        values=_publish(raw, background),
+        values=_publish(raw, profiles),
         raw=raw,
         method=_describe(profiles, config),
     )
+
+
+def best_reviewers(
+    profiles: Profiles, config: MatchConfig, count: int, *, progress: Progress | None = None
+) -> tuple[Ints, Floats]:
+    """The best reviewers of every submission, without ever holding the whole matrix.
+
+    Args:
+        profiles: as for `score`.
+        config: as for `score`.
+        count: how many to keep for each submission, at least 1.
+        progress: as for `score`.
+
+    Returns:
+        (S, C) columns and (S, C) published scores, best first, among equals in the order of reviewers; C is `count` or
+        the number of reviewers with papers, where that is smaller.
+    """
+    width = min(count, int((profiles.sizes() > 0).sum()))
+    columns = np.zeros((len(profiles.submissions), 0), dtype=np.int64)
+    raw = np.zeros(columns.shape, dtype=np.float32)
+    kept: dict[int, tuple[Ints, Floats]] = {}
+    for rows, reviewers, values in _raw_scores(profiles, config, progress):
+        old_columns, old_values = kept.get(rows.start, (columns[rows], raw[rows]))
+        found = np.hstack([old_columns, np.broadcast_to(reviewers, values.shape)])
+        scores = np.hstack([old_values, values])
+        order = np.lexsort((found, -scores), axis=1)[:, :width]
+        kept[rows.start] = (np.take_along_axis(found, order, axis=1), np.take_along_axis(scores, order, axis=1))
+    if kept:
+        columns = np.vstack([kept[start][0] for start in sorted(kept)])
+        raw = np.vstack([kept[start][1] for start in sorted(kept)])
+    return columns, _publish(raw, profiles)
 
 
 def score_parts(
@@ -83,7 +139,7 @@ def score_parts(
         reviewer_id: a reviewer.
 
     Returns:
-        Parts, largest contribution first; none for a reviewer without papers.
+        Papers, largest contribution first, then what pulls the score down; none for a reviewer without papers.
 
     Raises:
         UnknownNameError: an id is not known.
@@ -94,60 +150,93 @@ def score_parts(
     rows = profiles.rows[owned]
     if not len(rows):
         return ()
-    background = profiles.encoder.background
-    products = profiles.vectors[rows] @ profiles.submission_vectors[[row]].T
-    similarity = (products if isinstance(products, np.ndarray) else products.toarray())[:, 0].astype(np.float32)
-    excess = profiles.weights[owned] * (similarity - _backgrounds(profiles, row, row + 1)[0, rows])
+    similarity = inner_products(profiles.submission_vectors[[row]], profiles.vectors[rows])[0]
+    excess = profiles.weights[owned] * (similarity - _backgrounds(profiles, slice(row, row + 1), rows)[0])
     length, counted = _counts(len(rows), config)
-    unit = counted * (1 - background)
     candidates = [(float(value), position) for position, value in enumerate(excess)]
     candidates += [(0.0, -1)] * (length - len(rows))
     best = sorted(candidates, key=lambda part: (-part[0], part[1]))[:counted]
+    chance = _chance(len(rows), config) * profiles.encoder.tail
+    total = sum(value for value, _ in best) / counted - chance
+    published = float(_publish(np.array([profiles.encoder.background + total], dtype=np.float32), profiles)[0])
+    # What the map adds to the level of chance is shared out in proportion; where that is nothing, by the map's slope.
+    is_level = abs(total) < _LEVEL * profiles.encoder.tail
+    unit = (1 - _CHANCE_LEVEL) / (2 * _TAILS_PER_UNIT * profiles.encoder.tail)
+    if not is_level:
+        unit = (published - _CHANCE_LEVEL) / total
     parts = []
     for value, position in best:
         if position >= 0:
             paper = venue.paper_by_id[profiles.papers.ids[int(rows[position])]]
             title = f"{paper.title} [stated by the reviewer]" if paper.kind == "statement" else paper.title
-            parts.append(EvidencePaper(paper.id, title, float(similarity[position]), value / unit))
+            parts.append(EvidencePaper(paper.id, title, float(similarity[position]), unit * value / counted))
     missing = sum(1 for _, position in best if position < 0)
     if missing:
         parts.append(
             EvidencePaper(None, f"{missing} papers missing from a thin profile count as background", None, 0.0)
         )
-    total = sum(part.contribution for part in parts)
-    published = min(1.0, max(0.0, total))
-    if published != total:
-        parts.append(EvidencePaper(None, "a score is never below 0 or above 1", None, published - total))
+    if chance:
+        message = f"as near come the best {counted} of {len(rows)} unrelated papers by chance"
+        parts.append(EvidencePaper(None, message, None, -unit * chance))
+    level = published - sum(part.contribution for part in parts)
+    parts.append(EvidencePaper(None, "the level of unrelated papers", None, level))
     return tuple(parts)
 
 
-def _publish(raw: Floats, background: float) -> Floats:
-    """The fixed monotone map from raw to published scores; NaN stays NaN."""
-    published: Floats = np.clip((raw - np.float32(background)) / np.float32(1 - background), 0, 1)
+def _publish(raw: Floats, profiles: Profiles) -> Floats:
+    """The fixed monotone map from raw to published scores; NaN stays NaN. One block of rows at a time, for memory."""
+    published = np.empty_like(raw)
+    background, tail = np.float32(profiles.encoder.background), np.float32(profiles.encoder.tail)
+    for start in range(0, len(raw), _BLOCK_SUBMISSIONS):
+        tails = (raw[start : start + _BLOCK_SUBMISSIONS] - background) / tail
+        with np.errstate(invalid="ignore"):  # not scored stays not scored
+            published[start : start + _BLOCK_SUBMISSIONS] = -np.expm1(-np.logaddexp(0, tails) / _TAILS_PER_UNIT)
     return published
 
 
-def _similarity(profiles: Profiles, start: int, stop: int) -> Floats:
-    """(B, P) cosines of some submissions to all papers."""
-    products = profiles.submission_vectors[start:stop] @ profiles.vectors.T
-    dense = products if isinstance(products, np.ndarray) else products.toarray()
-    return dense.astype(np.float32, copy=False)
+def _raw_scores(
+    profiles: Profiles, config: MatchConfig, progress: Progress | None
+) -> Iterator[tuple[slice, Ints, Floats]]:
+    """Blocks of the raw matrix: which rows, which columns, values."""
+    background = np.float32(profiles.encoder.background)
+    done, total = 0, len(profiles.reviewers)
+    for group in _groups(profiles):
+        if progress is not None:
+            progress("score", done, total)
+        size = len(group.rows)
+        chance = np.float32(_chance(size, config) * profiles.encoder.tail)
+        rows, weights = group.rows.ravel(), group.weights.ravel()
+        papers = profiles.vectors[rows]
+        for start in range(0, len(profiles.submissions), _BLOCK_SUBMISSIONS):
+            block = slice(start, min(start + _BLOCK_SUBMISSIONS, len(profiles.submissions)))
+            excess = inner_products(profiles.submission_vectors[block], papers)
+            excess -= _backgrounds(profiles, block, rows)
+            if (weights != 1).any():
+                excess *= weights
+            yield block, group.reviewers, background - chance + _aggregate(excess, size, config)
+        done += len(group.reviewers)
+    if progress is not None:
+        progress("score", total, total)
 
 
-def _backgrounds(profiles: Profiles, start: int, stop: int) -> Floats:
-    """(B, P) cosines that unrelated texts of the same kinds have."""
-    table = np.array(profiles.encoder.backgrounds, dtype=np.float32)
-    with_abstract = profiles.submission_abstracts[start:stop, None].astype(np.int64) + profiles.abstracts[None, :]
-    return table[with_abstract]
-
-
-def _groups_of_equal_size(profiles: Profiles) -> Iterator[tuple[Ints, Ints, Floats]]:
-    """Reviewers with equally many papers, whose rows therefore form a matrix: no loop over reviewers is needed."""
+def _groups(profiles: Profiles) -> Iterator[_Group]:
+    """Reviewers with equally many papers, so that no loop over reviewers is needed; not too many at once."""
     sizes = profiles.sizes()
     for size in np.unique(sizes[sizes > 0]):
-        reviewers = np.flatnonzero(sizes == size)
-        places = profiles.spans[reviewers][:, None] + np.arange(size)
-        yield reviewers, profiles.rows[places], profiles.weights[places]
+        members = np.flatnonzero(sizes == size)
+        width = max(1, _BLOCK_PAPERS // int(size))
+        for start in range(0, len(members), width):
+            reviewers = members[start : start + width]
+            places = np.arange(size)[:, None] + profiles.spans[reviewers]
+            yield _Group(reviewers, profiles.rows[places], profiles.weights[places])
+
+
+def _backgrounds(profiles: Profiles, submissions: slice, papers: Ints) -> Floats:
+    """(B, P) cosines that unrelated texts of the same kinds have; (1, P) where all submissions are of one kind."""
+    table = np.array(profiles.encoder.backgrounds, dtype=np.float32)
+    with_abstract = np.unique(profiles.submission_abstracts[submissions], return_inverse=True)
+    levels = table[with_abstract[0].astype(np.int64)[:, None] + profiles.abstracts[papers]]
+    return levels if len(levels) == 1 else levels[with_abstract[1]]
 
 
 def _counts(papers: int, config: MatchConfig) -> tuple[int, int]:
@@ -164,17 +253,37 @@ def _counts(papers: int, config: MatchConfig) -> tuple[int, int]:
     raise UnknownNameError("aggregation", config.aggregation, ("top_k", "max", "mean", "best_share"))
 
 
-def _aggregate(excess: npt.NDArray[np.float32], config: MatchConfig) -> Floats:
-    """(B, K, N) excesses of N papers to the (B, K) mean of the best of each profile."""
-    papers = excess.shape[-1]
+def _chance(papers: int, config: MatchConfig) -> float:
+    """How far the best of that many unrelated papers come above an equal number that nobody chose, in tails."""
     length, counted = _counts(papers, config)
-    if length > papers:
-        filling = np.zeros((*excess.shape[:-1], length - papers), dtype=np.float32)
-        excess = np.concatenate([excess, filling], axis=-1)
-    if counted < length:
-        excess = np.partition(excess, length - counted, axis=-1)[..., length - counted :]
-    mean: Floats = excess.mean(axis=-1, dtype=np.float32)
-    return mean
+    return config.length_correction * sum(1 / place for place in range(counted + 1, length + 1))
+
+
+def _aggregate(excess: Floats, papers: int, config: MatchConfig) -> Floats:
+    """(B, N K) excesses, place by place, to the (B, K) mean of the best of each profile of N papers."""
+    length, counted = _counts(papers, config)
+    by_place = excess.reshape(len(excess), papers, -1)
+    if counted == papers == length:
+        whole: Floats = by_place.mean(axis=1, dtype=np.float32)
+        return whole
+    if counted > _STREAMED_BEST:
+        filling = np.zeros((len(excess), length - papers, by_place.shape[2]), dtype=np.float32)
+        filled = np.partition(np.concatenate([by_place, filling], axis=1), length - counted, axis=1)
+        sorted_out: Floats = filled[:, length - counted :].mean(axis=1, dtype=np.float32)
+        return sorted_out
+    missing = length - papers
+    best = [
+        np.full((len(excess), by_place.shape[2]), 0.0 if place < missing else -np.inf, dtype=np.float32)
+        for place in range(counted)
+    ]
+    for place in range(papers):
+        left = by_place[:, place].copy()
+        for kept in best:
+            smaller = np.minimum(kept, left)
+            np.maximum(kept, left, out=kept)
+            left = smaller
+    total: Floats = sum(best[1:], start=best[0])
+    return total / np.float32(counted)
 
 
 def _describe(profiles: Profiles, config: MatchConfig) -> str:
@@ -185,4 +294,5 @@ def _describe(profiles: Profiles, config: MatchConfig) -> str:
         "mean": "mean of all papers",
         "best_share": f"mean of the best {config.best_share:.0%} of the papers",
     }[config.aggregation]
-    return f"{profiles.encoder.name}{model}, {how}, thin profiles filled up to {config.thin_profile}"
+    corrected = f", length correction {config.length_correction:g}" if config.length_correction else ""
+    return f"{profiles.encoder.name}{model}, {how}, thin profiles filled up to {config.thin_profile}{corrected}"

@@ -43,8 +43,12 @@ def test_every_setting_is_described_and_its_default_is_allowed() -> None:
 @pytest.mark.parametrize(
     ("name", "value", "message"),
     [
-        ("encoder", "tf-idf", "'expertise.encoder': allowed are sentence, tfidf; got 'tf-idf', did you mean 'tfidf'?"),
-        ("encoder", None, "'expertise.encoder': allowed are sentence, tfidf; got None"),
+        (
+            "encoder",
+            "tf-idf",
+            "'expertise.encoder': allowed are hybrid, sentence, tfidf; got 'tf-idf', did you mean 'tfidf'?",
+        ),
+        ("encoder", None, "'expertise.encoder': allowed are hybrid, sentence, tfidf; got None"),
         ("model", 3, "'expertise.model': allowed is a text in quotes; got 3"),
         ("max_tokens", 7, "'expertise.max_tokens': allowed is 8 to 32768; got 7"),
         ("max_tokens", 256.0, "'expertise.max_tokens': allowed is a whole number; got 256.0"),
@@ -191,7 +195,7 @@ def test_a_number_or_a_day_in_quotes_is_understood_where_it_comes_from_a_command
         (
             "[assignment]\nxyzzy = 3",
             "assignment.xyzzy",
-            "unknown key; known are aggregation, allow_partial, best_share,",
+            "unknown key; known are aggregation, allow_partial, background, best_share,",
         ),
         ("[expertise]\nmax_load = 3", "expertise.max_load", "this key belongs into [assignment]"),
         ("max_load = 3", "max_load", "a key outside of a section; it belongs into [assignment]"),
@@ -200,7 +204,7 @@ def test_a_number_or_a_day_in_quotes_is_understood_where_it_comes_from_a_command
         ("[assignment]\nmax_load = 3.5", "assignment.max_load", "allowed is a whole number; got 3.5"),
         ("[assignment]\nmax_load = [3]", "assignment.max_load", "allowed is a whole number; got [3]"),
         ("[expertise]\nmin_score = nan", "expertise.min_score", "allowed is 0 to 1; got nan"),
-        ("[expertise]\nencoder = ['tfidf']", "expertise.encoder", "allowed are sentence, tfidf; got ['tfidf']"),
+        ("[expertise]\nencoder = ['tfidf']", "expertise.encoder", "allowed are hybrid, sentence, tfidf; got ['tfidf']"),
         ("[conflicts]\ndeadline = 2024-10-01T12:00:00", "conflicts.deadline", "allowed is a date such as 2025-01-31"),
         ("[conflicts]\ndeadline = '2024-02-30'", "conflicts.deadline", "allowed is a date such as 2025-01-31"),
         ("[conflicts]\ninstitution_window_months = 'all'", "conflicts.institution_window_months", "allowed is a whole"),

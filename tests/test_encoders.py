@@ -4,6 +4,7 @@ import shutil
 import sys
 import types
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,13 +15,16 @@ from matcher import MatchResult, Venue, match
 from matcher.config import MatchConfig
 from matcher.encoders import ENCODERS, TextEncoder, default_cache_dir, make_encoder
 from matcher.encoders import sentence as sentence_module
+from matcher.encoders.background import save_background, shipped_background
 from matcher.encoders.cache import VectorCache
+from matcher.encoders.hybrid import WEIGHTS, HybridEncoder
+from matcher.encoders.lexical import Lexicon
 from matcher.encoders.sentence import EMBEDDED_MODEL, SentenceEncoder
 from matcher.encoders.tfidf import TfidfEncoder
 from matcher.errors import InputError, UnknownNameError
 from matcher.records import Floats
 from tests.conftest import SAMPLE
-from tests.contracts.encoder import EMPTY, PRUNING, TEXTS, TRACKING, EncoderContract, dense
+from tests.contracts.encoder import EMPTY, OTHER_PRUNING, PRUNING, TEXTS, TRACKING, EncoderContract, dense
 
 
 class TestTfidf(EncoderContract):
@@ -41,6 +45,29 @@ class TestSentence(EncoderContract):
     @pytest.fixture
     def twin(self, sentence_encoder: SentenceEncoder) -> TextEncoder:
         return sharing(sentence_encoder, SentenceEncoder().fit(TEXTS[::-1]))
+
+
+class TestHybrid(EncoderContract):
+    @pytest.fixture
+    def encoder(self, sentence_encoder: SentenceEncoder) -> TextEncoder:
+        return HybridEncoder(sentence_encoder, shipped_background()).fit(TEXTS)
+
+    @pytest.fixture
+    def twin(self, sentence_encoder: SentenceEncoder) -> TextEncoder:
+        return HybridEncoder(sharing(sentence_encoder, SentenceEncoder()), shipped_background()).fit(TEXTS[::-1])
+
+    def test_rows_are_unit_vectors_of_the_length_that_the_info_says(self, encoder: TextEncoder) -> None:
+        """A text that lacks rare or frequent terms has no cosine in those parts, and is shorter by their share."""
+        vectors = encoder.encode([*TEXTS[:3], "training data model"])
+        assert vectors.shape == (4, encoder.info.dimension)
+        assert vectors.dtype == np.float32
+        lengths = np.linalg.norm(dense(vectors).astype(np.float64), axis=1)
+        np.testing.assert_allclose(lengths[:3], 1, atol=1e-5)
+        assert 0 < lengths[3] <= 1
+
+    def test_texts_on_one_subject_are_more_alike(self, encoder: TextEncoder) -> None:
+        rows = dense(encoder.encode([PRUNING, OTHER_PRUNING, TRACKING]))
+        assert rows[0] @ rows[1] > rows[0] @ rows[2] + encoder.info.tail
 
 
 def sharing(loaded: SentenceEncoder, other: SentenceEncoder) -> SentenceEncoder:
@@ -122,6 +149,42 @@ def test_tfidf_by_hand() -> None:
     rare = np.log(3 / 2) + 1
     rows = dense(encoder.encode(["alpha beta", "alpha gamma"]))
     assert rows[0] @ rows[1] == pytest.approx(1 / (1 + 2 * rare**2), abs=1e-6)  # beta and "alpha beta" weigh alike
+
+
+# --- hybrid ---------------------------------------------------------------------------------------------------------
+
+
+def test_the_hybrid_cosine_is_the_blend_of_three(sentence_encoder: SentenceEncoder) -> None:
+    background = shipped_background()
+    texts = [PRUNING, OTHER_PRUNING, TRACKING]
+    rows = dense(HybridEncoder(sentence_encoder, background).encode(texts))
+    sentences = sentence_encoder.encode(texts)
+    rare, topics = Lexicon(background).encode(texts)
+    parts = (sentences @ sentences.T, (rare @ rare.T).toarray(), topics @ topics.T)
+    blended = sum(share * part for share, part in zip(background.shares, parts, strict=True))
+    np.testing.assert_allclose(rows @ rows.T, blended, atol=1e-5)
+    assert sum(WEIGHTS) == pytest.approx(1)
+
+
+def test_the_default_is_hybrid_and_its_background_can_be_given(tmp_path: Path) -> None:
+    encoder = make_encoder(MatchConfig())
+    assert isinstance(encoder, HybridEncoder)
+    file = tmp_path / "own.npz"
+    save_background(replace(shipped_background(), tail=0.5), file)
+    own = make_encoder(MatchConfig(background=str(file)))
+    assert own.info.tail == 0.5
+    assert own.info.digest != encoder.info.digest
+    with pytest.raises(InputError, match=r"nowhere\.npz: there is no such background"):
+        make_encoder(MatchConfig(background=str(tmp_path / "nowhere.npz")))
+
+
+def test_a_background_of_another_model_is_refused(tmp_path: Path) -> None:
+    folder = tmp_path / "model"
+    folder.mkdir()
+    (folder / "model.safetensors").write_bytes(b"weights")
+    with pytest.raises(InputError, match="the background was measured for the model 'all-MiniLM-L6-v2', not for"):
+        make_encoder(MatchConfig(model=str(folder)))
+    assert isinstance(make_encoder(MatchConfig(model=str(folder), encoder="sentence")), SentenceEncoder)
 
 
 # --- sentence -------------------------------------------------------------------------------------------------------

@@ -334,7 +334,11 @@ def test_metrics_lists_the_registry(run: Any) -> None:
 def test_help_of_every_command_has_an_example(run: Any) -> None:
     overview = run("--help")
     assert overview.code == 0
-    for command in ("retrieval", "profile-length", "background", "metrics"):
+    assert "python -m eval report results/ --out page/" in overview.out
+    for command in (
+        *("goldstandard", "lrbench", "retrieval", "profile-length", "curation", "ablation", "guard", "calibrate"),
+        *("report", "background", "metrics"),
+    ):
         assert command in overview.out
         ran = run(command, "--help")
         assert ran.code == 0

@@ -176,6 +176,10 @@ def break_ratings(folder: Path) -> None:
     write_ratings(folder, {"11": {"s-alpha": 6.0, "s-bravo": 1.0}})
 
 
+def rate_in_words(folder: Path) -> None:
+    write_ratings(folder, {"11": {"s-alpha": "high", "s-bravo": 1.0}})
+
+
 def repeat_participant(folder: Path) -> None:
     path = folder / "data" / "evaluations.csv"
     lines = path.read_text(encoding="utf-8").splitlines()
@@ -194,6 +198,11 @@ def lose_paper(folder: Path) -> None:
 
 def lose_archive(folder: Path) -> None:
     (folder / "evaluation_datasets" / "d_20_1" / "archives" / "~22.jsonl").unlink()
+
+
+def lose_content(folder: Path) -> None:
+    path = folder / "evaluation_datasets" / "d_20_1" / "submissions.json"
+    write_json(path, {"s-alpha": {"content": "alpha"}})
 
 
 def lose_sets(folder: Path) -> None:
@@ -221,9 +230,11 @@ def predict_strangers(folder: Path) -> None:
     ("spoil", "message"),
     [
         (break_ratings, "data/evaluations.csv:2: field 'Expertise1': allowed is a rating from 1 to 5; got '6.0'"),
+        (rate_in_words, "field 'Expertise1': allowed is a rating from 1 to 5; got 'high'"),
         (repeat_participant, "data/evaluations.csv:4: field 'ParticipantID': '11' has a line already"),
         (rate_twice, "'s-alpha' is rated twice"),
         (lose_paper, "3 rated papers are not there, the first is 's-bravo'"),
+        (lose_content, "submissions.json: submissions: s-alpha: field 'content': allowed is an object; got 'alpha'"),
         (lose_archive, "participant '22' has no archive"),
         (lose_sets, "there is no evaluation_datasets/d_20_1"),
         (break_json, "this is no JSON text that can be read"),
@@ -318,7 +329,10 @@ def test_lrbench_gives_known_answers(run: Any, lr: Path) -> None:
     assert to_rate["loss"][0] == pytest.approx(2 / 7)
     assert to_small["to"] == "small mean"
     assert to_small["loss"][0] == pytest.approx(1 / 5 - 1)  # on the two pairs that both have
-    assert found["notices"] == ["small mean: 2 of 3 pairs of pc have a prediction"]
+    first, second = found["notices"]
+    assert first == "small mean: 2 of 3 pairs of pc have a prediction"
+    least, most = sorted((to["detectable"]["loss"], to["to"]) for to in (to_rate, to_small))
+    assert f"{least[0]:.3f} (to {least[1]}), or {most[0]:.3f} (to {most[1]})" in second
     assert set(found["manifest"]["data"]) == {"pc", "rc", "predictions of RATE, pc", "predictions of small mean, pc"}
 
 

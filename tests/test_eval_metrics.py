@@ -5,6 +5,7 @@ from __future__ import annotations
 import doctest
 import itertools
 import statistics
+from random import Random
 
 import ir_measures
 import numpy as np
@@ -26,9 +27,12 @@ from eval.metrics import (
     min_score,
     mrr,
     ndcg_at_k,
+    pair_accuracy,
+    pair_loss,
     percentile_at_p,
     recall_at_k,
 )
+from eval.ratings import rated_pairs, tally
 from matcher.errors import UnknownNameError
 
 Doubles = npt.NDArray[np.float64]
@@ -191,13 +195,45 @@ def test_gini_agrees_with_the_mean_difference_of_all_pairs(loads: npt.NDArray[np
     assert gini(loads) == pytest.approx(expected, abs=1e-12)
 
 
+@given(
+    hnp.arrays(np.float64, st.integers(2, 10), elements=st.sampled_from([0.0, 0.3, 0.6, 1.0, float("nan")])),
+    st.randoms(use_true_random=False),
+)
+def test_pairs_agree_with_the_definition_and_with_the_benchmark_s_own_measure(scores: Doubles, random: Random) -> None:
+    values = np.array([random.choice([1.0, 2.0, 3.5, 5.0]) for _ in scores])
+    cost = weight = right = count = 0.0
+    for one, other in itertools.combinations(range(len(scores)), 2):
+        truth, said = values[one] - values[other], scores[one] - scores[other]
+        if truth:
+            count += 1
+            weight += abs(truth)
+            right += said * truth > 0
+            ordered = not np.isnan(said) and said != 0
+            cost += abs(truth) * (float(said * truth < 0) if ordered else 0.5)
+    assert pair_loss(scores, values) == pytest.approx(cost / weight if weight else 0)
+    assert pair_accuracy(scores, values) == pytest.approx(right / count if count else 0)
+    if weight:
+        papers = [f"p{number}" for number in range(len(scores))]
+        rated = rated_pairs({"ann": dict(zip(papers, values.tolist(), strict=True))})
+        assert float(tally(rated, scores, name="").parts["loss"].sum() / weight) == pytest.approx(cost / weight)
+
+
+def test_pair_loss_without_ties_is_scipys_somers_d() -> None:
+    rng = np.random.default_rng(0)
+    values, scores = rng.integers(0, 2, 40), rng.random(40)  # two levels: every pair of different rating weighs 1
+    found = scipy.stats.somersd(values, scores).statistic  # concordant less discordant, over pairs of different rating
+    assert pair_loss(scores, values) == pytest.approx((1 - found) / 2)
+    assert pair_accuracy(scores, values) == pytest.approx((1 + found) / 2)
+
+
 # --- empty input, ranges, direction ---------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("name", list(METRICS))
 def test_empty_input_has_the_value_that_the_metric_states(name: str) -> None:
     metric = find_metric(name.replace("_at_k", "_at_10").replace("_at_p", "_at_10"))
-    arrays = (EMPTY_SCORES, NOBODY) if name in ("mrr", "hit_at_k", "recall_at_k", "ndcg_at_k") else (EMPTY_SCORES,)
+    in_pairs = ("mrr", "hit_at_k", "recall_at_k", "ndcg_at_k", "pair_loss", "pair_accuracy")
+    arrays = (EMPTY_SCORES, NOBODY) if name in in_pairs else (EMPTY_SCORES,)
     assert metric(*arrays) == METRICS[name].empty
 
 
@@ -236,7 +272,7 @@ def test_a_relevant_reviewer_moved_to_the_top(query: tuple[Doubles, Bools]) -> N
 
 def test_directions() -> None:
     assert gini(np.array([0, 6])) > gini(np.array([3, 3]))
-    assert [name for name, metric in METRICS.items() if not metric.higher_is_better] == ["gini"]
+    assert [name for name, metric in METRICS.items() if not metric.higher_is_better] == ["pair_loss", "gini"]
 
 
 # --- registry -------------------------------------------------------------------------------------------------------

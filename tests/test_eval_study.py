@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import functools
+import gzip
+import hashlib
 import json
 import re
 from collections.abc import Sequence
@@ -14,13 +17,14 @@ import pytest
 
 from eval.__main__ import main
 from eval.ablation import Measurement, built_in_variants, compare_variants, read_variants
-from eval.curation import KEPT, attack, curve
-from eval.leakage import Texts, digests, find_leaks, read_evaluation, refuse_leaks, texts_of_any
+from eval.curation import KEPT, Attack, Case, attack, curve
+from eval.leakage import Texts, digests, find_leaks, read_evaluation, refuse_leaks, refuse_other_sources, texts_of_any
 from matcher.config import MatchConfig
+from matcher.encoders.background import save_background, shipped_background
 from matcher.encoders.tfidf import TfidfEncoder
 from matcher.errors import ConfigError, DataError, InputError
 from matcher.profiles import build_profiles
-from matcher.records import Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue
+from matcher.records import EncoderInfo, Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue
 from matcher.scores import score
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
@@ -115,10 +119,19 @@ def test_the_curve_counts_who_reaches_the_top() -> None:
         gamed_venue(), MatchConfig(encoder="tfidf", aggregation="mean", thin_profile=0), TfidfEncoder(), rank=31
     )
     rows = curve(found, rng=0)
-    assert [row["kept"] for row in rows] == ["all", "8", "5", "3", "2", "1"]
+    assert [row["kept"] for row in rows] == ["all", "8", "5", "3", "2", "1", "best"]
     assert (rows[0]["median_rank"], rows[0]["top_10"]) == (31, 0)
-    assert (rows[-1]["median_rank"], rows[-1]["top_10"], rows[-1]["cases"]) == (1, 1, 1)
+    for row in rows[-2:]:
+        assert (row["median_rank"], row["top_10"], row["cases"]) == (1, 1, 1)
     assert rows[-1]["interval"] == {"top_10": [1, 1]}
+
+
+def test_who_tries_every_number_of_papers_gets_the_best_of_all_ranks() -> None:
+    cases = (Case(SubmissionId("s"), PersonId("a")), Case(SubmissionId("s"), PersonId("b")))
+    after = {kept: np.array([20.0 + kept, 50.0 - kept]) for kept in KEPT}
+    info = EncoderInfo("x", "", "", 1, (0.0, 0.0, 0.0))
+    found = Attack(cases, np.array([15.0, 100.0]), after, np.array([12, 12]), info)
+    assert found.best().tolist() == [15, 42]
 
 
 def test_curation_needs_reviewers_at_that_rank() -> None:
@@ -167,7 +180,7 @@ def test_variants_change_one_setting_each() -> None:
         assert len(changed) == 1
         assert changed.isdisjoint({"unscored", "min_score", "model", "max_tokens", "precision"})
     names = {variant.name for variant in found}
-    assert {"encoder = tfidf", "aggregation = max"} <= names
+    assert {"encoder = tfidf", "aggregation = max", "thin_profile = 0", "top_k = 1", "top_k = 6"} <= names
     assert len(names) == len(found)
 
 
@@ -322,6 +335,42 @@ def test_guard_fails_on_a_leak_and_passes_without(run: Any, tmp_path: Path) -> N
     assert "nothing to compare with" in run("guard", "--evaluation", held, code=1)
 
 
+def test_a_background_must_be_of_the_files_that_are_looked_through(run: Any, tmp_path: Path) -> None:
+    held = write_set(tmp_path / "held")
+    papers = write_lines(tmp_path / "papers.jsonl", [{"title": "Something else altogether"}])
+    options = ("guard", "--evaluation", held, "--training", papers, "--background", "shipped")
+    assert "which is none of the --training files" in run(*options, code=1)
+    background = shipped_background()
+    digest = hashlib.sha256(papers.read_bytes()).hexdigest()
+    refuse_other_sources(replace(background, sources=({"file": "papers.jsonl", "sha256": digest},)), [papers])
+    with pytest.raises(InputError, match="does not note what it was made from"):
+        refuse_other_sources(replace(background, sources=()), [papers])
+    save_background(replace(background, sources=({"file": "papers.jsonl", "sha256": digest},)), tmp_path / "own.npz")
+    run("guard", "--evaluation", held, "--training", papers, "--background", tmp_path / "own.npz")
+
+
+def test_training_files_are_written_again_without_what_is_measured(run: Any, tmp_path: Path) -> None:
+    held = write_set(tmp_path / "held", queries=("alpha methods for everything", "bravo"))
+    rows: list[dict[str, Any]] = [
+        {"id": "1", "title": "Alpha methods for everything!", "abstract": None},
+        {"id": "2", "title": "Something – else altogether", "abstract": "new", "year": 2020},
+    ]
+    dirty = write_lines(tmp_path / "papers" / "dirty.jsonl", rows)
+    options = ("guard", "--evaluation", held, "--write-clean", tmp_path / "clean")
+    found = run(*options, "--training", dirty, "--json")
+    assert found["results"][0]["leaks"] == 1
+    written = tmp_path / "clean" / "dirty.jsonl.gz"
+    assert [json.loads(line) for line in gzip.decompress(written.read_bytes()).splitlines()] == [rows[1]]
+    before = written.read_bytes()
+    assert "would replace what is read" in run(*options, "--training", written, code=1)
+    run(*options, "--training", tmp_path / "papers")
+    assert written.read_bytes() == before
+    run("guard", "--evaluation", held, "--training", written)
+    (tmp_path / "file").write_text("", encoding="utf-8")
+    error = run("guard", "--evaluation", held, "--write-clean", tmp_path / "file", "--training", dirty, code=1)
+    assert "the papers cannot be written" in error
+
+
 def test_profiles_are_looked_at_when_asked(run: Any, tmp_path: Path) -> None:
     held = write_set(tmp_path / "held")
     evidence = write_lines(tmp_path / "evidence.jsonl", [{"title": "alpha study number1"}])
@@ -338,3 +387,77 @@ def test_what_is_no_evaluation_set_is_refused(tmp_path: Path) -> None:
     (texts,) = texts_of_any(venue)
     assert ("alpha alpha", "") in texts.papers
     assert len(texts.papers) == len({one.title for one in gamed_venue().papers}) + 1
+
+
+# --- human ratings --------------------------------------------------------------------------------------------------
+
+
+def write_gold(folder: Path) -> Path:
+    """One participant who knows alpha rated two papers; the profile holds a paper on each of three words."""
+    head = ["ParticipantID", *(f"Paper{n}" for n in range(1, 11)), *(f"Expertise{n}" for n in range(1, 11))]
+    line = ["1", "s-alpha", "s-bravo", *[""] * 8, "5", "1", *[""] * 8]
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "evaluations.csv").write_text("\t".join(head) + "\n" + "\t".join(line) + "\n", encoding="utf-8")
+    drawn = folder / "evaluation_datasets" / "d_20_1"
+    papers = [{"id": f"p{n}", "content": {"title": f"alpha study{n}", "abstract": ""}} for n in range(3)]
+    write_lines(drawn / "archives" / "~1.jsonl", papers)
+    content = {f"s-{w}": {"content": {"title": f"{w} is what this paper is about"}} for w in ("alpha", "bravo")}
+    (drawn / "submissions.json").write_text(json.dumps(content), encoding="utf-8")
+    return folder
+
+
+def write_lrbench(folder: Path) -> Path:
+    sides = {
+        side: {"author_id": who, "score": rating, "papers": [{"title": f"{word} study", "abstract": ""}]}
+        for side, who, word, rating in (("positive", "a", "alpha", 5), ("negative", "b", "bravo", 1))
+    }
+    anchor = {"paper_id": "p", "paper_title": "alpha is what it is about", "abstract": ""}
+    (folder / "data").mkdir(parents=True)
+    (folder / "data" / "evaluations_pc.json").write_text(json.dumps([{"anchor": anchor, **sides}]), encoding="utf-8")
+    return folder
+
+
+def test_ablation_reports_human_ratings_with_a_warning(run: Any, lexical: Path) -> None:
+    gold, pairs = write_gold(lexical / "gold"), write_lrbench(lexical / "lr")
+    options = ("--base", lexical / "lexical.toml", "--variants", lexical / "variants.toml")
+    found = run("ablation", "--data", gold, "--data", pairs, *options, "--json")
+    rows = [(row["data"], row["measure"], row["value"]) for row in found["results"] if row["variant"] == "mean"]
+    assert rows == [
+        ("goldstandard", "loss", 0),
+        ("goldstandard", "easy", 1),
+        ("lrbench pc", "loss", 0),
+        ("lrbench pc", "accuracy", 1),
+    ]
+    assert found["notices"] == [
+        "human ratings are for reporting: what is chosen by them must be measured on other people"
+    ]
+    error = run("ablation", "--data", gold, *options, "--held-out", pairs, "--held-out", gold, code=1)
+    assert (
+        "2 evaluation texts were seen in training or tuning: 'alpha is what this paper is about' of goldstandard"
+        in error
+    )
+
+
+def test_guard_reads_every_kind_of_set(tmp_path: Path) -> None:
+    assert [(one.name, len(one.papers)) for one in read_evaluation(write_gold(tmp_path / "gold"))] == [
+        ("goldstandard", 2)
+    ]
+    assert [len(one.papers) for one in read_evaluation(tmp_path / "gold", profiles=True)] == [5]
+    assert [(one.name, len(one.papers)) for one in read_evaluation(write_lrbench(tmp_path / "lr"))] == [
+        ("lrbench pc", 1)
+    ]
+
+
+def test_ablation_measures_the_attack_on_a_venue_that_is_large_enough(
+    run: Any, lexical: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("eval.ablation.attack", functools.partial(attack, rank=31))
+    venue = write_venue(lexical / "venue")
+    (lexical / "base.toml").write_text(
+        '[expertise]\nencoder = "tfidf"\naggregation = "mean"\nthin_profile = 0\n', encoding="utf-8"
+    )
+    (lexical / "one.toml").write_text("[same]\ntop_k = 2\n", encoding="utf-8")
+    options = ("--base", lexical / "base.toml", "--variants", lexical / "one.toml", "--cases", 5)
+    found = run("ablation", "--data", venue, *options, "--json")
+    values = {row["variant"]: row["value"] for row in found["results"] if row["measure"] == "kept one, in top 10"}
+    assert values == {"default": 1, "same": 1}

@@ -49,7 +49,7 @@ def known_world() -> World:
     return world
 
 
-KNOWN_CONFIG = replace(TFIDF, min_score=0.05)
+KNOWN_CONFIG = replace(TFIDF, min_score=0.15)
 
 
 @pytest.fixture(scope="module")
@@ -106,8 +106,8 @@ def test_an_open_question(known: MatchResult) -> None:
 
 def test_a_pair_below_the_floor(known: MatchResult) -> None:
     found = known.explain("pruning-s1", "tracking-r0")
-    assert (found.status, found.rank, found.score) == ("below_floor", None, 0.0)
-    assert found.reasons == ("the score 0.000 is below the floor",)
+    assert (found.status, found.rank, found.score) == ("below_floor", None, pytest.approx(0.0673, abs=1e-4))
+    assert found.reasons == ("the score 0.067 is below the floor",)
 
 
 def test_a_reviewer_who_is_not_there(known: MatchResult) -> None:
@@ -160,7 +160,7 @@ def test_an_eligible_pair_that_was_not_chosen(known: MatchResult) -> None:
 def test_a_full_reviewer_is_shown_with_what_fills_them() -> None:
     world = two_fields(reviewers=3, submissions=3)
     world.defaults = VenueDefaults(1, 1, 0)
-    result = match(world.venue(), replace(TFIDF, min_score=0.05))
+    result = match(world.venue(), replace(TFIDF, min_score=0.15))
     seen = 0
     for submission_id in result.scores.submissions:
         for reviewer_id in result.scores.reviewers:
@@ -226,15 +226,16 @@ def test_the_parts_of_every_score_of_the_sample_sum_to_it(sample_result: MatchRe
     assert positive > 30
 
 
-def test_the_parts_sum_where_a_score_is_cut(sample: Venue) -> None:
-    """A reviewer whose only paper is the submission itself: the score is 1, never more."""
+def test_the_parts_sum_for_the_same_text(sample: Venue) -> None:
+    """A reviewer whose only paper is the submission itself: the score is near 1, never more."""
     world = two_fields(reviewers=2, papers=1)
     paper = world.papers["pruning-r0-p0"]
     submission = world.submissions["pruning-s0"]
     world.papers["pruning-r0-p0"] = replace(paper, title=submission.title, abstract=submission.abstract)
     result = match(world.venue(), replace(TFIDF, thin_profile=0, top_k=1))
     found = result.explain("pruning-s0", "pruning-r0")
-    assert found.score == pytest.approx(1, abs=1e-6)
+    assert found.score is not None
+    assert 0.95 < found.score <= 1
     assert sum(part.contribution for part in found.evidence) == pytest.approx(found.score, abs=1e-6)
     assert found.evidence[0].similarity == pytest.approx(1, abs=1e-6)
     assert sample.papers

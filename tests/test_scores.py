@@ -26,15 +26,18 @@ from matcher.records import (
     SubmissionId,
     Venue,
 )
-from matcher.scores import score, score_parts
+from matcher.scores import best_reviewers, score, score_parts
 
 BACKGROUNDS = (0.1, 0.2, 0.3)
+TAIL = 0.04
 AGGREGATIONS = (
     MatchConfig(aggregation="top_k", top_k=3, thin_profile=3),
     MatchConfig(aggregation="top_k", top_k=2, thin_profile=0),
     MatchConfig(aggregation="max", thin_profile=0),
     MatchConfig(aggregation="mean", thin_profile=2),
     MatchConfig(aggregation="best_share", best_share=0.25, thin_profile=0),
+    MatchConfig(aggregation="top_k", top_k=9, thin_profile=11, length_correction=1.5),
+    MatchConfig(aggregation="top_k", top_k=3, length_correction=0.0),
 )
 
 
@@ -59,7 +62,7 @@ def _profiles(sizes: list[int], *, submissions: int = 4, seed: int = 0, weights:
         rows=rng.permutation(papers)[: sum(sizes)],
         spans=np.concatenate([[0], np.cumsum(sizes)]).astype(np.int64),
         weights=rng.uniform(0.2, 1, sum(sizes)).astype(np.float32) if weights else np.ones(sum(sizes), np.float32),
-        encoder=EncoderInfo("given", "", "0" * 64, 5, BACKGROUNDS),
+        encoder=EncoderInfo("given", "", "0" * 64, 5, BACKGROUNDS, TAIL),
     )
 
 
@@ -95,7 +98,9 @@ def _by_loops(profiles: Profiles, config: MatchConfig, row: int, column: int) ->
         "best_share": math.ceil(config.best_share * len(excesses)),
     }[config.aggregation]
     best = excesses[:counted]
-    return min(1.0, max(0.0, sum(best) / len(best) / (1 - BACKGROUNDS[2])))
+    chance = config.length_correction * TAIL * sum(1 / place for place in range(counted + 1, len(excesses) + 1))
+    tails = (sum(best) / len(best) - chance) / TAIL
+    return 1 - math.exp(-math.log(1 + math.exp(tails)) / 8)
 
 
 @pytest.mark.parametrize("config", AGGREGATIONS, ids=lambda config: f"{config.aggregation}-{config.thin_profile}")
@@ -135,10 +140,10 @@ def test_a_reviewer_without_papers_is_not_scored_rather_than_zero() -> None:
     assert matrix.value("s0", "r1") is None
 
 
-def test_the_same_text_scores_one_and_an_unrelated_one_zero() -> None:
+def test_the_same_text_scores_near_one_and_an_unrelated_one_at_the_level_of_chance() -> None:
     same = np.eye(5, dtype=np.float32)[:1]
     other = np.array([[0.3, math.sqrt(1 - 0.09), 0, 0, 0]], dtype=np.float32)  # cosine 0.3, the background
-    for vectors, expected in ((same, 1.0), (other, 0.0)):
+    for vectors, expected in ((same, 0.8878), (other, 0.0830)):
         profiles = Profiles(
             reviewers=Index([PersonId("r")]),
             papers=Index([PaperId("p")]),
@@ -150,16 +155,16 @@ def test_the_same_text_scores_one_and_an_unrelated_one_zero() -> None:
             rows=np.array([0]),
             spans=np.array([0, 1]),
             weights=np.ones(1, np.float32),
-            encoder=EncoderInfo("given", "", "0" * 64, 5, BACKGROUNDS),
+            encoder=EncoderInfo("given", "", "0" * 64, 5, BACKGROUNDS, TAIL),
         )
         matrix = score(profiles, MatchConfig(thin_profile=0))
-        assert float(matrix.values[0, 0]) == pytest.approx(expected, abs=1e-6)
+        assert float(matrix.values[0, 0]) == pytest.approx(expected, abs=1e-4)
 
 
 @settings(max_examples=60, deadline=None)
 @given(st.integers(1, 9), st.integers(0, 2**32 - 1))
-def test_deleting_papers_never_pays_under_the_default(size: int, seed: int) -> None:
-    config = MatchConfig()
+def test_without_the_correction_deleting_papers_never_pays(size: int, seed: int) -> None:
+    config = MatchConfig(length_correction=0.0)
     whole = _profiles([size], seed=seed)
     full = score(whole, config).values
     for kept in range(size):
@@ -182,12 +187,12 @@ def test_deleting_papers_never_pays_under_the_default(size: int, seed: int) -> N
 def test_blocks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     profiles = _profiles([1, 4, 2, 9], submissions=7)
     at_once = score(profiles, MatchConfig())
-    monkeypatch.setattr(scores_module, "_BLOCK_VALUES", 1)
+    monkeypatch.setattr(scores_module, "_BLOCK_PAPERS", 1)
+    monkeypatch.setattr(scores_module, "_BLOCK_SUBMISSIONS", 2)
     told: list[tuple[str, int, int]] = []
     one_by_one = score(profiles, MatchConfig(), progress=lambda *args: told.append(args))
     assert np.allclose(at_once.raw, one_by_one.raw, atol=1e-6)
-    assert told[-1] == ("score", 7, 7)
-    assert len(told) == 8
+    assert told == [("score", done, 4) for done in (0, 1, 2, 3, 4)]
 
 
 def test_the_published_map_is_monotone_and_raw_scores_are_kept() -> None:
@@ -205,3 +210,68 @@ def test_an_unknown_aggregation_is_refused() -> None:
     object.__setattr__(config, "aggregation", "median")
     with pytest.raises(UnknownNameError, match="unknown aggregation 'median'"):
         score(_profiles([1]), config)
+
+
+@pytest.mark.parametrize("count", [1, 3, 50])
+def test_the_best_reviewers_are_those_of_the_whole_matrix(count: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(scores_module, "_BLOCK_PAPERS", 8)
+    monkeypatch.setattr(scores_module, "_BLOCK_SUBMISSIONS", 3)
+    profiles = _profiles([3, 0, 4, 1, 5, 4, 2, 9], submissions=7)
+    values = score(profiles, MatchConfig()).values
+    columns, found = best_reviewers(profiles, MatchConfig(), count)
+    assert columns.shape == found.shape == (7, min(count, 7))
+    for row in range(7):
+        expected = np.argsort(-values[row], kind="stable")[: min(count, 7)]  # NaN comes last
+        np.testing.assert_array_equal(columns[row], expected)
+        np.testing.assert_allclose(found[row], values[row, expected], atol=1e-6)
+
+
+def test_there_are_no_best_reviewers_where_nobody_has_papers() -> None:
+    columns, found = best_reviewers(_profiles([0, 0], submissions=2), MatchConfig(), 5)
+    assert columns.shape == found.shape == (2, 0)
+
+
+def test_the_correction_is_what_the_best_of_many_exponential_draws_gain() -> None:
+    """Excesses drawn from an exponential tail: after the full correction, long profiles gain nothing on the mean."""
+    rng = np.random.default_rng(0)
+    config = MatchConfig(length_correction=1.0)
+    for size in (3, 4, 10, 40):
+        draws = rng.exponential(TAIL, (20_000, size)).astype(np.float32)
+        gained = (
+            float(scores_module._aggregate(draws, size, config).mean()) - scores_module._chance(size, config) * TAIL
+        )
+        assert gained == pytest.approx(TAIL, rel=0.02)
+
+
+def test_a_long_profile_pays_for_its_length_and_the_parts_say_so() -> None:
+    profiles = _profiles([12, 2], seed=5)
+    venue = _venue(profiles)
+    corrected, plain = MatchConfig(), MatchConfig(length_correction=0.0)
+    assert (score(profiles, corrected).values[:, 0] < score(profiles, plain).values[:, 0]).all()
+    np.testing.assert_array_equal(score(profiles, corrected).values[:, 1], score(profiles, plain).values[:, 1])
+    long = score_parts(profiles, corrected, venue, "s0", "r0")
+    assert [part.title for part in long[3:]] == [
+        "as near come the best 3 of 12 unrelated papers by chance",
+        "the level of unrelated papers",
+    ]
+    thin = score_parts(profiles, corrected, venue, "s0", "r1")
+    assert thin[2].title == "1 papers missing from a thin profile count as background"
+
+
+def test_a_score_at_the_level_of_chance_is_explained_by_that_level() -> None:
+    same = np.eye(2, dtype=np.float32)[:1]
+    profiles = Profiles(
+        reviewers=Index([PersonId("r0")]),
+        papers=Index([PaperId("p000")]),
+        submissions=Index([SubmissionId("s0")]),
+        vectors=np.array([[0.3, math.sqrt(1 - 0.09)]], dtype=np.float32),
+        submission_vectors=same,
+        abstracts=np.array([True]),
+        submission_abstracts=np.array([True]),
+        rows=np.array([0]),
+        spans=np.array([0, 1]),
+        weights=np.ones(1, np.float32),
+        encoder=EncoderInfo("given", "", "0" * 64, 2, BACKGROUNDS, TAIL),
+    )
+    parts = score_parts(profiles, MatchConfig(thin_profile=0), _venue(profiles), "s0", "r0")
+    assert [part.contribution for part in parts] == pytest.approx([0, 0.0830], abs=1e-4)

@@ -5,15 +5,18 @@ from __future__ import annotations
 import os
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Final, Protocol, Self
+from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from matcher.config import MatchConfig
 from matcher.errors import UnknownNameError
 from matcher.records import EncoderInfo, Progress, Vectors
 
+if TYPE_CHECKING:
+    from matcher.encoders.sentence import SentenceEncoder
+
 __all__ = ["ENCODERS", "TextEncoder", "default_cache_dir", "make_encoder"]
 
-ENCODERS: Final = ("sentence", "tfidf")
+ENCODERS: Final = ("hybrid", "sentence", "tfidf")
 
 
 class TextEncoder(Protocol):
@@ -63,22 +66,31 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
     """Make the encoder that a configuration names.
 
     Args:
-        config: `encoder` and, for the sentence encoder, `model`, `max_tokens`, `precision`.
+        config: `encoder` and, for sentence vectors, `model`, `max_tokens`, `precision`; for hybrid ones `background`.
         cache_dir: folder for vectors of texts already encoded; `None` keeps none.
 
     Raises:
         UnknownNameError: no encoder has that name.
         MissingExtraError: its packages are not installed.
-        InputError: the model is not there or not what it should be.
+        InputError: the model or the background is not there or not what it should be.
     """
     if config.encoder == "tfidf":
         from matcher.encoders.tfidf import TfidfEncoder
 
         return TfidfEncoder()
-    if config.encoder == "sentence":
+    if config.encoder in {"hybrid", "sentence"}:
         from matcher.encoders.sentence import SentenceEncoder
 
-        return SentenceEncoder(
+        sentence = SentenceEncoder(
             model=config.model, max_tokens=config.max_tokens, precision=config.precision, cache_dir=cache_dir
         )
+        return sentence if config.encoder == "sentence" else _join(sentence, config)
     raise UnknownNameError("encoder", config.encoder, ENCODERS)
+
+
+def _join(sentence: SentenceEncoder, config: MatchConfig) -> TextEncoder:
+    from matcher.encoders.background import load_background, shipped_background
+    from matcher.encoders.hybrid import HybridEncoder
+
+    is_shipped = config.background == "shipped"
+    return HybridEncoder(sentence, shipped_background() if is_shipped else load_background(Path(config.background)))

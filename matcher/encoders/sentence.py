@@ -35,6 +35,9 @@ BACKGROUNDS: Final = (0.1474, 0.1702, 0.2734)
 abstract. Source: `python -m eval background --encoder sentence` on 4,000 papers (arXiv metadata, CC0; ACL Anthology,
 CC BY 4.0). Other models start from the same values until some are measured for them."""
 
+TAIL: Final = 0.0456
+"""Mean excess of the same cosines over their 98 % quantile, on 1,200 papers of the same sources."""
+
 CODE_VERSION: Final = 1
 """Raised whenever the same text and weights would give other vectors."""
 
@@ -80,6 +83,11 @@ class SentenceEncoder:
         self._cache = VectorCache(cache_dir, self._digest) if cache_dir is not None else None
 
     @property
+    def info_name(self) -> str:
+        """Name of the model as it was given."""
+        return self._name
+
+    @property
     def info(self) -> EncoderInfo:
         """Name, model, digest of weights and settings, length of vectors, background."""
         return EncoderInfo(
@@ -88,6 +96,7 @@ class SentenceEncoder:
             digest=self._digest,
             dimension=self._dimension,
             backgrounds=BACKGROUNDS,
+            tail=TAIL,
         )
 
     def fit(self, texts: Sequence[str]) -> Self:  # noqa: ARG002  # a pre-trained model learns nothing from a venue

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from matcher.encoders import TextEncoder
-from matcher.records import Floats, Vectors
+from matcher.records import Floats, JoinedVectors, Vectors
 
 PRUNING = "Sparse pruning of transformer weights. We remove weights of small magnitude after training."
 OTHER_PRUNING = "Which weights matter? A calibration set decides which transformer weights are pruned."
@@ -17,6 +17,8 @@ TEXTS = (PRUNING, TRACKING, OTHER_PRUNING, "Zoë", "Pruning", PRUNING)
 
 def dense(vectors: Vectors) -> Floats:
     """The rows as an array."""
+    if isinstance(vectors, JoinedVectors):
+        return np.hstack([vectors.dense, vectors.sparse.toarray()])
     return vectors if isinstance(vectors, np.ndarray) else np.asarray(vectors.toarray())
 
 
