@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any, Self
 
 from matcher.assignment import assign, build_limits, price_questions, refuse_impossible_demand, verify
+from matcher.bids import apply_wishes, wish_parts
 from matcher.config import MatchConfig, settings
 from matcher.conflicts import find_conflicts
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
@@ -81,7 +82,7 @@ def match(
         encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
         profiles = build_profiles(venue, encoder, progress=progress)
     with clock.stage("scores"):
-        scores = score(profiles, config, progress=progress)
+        scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -141,6 +142,9 @@ class MatchResult:
         self.venue.reviewer(reviewer_id)
         is_active = submission_id in self.scores.submissions
         parts = score_parts(self.profiles, self.config, self.venue, submission_id, reviewer_id) if is_active else ()
+        if parts:
+            text_score = sum(part.contribution for part in parts)
+            parts += tuple(wish_parts(self.scores, self.venue, self.config, submission_id, reviewer_id, text_score))
         return explain(
             self.venue,
             self.scores,

@@ -17,7 +17,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("matcher", "service", "eval")
 
 BASE = {"records", "config", "errors"}
-STAGES = {"ingest", "profiles", "scores", "conflicts", "assignment", "explanation", "runs", "export", "report"}
+STAGES = {
+    "ingest",
+    "profiles",
+    "scores",
+    "conflicts",
+    "assignment",
+    "streaming",
+    "explanation",
+    "runs",
+    "export",
+    "report",
+}
 
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
@@ -31,17 +42,21 @@ ARROWS: dict[str, set[str]] = {
     "conflicts": BASE | {"identity"},
     "profiles": BASE | {"encoders"},
     "scores": BASE,
+    "bids": BASE,
+    "history": BASE,
     "flow": BASE,
     "infeasibility": BASE | {"flow"},
     "sharing": BASE | {"flow"},
-    "assignment": BASE | {"solvers", "infeasibility", "sharing"},
+    "bounds": BASE,
+    "streaming": BASE | {"bounds", "solvers"},
+    "assignment": BASE | {"bounds", "solvers", "infeasibility", "sharing", "bids", "history"},
     "rounds": BASE | {"assignment"},
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
-    "pipeline": BASE | STAGES | {"encoders", "infeasibility"},
+    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "bids"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility"},
@@ -52,7 +67,7 @@ ARROWS: dict[str, set[str]] = {
 
 HOMES: dict[str, tuple[str, ...]] = {
     "numpy": ("*",),
-    "scipy": ("matcher/encoders/tfidf.py", "matcher/runs.py", "matcher/records.py", "eval/*"),
+    "scipy": ("matcher/encoders/tfidf.py", "matcher/runs.py", "matcher/records.py", "matcher/solvers/*", "eval/*"),
     "sklearn": ("matcher/encoders/tfidf.py", "eval/*"),
     "sentence_transformers": ("matcher/encoders/sentence.py",),
     "torch": ("matcher/encoders/sentence.py",),
