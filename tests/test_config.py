@@ -81,7 +81,14 @@ def test_every_setting_is_described_and_its_default_is_allowed() -> None:
         ("reviews_per_submission", 0, "'assignment.reviews_per_submission': allowed is 1 to 100; got 0"),
         ("max_load", -1, "'assignment.max_load': allowed is 0 to 1000; got -1"),
         ("min_load", 1.0, "'assignment.min_load': allowed is a whole number; got 1.0"),
-        ("objective", "max_total", "'assignment.objective': allowed are max-total; got 'max_total', did you mean"),
+        (
+            "objective",
+            "max_total",
+            "'assignment.objective': allowed are max-total, max-min, leximin, cvar, randomised, perturbed, greedy, "
+            "random; got 'max_total', did you mean 'max-total'?",
+        ),
+        ("draw_seed", 0.5, "'run.draw_seed': allowed is a whole number; got 0.5"),
+        ("probability_limit", 0, "'assignment.probability_limit': allowed is 0.001 to 1; got 0"),
         ("allow_partial", 1, "'assignment.allow_partial': allowed is true or false; got 1"),
         ("allow_partial", "yes", "'assignment.allow_partial': allowed is true or false; got 'yes'"),
         ("seed", -1, "'run.seed': allowed is from 0 up; got -1"),
@@ -238,7 +245,8 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
         return st.none() | st.dates()
     if setting.choices:
         return st.sampled_from(setting.choices)
-    kind = type(setting.default if setting.fallback is None else setting.fallback)
+    known = setting.default if setting.fallback is None else setting.fallback
+    kind = int if known is None else type(known)
     high = 10**6 if setting.high is None else setting.high
     values: st.SearchStrategy[Any] = {
         bool: st.booleans(),

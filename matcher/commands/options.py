@@ -12,6 +12,7 @@ __all__ = [
     "ConfigOption",
     "DeadlineOption",
     "JsonOption",
+    "ObjectiveOption",
     "OverwriteOption",
     "PartialDateOption",
     "QuietOption",
@@ -40,4 +41,8 @@ AcceptRejectsOption = Annotated[
     bool, typer.Option("--accept-rejects", help="Go on without rows that cannot be read; they are listed.")
 ]
 OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what is there.")]
+ObjectiveOption = Annotated[
+    str,
+    typer.Option(help="What is optimised: max-total, max-min, leximin, cvar, randomised, perturbed, greedy or random."),
+]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]
