@@ -59,6 +59,7 @@ def replan(
     objective: str,
     seed: int,
     earlier: Assignment | None = None,
+    exchange: bool = True,
     progress: Progress | None = None,
 ) -> Replanned:
     """Meet new limits with as few changes as can be.
@@ -73,13 +74,14 @@ def replan(
         objective: what is optimised in what is filled.
         seed: decides between equally good answers.
         earlier: the assignment before, whose prices bound the new one; `None` where there are none.
+        exchange: whether pairs may make place where nothing else fills a missing review.
         progress: called while solving.
     """
     known = {(SubmissionId(submission), PersonId(reviewer)) for submission, reviewer in before}
     keep = _what_may_stay(scores, limits, known)
     pairs = _fill(scores, limits, keep, objective=objective, seed=seed, progress=progress)
     missing = int(limits.wanted.sum()) - int(pairs.sum())
-    if missing:
+    if missing and exchange:
         bonus = replace(scores, values=np.where(keep, scores.values + np.float32(_KEEP), scores.values))
         wider = _mask(scores, solve_arrays(bonus, limits, objective=objective, seed=seed, progress=progress).pairs)
         if int(wider.sum()) > int(pairs.sum()):

@@ -59,7 +59,7 @@ ARROWS: dict[str, set[str]] = {
     "report": BASE | {"charts"},
     "pipeline": BASE | STAGES | {"encoders", "infeasibility", "bids", "rounds"},
     "console": BASE | STAGES | {"pipeline"},
-    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity"},
+    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "comparison", "rounds"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
