@@ -60,6 +60,7 @@ __all__ = [
     "build_limits",
     "dual_bound",
     "list_missing",
+    "prepare",
     "price_questions",
     "redraw",
     "refuse_impossible_demand",
@@ -277,6 +278,8 @@ def share_missing(scores: ScoreMatrix, limits: Limits, assignment: Assignment, c
         As many reviews, shared as evenly as the limits allow, and the best answer with just these numbers of reviews;
         the assignment itself where it is as even already. The bound stays that of all answers that fill as many.
     """
+    if config.objective != "max-total":
+        return assignment  # fair objectives share as they go, and a policy or a baseline is not for us to change
     counts = even_counts(scores, limits, assignment)
     got = np.zeros(len(counts), dtype=np.int64)
     for pair in assignment.pairs:
@@ -302,6 +305,16 @@ def _options(config: MatchConfig) -> Options:
         perturbation=config.perturbation,
         draw_seed=config.draw_seed,
     )
+
+
+def prepare(objective: str, options: Options) -> None:
+    """Refuse an objective or options that no solver knows, and load the engine.
+
+    Raises:
+        UnknownNameError: no solver has that objective.
+        ConfigError: an option is out of range.
+    """
+    make_solver(objective, options)
 
 
 def solve_arrays(

@@ -17,7 +17,8 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from matcher import __version__, console
-from matcher.assignment import Options, solve_arrays
+from matcher.assignment import Options, prepare, solve_arrays
+from matcher.commands import rounds
 from matcher.commands.options import (
     AcceptRejectsOption,
     ConfigOption,
@@ -268,6 +269,7 @@ def solve(
     from matcher.ingest.instance import read_instance
 
     options = Options(probability_limit, tail, perturbation, draw_seed)
+    prepare(objective, options)  # refuses unknown names before anything is read
     content = read_instance(instance)
     start = time.perf_counter()
     if isinstance(content, VectorInstance):
@@ -498,6 +500,9 @@ def export(
     )
     for file in write(form, bundle, out, overwrite=overwrite, guard=not raw):
         console.out.print(str(file), markup=False, soft_wrap=True)
+
+
+rounds.add_commands(app)
 
 
 # --- shared ---------------------------------------------------------------------------------------------------------
