@@ -14,17 +14,30 @@ from typing import Final, TypeAlias
 import numpy as np
 import numpy.typing as npt
 
+from matcher.bids import refused_pairs
+from matcher.bounds import (
+    Ground,
+    MatrixBlocks,
+    Missing,
+    bound_of_goal,
+    mean_scores,
+    upper_bound,
+    value_of_goal,
+)
 from matcher.config import MatchConfig
 from matcher.errors import DataError, InfeasibleError
+from matcher.history import mark_declined, mark_different, mark_same
+from matcher.infeasibility import explain_infeasible
 from matcher.records import (
     Assignment,
     Bools,
     Certificate,
     Conflicts,
     Doubles,
-    Floats,
+    Goal,
     Ints,
     Limits,
+    Marginals,
     Pair,
     PairStatus,
     Progress,
@@ -38,24 +51,27 @@ from matcher.records import (
     Verdict,
     Violation,
 )
-from matcher.solvers import Problem, make_solver
+from matcher.sharing import even_counts
+from matcher.solvers import Options, Problem, make_solver
 
 __all__ = [
+    "Options",
     "assign",
     "build_limits",
     "dual_bound",
+    "list_missing",
+    "prepare",
     "price_questions",
     "question_chances",
+    "redraw",
     "refuse_impossible_demand",
+    "share_missing",
     "solve_arrays",
     "verify",
 ]
 
 Status: TypeAlias = npt.NDArray[np.uint8]
 """(S, R) values of `PairStatus`."""
-
-_BLOCK_VALUES: Final = 16_000_000
-"""Values looked at together (128 MB of float64)."""
 
 _SCORE_ERROR: Final = 1e-6
 """Most by which a stored score may differ from the matrix, and a total from the sum of its parts per review."""
@@ -94,11 +110,19 @@ def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflic
         status[scores.values < config.min_score] = PairStatus.BELOW_FLOOR
     _mark_unscored(status, unscored, submissions, venue.reviewers, config.unscored)
     status[:, max_load == 0] = PairStatus.UNAVAILABLE
+    for submission_id, reviewer_id in refused_pairs(venue, config):
+        if submission_id in scores.submissions:
+            status[_place(scores, submission_id, reviewer_id)] = PairStatus.REFUSED
+    if config.earlier_reviewers == "wishes":
+        mark_different(status, scores, venue)
+    mark_declined(status, scores, venue)
     _mark_fixed(status, scores, venue, "forbid", PairStatus.FORBIDDEN)
     _mark_conflicts(status, scores, conflicts)
     _refuse_required_conflicts(status, scores, venue, conflicts)
     _mark_fixed(status, scores, venue, "require", PairStatus.REQUIRED)
     _refuse_overfull_requirements(scores, status == PairStatus.REQUIRED, wanted, max_load)
+    if config.earlier_reviewers == "wishes":
+        mark_same(status, scores, venue, wanted=wanted, max_load=max_load)
     return Limits(wanted=wanted, max_load=max_load, min_load=min_load, status=status)
 
 
@@ -182,7 +206,7 @@ def _loads(venue: Venue, config: MatchConfig) -> tuple[Ints, Ints]:
             )
         if reviewer.invitation in ("declined", "retired"):
             high = 0
-        high = int(high * reviewer.availability + 1e-9)  # 0.3 x 10 is 3, also in binary
+        high = int(high * reviewer.availability * (1 - config.hold_back) + 1e-9)  # 0.3 x 10 is 3, also in binary
         most.append(high)
         least.append(min(low, high))
     return np.array(most, dtype=np.int64), np.array(least, dtype=np.int64)
@@ -225,52 +249,182 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
 
     Returns:
         The assignment with its bound. Reviews that nobody can give and minimum loads that cannot be met are listed
-        with reasons; there are such only with `allow_partial`.
+        with reasons; there are such only with `allow_partial`, and then they are shared (see `share_missing`).
 
     Raises:
         InfeasibleError: demand or minimum loads cannot be met and `allow_partial` is off; it carries the reasons.
         UnknownNameError: no solver has that objective.
     """
-    assignment = solve_arrays(scores, limits, objective=config.objective, seed=config.seed, progress=progress)
-    if not assignment.is_complete and not config.allow_partial:
-        raise InfeasibleError(assignment.shortfalls, assignment.underloads)
-    return assignment
+    assignment = solve_arrays(
+        scores, limits, objective=config.objective, seed=config.seed, options=_options(config), progress=progress
+    )
+    if assignment.is_complete:
+        return assignment
+    if not config.allow_partial:
+        reasons = explain_infeasible(scores, limits, assignment)
+        raise InfeasibleError(assignment.shortfalls, assignment.underloads, explanations=reasons)
+    return share_missing(scores, limits, assignment, config)
+
+
+def share_missing(scores: ScoreMatrix, limits: Limits, assignment: Assignment, config: MatchConfig) -> Assignment:
+    """Share the reviews that nobody can give, where one submission would go without and another have all.
+
+    Args:
+        scores: (S, R).
+        limits: what must be respected.
+        assignment: fills as many reviews as can be filled.
+        config: `objective`, `seed`.
+
+    Returns:
+        As many reviews, shared as evenly as the limits allow, and the best answer with just these numbers of reviews;
+        the assignment itself where it is as even already. The bound stays that of all answers that fill as many.
+    """
+    if config.objective != "max-total":
+        return assignment  # fair objectives share as they go, and a policy or a baseline is not for us to change
+    counts = even_counts(scores, limits, assignment)
+    got = np.zeros(len(counts), dtype=np.int64)
+    for pair in assignment.pairs:
+        got[scores.submissions.position(pair.submission_id)] += 1
+    share, even = got / np.maximum(limits.wanted, 1), counts / np.maximum(limits.wanted, 1)
+    if np.allclose(np.sort(share), np.sort(even)):
+        return assignment
+    again = solve_arrays(scores, replace(limits, wanted=counts), objective=config.objective, seed=config.seed)
+    loads = np.zeros(len(limits.max_load), dtype=np.int64)
+    for pair in again.pairs:
+        loads[scores.reviewers.position(pair.reviewer_id)] += 1
+    shortfalls, underloads = list_missing(scores, limits, counts, loads)
+    shared = replace(again, shortfalls=shortfalls, underloads=underloads, certificate=assignment.certificate)
+    if shared.certificate is None:
+        return shared
+    return replace(shared, bound=dual_bound(shared, scores, limits, shared.certificate))
+
+
+def _options(config: MatchConfig) -> Options:
+    return Options(
+        probability_limit=config.probability_limit,
+        tail=config.tail,
+        perturbation=config.perturbation,
+        draw_seed=config.draw_seed,
+    )
+
+
+def prepare(objective: str, options: Options) -> None:
+    """Refuse an objective or options that no solver knows, and load the engine.
+
+    Raises:
+        UnknownNameError: no solver has that objective.
+        ConfigError: an option is out of range.
+    """
+    make_solver(objective, options)
 
 
 def solve_arrays(
-    scores: ScoreMatrix, limits: Limits, *, objective: str, seed: int, progress: Progress | None = None
+    scores: ScoreMatrix,
+    limits: Limits,
+    *,
+    objective: str,
+    seed: int,
+    options: Options | None = None,
+    progress: Progress | None = None,
 ) -> Assignment:
-    """Solve and package; shortfalls are part of the answer. See `assign`."""
-    solver = make_solver(objective)
-    required_rows, required_columns = np.nonzero(limits.required)
-    problem = Problem(
-        values=scores.values,
-        eligible=limits.eligible,
-        last_resort=limits.last_resort if limits.last_resort.any() else None,
-        wanted=limits.wanted - np.bincount(required_rows, minlength=len(limits.wanted)),
-        max_load=limits.max_load - np.bincount(required_columns, minlength=len(limits.max_load)),
-        min_load=np.maximum(limits.min_load - np.bincount(required_columns, minlength=len(limits.min_load)), 0),
+    """Solve and package; shortfalls are part of the answer. See `assign`.
+
+    Args:
+        scores: (S, R).
+        limits: what must be respected.
+        objective: one of `records.OBJECTIVES`.
+        seed: decides between equally good answers.
+        options: what only some objectives ask for.
+        progress: called while solving.
+    """
+    solver = make_solver(objective, options)
+    rows, columns = np.nonzero(limits.required)
+    last_resort = limits.last_resort
+    solution = solver.solve(
+        Problem(
+            values=scores.values,
+            eligible=limits.eligible,
+            last_resort=last_resort if last_resort.any() else None,
+            wanted=limits.wanted - np.bincount(rows, minlength=len(limits.wanted)),
+            max_load=limits.max_load - np.bincount(columns, minlength=len(limits.max_load)),
+            min_load=np.maximum(limits.min_load - np.bincount(columns, minlength=len(limits.min_load)), 0),
+            given_reviews=np.bincount(rows, minlength=len(limits.wanted)) if len(rows) else None,
+            given_scores=_given(scores, limits) if len(rows) else None,
+        ),
+        seed=seed,
+        progress=progress,
     )
-    solution = solver.solve(problem, seed=seed, progress=progress)
-    rows = np.concatenate([solution.rows, required_rows])
-    columns = np.concatenate([solution.columns, required_columns])
+    assignment = replace(
+        _packed(scores, limits, solution.rows, solution.columns, solver.name),
+        certificate=solution.certificate,
+        marginals=solution.marginals,
+    )
+    if solution.certificate is None:
+        return assignment
+    bound = dual_bound(assignment, scores, limits, solution.certificate)
+    if solution.goal is None:
+        return replace(assignment, bound=bound)
+    value, goal_bound = _goal_facts(assignment, scores, limits, solution.goal)
+    return replace(assignment, bound=bound, goal=replace(solution.goal, value=value, bound=goal_bound))
+
+
+def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_seed: int) -> Assignment:
+    """Draw again from the policy of a randomised assignment.
+
+    Args:
+        assignment: with `marginals`.
+        scores: (S, R).
+        limits: what must be respected.
+        draw_seed: decides the draw.
+
+    Raises:
+        DataError: the assignment has no policy to draw from.
+    """
+    from matcher.solvers.rounding import draw
+
+    policy = assignment.marginals
+    if policy is None:
+        raise DataError(
+            f"'{assignment.solver}' is no policy to draw from",
+            remedy="solve with objective = 'randomised' or 'perturbed'",
+        )
+    chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed)
+    drawn = _packed(scores, limits, policy.rows[chosen], policy.columns[chosen], assignment.solver)
+    drawn = replace(
+        drawn,
+        certificate=assignment.certificate,
+        goal=assignment.goal,
+        marginals=replace(policy, draw_seed=draw_seed),
+    )
+    assert assignment.certificate is not None  # policies are proven
+    return replace(drawn, bound=dual_bound(drawn, scores, limits, assignment.certificate))
+
+
+def _packed(scores: ScoreMatrix, limits: Limits, rows: Ints, columns: Ints, solver: str) -> Assignment:
+    """Chosen and required pairs as an assignment, with what falls short."""
+    required_rows, required_columns = np.nonzero(limits.required)
+    rows, columns = np.concatenate([rows, required_rows]), np.concatenate([columns, required_columns])
     order = np.lexsort((columns, rows))
     rows, columns = rows[order], columns[order]
     pairs = tuple(_pairs(scores, limits, rows, columns))
     filled = np.bincount(rows, minlength=len(limits.wanted))
     loads = np.bincount(columns, minlength=len(limits.max_load))
-    assignment = Assignment(
+    return Assignment(
         pairs=pairs,
         shortfalls=tuple(_shortfalls(scores, limits, filled, loads)),
         underloads=tuple(_underloads(scores, limits, loads)),
         objective=_total(pairs),
         bound=None,
-        solver=solver.name,
-        certificate=solution.certificate,
+        solver=solver,
     )
-    if solution.certificate is None:
-        return assignment
-    return replace(assignment, bound=dual_bound(assignment, scores.values, limits, solution.certificate))
+
+
+def _given(scores: ScoreMatrix, limits: Limits) -> Doubles:
+    """(S,) sum of the scores of required pairs, NaN where one of them has none."""
+    rows, columns = np.nonzero(limits.required)
+    sums = np.zeros(len(limits.wanted))
+    np.add.at(sums, rows, scores.values[rows, columns].astype(np.float64))
+    return sums
 
 
 def _pairs(scores: ScoreMatrix, limits: Limits, rows: Ints, columns: Ints) -> Iterator[Pair]:
@@ -306,13 +460,24 @@ def price_questions(scores: ScoreMatrix, limits: Limits, assignment: Assignment,
     if not usable.any():
         return QuestionPrice(pairs=0, submissions=0, gain=0.0, filled=0, changed=0)
     status = np.where(usable, np.uint8(PairStatus.ELIGIBLE), limits.status)
-    freed = solve_arrays(scores, replace(limits, status=status), objective=config.objective, seed=config.seed)
+    # A draw or a baseline is nothing to compare a total with; what is possible at most is.
+    is_plain = assignment.bound is not None and assignment.marginals is None
+    freed = solve_arrays(
+        scores,
+        replace(limits, status=status),
+        objective=config.objective if is_plain else "max-total",
+        seed=config.seed,
+        options=_options(config),
+    )
+    gain = freed.objective - assignment.objective
+    if assignment.goal is not None and assignment.bound is not None and freed.bound is not None:
+        gain = freed.bound - assignment.bound
     before = {(pair.submission_id, pair.reviewer_id) for pair in assignment.pairs}
     after = {(pair.submission_id, pair.reviewer_id) for pair in freed.pairs}
     return QuestionPrice(
         pairs=int(usable.sum()),
         submissions=int(usable.any(axis=1).sum()),
-        gain=freed.objective - assignment.objective,
+        gain=gain,
         filled=len(after) - len(before),
         changed=len(after - before),
     )
@@ -400,6 +565,20 @@ def _thresholds(scores: ScoreMatrix, limits: Limits, certificate: Certificate) -
 # --- what falls short, and why --------------------------------------------------------------------------------------
 
 
+def list_missing(
+    scores: ScoreMatrix, limits: Limits, filled: Ints, loads: Ints
+) -> tuple[tuple[Shortfall, ...], tuple[Underload, ...]]:
+    """What falls short, and why, from the numbers of an assignment alone.
+
+    Args:
+        scores: (S, R).
+        limits: what must be respected.
+        filled: (S,) reviews that each submission has.
+        loads: (R,) submissions that each reviewer has.
+    """
+    return tuple(_shortfalls(scores, limits, filled, loads)), tuple(_underloads(scores, limits, loads))
+
+
 def _shortfalls(scores: ScoreMatrix, limits: Limits, filled: Ints, loads: Ints) -> Iterator[Shortfall]:
     for row in np.flatnonzero(filled < limits.wanted):
         reason, remedies = _why_short(scores, limits, int(row), int(filled[row]), loads)
@@ -419,6 +598,10 @@ _WORDS: Final = {
     PairStatus.BELOW_FLOOR: ("is below the score floor", "are below the score floor"),
     PairStatus.UNSCORED: ("has no publications", "have no publications"),
     PairStatus.UNAVAILABLE: ("is not available", "are not available"),
+    PairStatus.REFUSED: ("refused it in the bids", "refused it in the bids"),
+    PairStatus.NOT_AGAIN: ("reviewed an earlier version", "reviewed an earlier version"),
+    PairStatus.DECLINED: ("declined it earlier", "declined it earlier"),
+    PairStatus.RULED_OUT: ("is ruled out by a pair rule", "are ruled out by a pair rule"),
 }
 
 
@@ -473,67 +656,77 @@ def _underloads(scores: ScoreMatrix, limits: Limits, loads: Ints) -> Iterator[Un
 # --- the bound, and the independent check ---------------------------------------------------------------------------
 
 
-def dual_bound(assignment: Assignment, values: Floats, limits: Limits, certificate: Certificate) -> float:
+def dual_bound(assignment: Assignment, scores: ScoreMatrix, limits: Limits, certificate: Certificate) -> float:
     """Upper bound on the total of any assignment that leaves as many reviews open, from dual prices alone.
 
-    Every reviewer's load is given a price; each submission then takes its best reviewers at score minus price, and the
-    loads are sold back at that price. By weak duality the sum bounds every assignment, whatever the prices; it is
-    tight when they are optimal.
-
     Args:
-        assignment: what is judged; only its missing reviews, last resorts and missing minimum loads are read.
-        values: (S, R) scores.
+        assignment: what is judged; only its missing reviews, last resorts and missing minimum loads decide.
+        scores: (S, R).
         limits: as the assignment must respect them.
-        certificate: the prices.
+        certificate: the prices; see `bounds.upper_bound`.
 
     Returns:
         The bound, in units of the total score.
-
-    Source: M. Fisher, The Lagrangian relaxation method for solving integer programming problems, 1981.
     """
-    required = limits.required
-    wanted = limits.wanted - required.sum(axis=1)
-    high = limits.max_load - required.sum(axis=0)
-    low = np.maximum(limits.min_load - required.sum(axis=0), 0)
-    price = certificate.reviewer_prices
-    bound = float(high @ np.maximum(price, 0) + low @ np.maximum(np.minimum(price, 0), -certificate.underload))
-    has_last_resort = bool(limits.last_resort.any())
-    step = max(1, _BLOCK_VALUES // max(1, values.shape[1]))
-    for start in range(0, len(wanted), step):
-        rows = slice(start, start + step)
-        bound += _best_of_submissions(values[rows], limits.status[rows], wanted[rows], certificate, has_last_resort)
-    bound += float(np.nan_to_num(values[required].astype(np.float64)).sum())
+    ground = _ground(scores, limits, _places(assignment, scores))
+    bound = upper_bound(ground, certificate, _missing(assignment))
+    return bound + float(np.nan_to_num(scores.values[limits.required].astype(np.float64)).sum())
 
-    # The prices of what is missing were part of the bound; the total itself does not pay them.
-    unfilled = sum(short.wanted - short.got for short in assignment.shortfalls)
-    last_resorts = sum("last_resort" in pair.marks for pair in assignment.pairs)
-    underload = sum(short.min_load - short.got for short in assignment.underloads)
-    return bound + (
-        unfilled * certificate.unfilled + last_resorts * certificate.last_resort + underload * certificate.underload
+
+def _places(assignment: Assignment, scores: ScoreMatrix) -> tuple[Ints, Ints]:
+    """Rows and columns of the pairs that are pairs of this matrix."""
+    known = [
+        (scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id))
+        for pair in assignment.pairs
+        if pair.submission_id in scores.submissions and pair.reviewer_id in scores.reviewers
+    ]
+    places = np.array(known, dtype=np.int64).reshape(-1, 2)
+    return places[:, 0], places[:, 1]
+
+
+def _ground(scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], limit: float = 1.0) -> Ground:
+    required = limits.required
+    spare = limits.last_resort
+    return Ground(
+        blocks=MatrixBlocks(scores.values, limits),
+        spare=spare if spare.any() else None,
+        wanted=limits.wanted - required.sum(axis=1),
+        high=limits.max_load - required.sum(axis=0),
+        low=np.maximum(limits.min_load - required.sum(axis=0), 0),
+        chosen=chosen,
+        limit=limit,
     )
 
 
-def _best_of_submissions(
-    values: Floats,
-    status: Status,
-    wanted: Ints,
-    certificate: Certificate,
-    has_last_resort: bool,
-) -> float:
-    """Sum over submissions of the best `wanted` choices at score minus price; a missing review is always a choice."""
-    most = int(wanted.max(initial=0))
-    if most == 0:
-        return 0.0
-    net: Doubles = np.where(status == PairStatus.ELIGIBLE, values.astype(np.float64), -np.inf)
-    net -= certificate.reviewer_prices
-    kept = min(most, net.shape[1])
-    best = np.partition(net, net.shape[1] - kept, axis=1)[:, net.shape[1] - kept :]
-    choices = [best, np.full((len(net), most), -certificate.unfilled)]
-    if has_last_resort:
-        spare = np.where(status == PairStatus.LAST_RESORT, -certificate.reviewer_prices, -np.inf)
-        choices.append(spare.max(axis=1, keepdims=True) - certificate.last_resort)
-    ranked = -np.sort(-np.concatenate(choices, axis=1), axis=1)[:, :most]
-    return float(ranked[np.arange(most)[None, :] < wanted[:, None]].sum())
+def _missing(assignment: Assignment) -> Missing:
+    return Missing(
+        unfilled=sum(short.wanted - short.got for short in assignment.shortfalls),
+        last_resorts=sum("last_resort" in pair.marks for pair in assignment.pairs),
+        underload=sum(short.min_load - short.got for short in assignment.underloads),
+    )
+
+
+def _goal_facts(assignment: Assignment, scores: ScoreMatrix, limits: Limits, goal: Goal) -> tuple[float, float]:
+    """Value and bound of a goal, counted from the pairs (or the policy) and computed from the prices."""
+    given = np.nan_to_num(_given(scores, limits))
+    policy = assignment.marginals
+    if policy is None:
+        rows, columns = chosen = _places(assignment, scores)
+        means = mean_scores(rows, np.nan_to_num(scores.values[rows, columns].astype(np.float64)), limits.wanted)
+        value = value_of_goal(goal.objective, means, goal.counted, goal.tail)
+        ground = _ground(scores, limits, chosen)
+        return value, bound_of_goal(ground, goal, _missing(assignment), given, limits.wanted)
+    ground = _ground(scores, limits, (policy.rows, policy.columns), policy.limit / policy.unit)
+    values = np.nan_to_num(scores.values[policy.rows, policy.columns].astype(np.float64))
+    chance = policy.probabilities
+    value = float(values @ (chance - (goal.perturbation or 0.0) * chance**2)) + float(given.sum())
+    expected_loads = np.bincount(policy.columns, weights=chance, minlength=len(ground.low))
+    missing = Missing(
+        unfilled=float(ground.wanted.sum() - chance.sum()),
+        last_resorts=float(chance[limits.status[policy.rows, policy.columns] == PairStatus.LAST_RESORT].sum()),
+        underload=float(np.maximum(ground.low - expected_loads, 0).sum()),
+    )
+    return value, bound_of_goal(ground, goal, missing, given, limits.wanted)
 
 
 def verify(assignment: Assignment, scores: ScoreMatrix, limits: Limits, conflicts: Conflicts) -> tuple[Violation, ...]:
@@ -617,8 +810,52 @@ def _check_totals(assignment: Assignment, scores: ScoreMatrix, limits: Limits) -
         yield Violation("objective", f"the scores sum to {_total(assignment.pairs)}, not {assignment.objective}")
     if assignment.bound is None or assignment.certificate is None:
         return
-    bound = dual_bound(assignment, scores.values, limits, assignment.certificate)
+    bound = dual_bound(assignment, scores, limits, assignment.certificate)
     if abs(bound - assignment.bound) > slack:
         yield Violation("bound", f"the prices prove {bound}, not {assignment.bound}")
     if assignment.objective > bound + slack:
         yield Violation("bound", f"the total {assignment.objective} is above the proven bound {bound}")
+    if assignment.goal is not None:
+        yield from _check_goal(assignment, scores, limits, assignment.goal)
+
+
+def _check_goal(assignment: Assignment, scores: ScoreMatrix, limits: Limits, goal: Goal) -> Iterator[Violation]:
+    if (assignment.marginals is None) != (goal.objective not in ("randomised", "perturbed")):
+        yield Violation("goal", f"{goal.objective} and its policy do not go together")
+        return
+    if assignment.marginals is not None:
+        yield from _check_policy(assignment.marginals, assignment, scores, limits)
+    try:
+        value, bound = _goal_facts(assignment, scores, limits, goal)
+    except ValueError as error:
+        yield Violation("goal", f"what should prove {goal.objective} proves nothing: {error}")
+        return
+    slack = _SCORE_ERROR * (1 if assignment.marginals is None else max(1, len(assignment.pairs)))
+    if abs(value - goal.value) > slack:
+        yield Violation("goal", f"{goal.objective} is {value}, not {goal.value}")
+    if abs(bound - goal.bound) > slack or value > bound + slack:
+        yield Violation("goal", f"the prices prove {bound} for {goal.objective}, not {goal.bound}; reached is {value}")
+
+
+def _check_policy(
+    policy: Marginals, assignment: Assignment, scores: ScoreMatrix, limits: Limits
+) -> Iterator[Violation]:
+    """A policy keeps every limit in expectation, and the drawn pairs come from it."""
+    rows, columns, chance = policy.rows, policy.columns, policy.probabilities
+    allowed = np.isin(limits.status[rows, columns], (PairStatus.ELIGIBLE, PairStatus.LAST_RESORT))
+    if not allowed.all() or (policy.units > policy.limit).any() or (policy.units <= 0).any():
+        yield Violation("policy", "a probability is out of range, above its limit, or of a pair that may not be")
+    places = rows * len(scores.reviewers) + columns
+    if len(np.unique(places)) != len(places):
+        yield Violation("policy", "a pair has two probabilities")
+    required = limits.required
+    reviews = np.bincount(rows, weights=chance, minlength=len(limits.wanted)) + required.sum(axis=1)
+    if (reviews > limits.wanted + _SCORE_ERROR).any():
+        yield Violation("policy", "a submission expects more reviews than it wants")
+    loads = np.bincount(columns, weights=chance, minlength=len(limits.max_load)) + required.sum(axis=0)
+    if (loads > limits.max_load + _SCORE_ERROR).any():
+        yield Violation("policy", "a reviewer expects more than their maximum load")
+    own_rows, own_columns = _places(assignment, scores)
+    certain = np.flatnonzero(required.ravel())
+    if not np.isin(own_rows * len(scores.reviewers) + own_columns, np.concatenate([places, certain])).all():
+        yield Violation("policy", "an assigned pair has no probability")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import sys
+import time
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -15,10 +16,10 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from matcher import __version__, console
-from matcher.assignment import solve_arrays
+from matcher.assignment import Options, prepare, solve_arrays
 from matcher.commands import audit as audit_commands
 from matcher.commands import confirm as confirm_commands
-from matcher.commands import cv, imports
+from matcher.commands import cv, imports, rounds
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
 from matcher.commands import review as review_commands
@@ -29,6 +30,7 @@ from matcher.commands.options import (
     ConfigOption,
     DeadlineOption,
     JsonOption,
+    ObjectiveOption,
     OverwriteOption,
     PartialDateOption,
     PolicyOption,
@@ -44,8 +46,9 @@ from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownName
 from matcher.infeasibility import explain_infeasible
 from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, match
-from matcher.records import Conflicts, Deadline, to_plain
+from matcher.records import Conflicts, Deadline, VectorInstance, to_plain
 from matcher.runs import conflict_line, refuse_occupied
+from matcher.streaming import solve_vectors, vector_problem
 from matcher.viewer import blinded_line, hidden_from
 
 __all__ = ["app", "main"]
@@ -166,6 +169,12 @@ def match_command(
     coauthor_window_months: WindowOption = None,
     partial_date: PartialDateOption = None,
     deadline: DeadlineOption = None,
+    objective: Annotated[
+        str | None,
+        typer.Option(
+            help="What is optimised: max-total, max-min, leximin, cvar, randomised, perturbed, greedy, random."
+        ),
+    ] = None,
     seed: Annotated[int | None, typer.Option(help="The only source of chance.")] = None,
     allow_partial: Annotated[
         bool, typer.Option("--allow-partial", help="Return the most filled, then best, when not all can be met.")
@@ -195,6 +204,7 @@ def match_command(
         "reviews_per_submission": reviews,
         "max_load": max_load,
         "min_load": min_load,
+        "objective": objective,
         "seed": seed,
         "allow_partial": allow_partial or None,
     }
@@ -259,34 +269,48 @@ def solve(
             help="An .npz with scores (S, R), cp and cr (positions of conflicts), demand (S,), lo and hi (R,)."
         ),
     ],
-    objective: Annotated[str, typer.Option(help="What is optimised.")] = "max-total",
+    objective: ObjectiveOption = "max-total",
+    probability_limit: Annotated[float, typer.Option(help="randomised, perturbed: largest probability.")] = 0.5,
+    perturbation: Annotated[float, typer.Option(help="perturbed: how strongly chances are spread, 0 to 1.")] = 0.5,
+    tail: Annotated[float, typer.Option(help="cvar: the share of worst served submissions.")] = 0.1,
+    draw_seed: Annotated[int | None, typer.Option(help="Decides a draw; left out, the system does.")] = None,
     out: Annotated[Path | None, typer.Option(help="Where the pairs go, as CSV; positions are the ids.")] = None,
     seed: Annotated[int, typer.Option(help="Decides between equally good answers.")] = 0,
     allow_partial: Annotated[bool, typer.Option("--allow-partial", help="Accept missing reviews.")] = False,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
-    """Solve a bare instance: no venue, only arrays. Minimum loads are hard."""
+    """Solve a bare instance: no venue, only arrays. Minimum loads are hard.
+
+    The instance holds scores, or submission_vectors and reviewer_vectors whose products are then never stored together.
+    """
     from matcher.export import write_assignment_csv
     from matcher.ingest.instance import read_instance
 
-    scores, limits = read_instance(instance)
-    import time
-
+    options = Options(probability_limit, tail, perturbation, draw_seed)
+    prepare(objective, options)  # refuses unknown names before anything is read
+    content = read_instance(instance)
     start = time.perf_counter()
-    assignment = solve_arrays(scores, limits, objective=objective, seed=seed)
+    if isinstance(content, VectorInstance):
+        assignment = solve_vectors(vector_problem(content), objective=objective, seed=seed, options=options)
+    else:
+        assignment = solve_arrays(*content, objective=objective, seed=seed, options=options)
     seconds = time.perf_counter() - start
     if not (assignment.is_complete or allow_partial):
+        limits = content if isinstance(content, VectorInstance) else content[1]
         wanted, possible = int(limits.wanted.sum()), int(limits.max_load.sum())
         summary = f"{wanted} reviews are wanted and {possible} can be given" if wanted > possible else ""
-        reasons = explain_infeasible(scores, limits, assignment)
+        reasons = () if isinstance(content, VectorInstance) else explain_infeasible(*content, assignment)
         raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary, explanations=reasons)
     if out is not None:
         write_assignment_csv(out, assignment, overwrite=overwrite)
+    goal = assignment.goal
     facts = {
-        "objective": assignment.objective,
-        "bound": assignment.bound,
-        "gap": assignment.gap,
+        "objective": assignment.objective if goal is None else goal.value,
+        "bound": assignment.bound if goal is None else goal.bound,
+        "gap": assignment.gap if goal is None else goal.gap,
+        "total": assignment.objective,
+        "largest_total": assignment.bound,
         "seconds": round(seconds, 4),
         "pairs": len(assignment.pairs),
         "shortfalls": len(assignment.shortfalls),
@@ -486,6 +510,9 @@ def export(
     )
     for file in write(form, bundle, out, overwrite=overwrite, guard=not raw):
         console.out.print(str(file), markup=False, soft_wrap=True)
+
+
+rounds.add_commands(app)
 
 
 # --- shared ---------------------------------------------------------------------------------------------------------

@@ -23,14 +23,14 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from matcher.errors import ConfigError
-from matcher.records import VenueDefaults
+from matcher.records import OBJECTIVES, VenueDefaults
 
 __all__ = ["ALL_HISTORY", "MatchConfig", "Resolved", "Setting", "resolve", "settings"]
 
 ALL_HISTORY: Final = "all"
 """How a window without an end is written in TOML and on the command line."""
 
-_SECTIONS: Final = ("expertise", "conflicts", "assignment", "run")
+_SECTIONS: Final = ("expertise", "bids", "conflicts", "assignment", "run")
 
 
 def _setting(
@@ -125,6 +125,34 @@ class MatchConfig:
         "conflicts",
         "the rules about conflicts: a preset by its name, or a policy file of yours (.toml); empty: the settings below",
     )
+    bids: str = _setting(
+        "additive",
+        "bids",
+        "how bids join the score from text: added, as a factor, as a floor under a wish and a ceiling over a dislike, "
+        "or not at all",
+        choices=("additive", "multiplicative", "floor", "off"),
+    )
+    bid_scale: str = _setting(
+        "auto",
+        "bids",
+        "whose words the bids are",
+        choices=("auto", "openreview", "cmt", "easychair", "hotcrp", "signs"),
+    )
+    bid_weight: float = _setting(0.2, "bids", "the most by which a bid moves a score", low=0, high=1)
+    no_bid: float = _setting(
+        -0.1,
+        "bids",
+        "what no bid counts for a reviewer who bid on others, where ++ is 1 and refuse -1; of who never bid, nothing",
+        low=-1,
+        high=1,
+    )
+    refused_bids: str = _setting(
+        "veto", "bids", "what a refusal is: a veto, or the strongest minus", choices=("veto", "minus")
+    )
+    recommendation_weight: float = _setting(
+        0.2, "bids", "the most by which recommendations move a score", low=0, high=1
+    )
+
     coauthor_window_months: int | None = _setting(
         36,
         "conflicts",
@@ -160,12 +188,39 @@ class MatchConfig:
     min_load: int | None = _setting(
         None, "assignment", "fewest submissions of one reviewer", low=0, high=1000, fallback=0
     )
-    objective: str = _setting("max-total", "assignment", "what is optimised", choices=("max-total",))
+    objective: str = _setting(
+        "max-total",
+        "assignment",
+        "what is optimised: the total; the worst served submission, then the total; the whole order from below; the "
+        "mean of the worst tenth; the expected total with no pair certain; the same, spread further; two baselines",
+        choices=OBJECTIVES,
+    )
+    probability_limit: float = _setting(
+        0.5, "assignment", "randomised, perturbed: no pair is assigned with a larger probability", low=0.001, high=1
+    )
+    perturbation: float = _setting(0.5, "assignment", "perturbed: how strongly chances are spread", low=0, high=1)
+    tail: float = _setting(0.1, "assignment", "cvar: the share of worst served submissions", low=0.001, high=1)
+    hold_back: float = _setting(
+        0.0,
+        "assignment",
+        "share of every load kept back for later rounds, rounded down for the reviewer",
+        low=0,
+        high=1,
+    )
+    earlier_reviewers: str = _setting(
+        "wishes",
+        "assignment",
+        "who reviewed an earlier version (history): as the authors wish, or as if nobody had",
+        choices=("wishes", "off"),
+    )
     allow_partial: bool = _setting(
         False, "assignment", "return the most filled, then best, assignment when not everything can be met"
     )
 
     seed: int = _setting(0, "run", "the only source of chance", low=0)
+    draw_seed: int | None = _setting(
+        None, "run", "randomised, perturbed: decides the draw; left out, the system does", low=0
+    )
 
     def __post_init__(self) -> None:
         for setting in settings():
@@ -254,7 +309,8 @@ class Setting:
             close = difflib.get_close_matches(str(value), self.choices, n=1)
             guess = f", did you mean '{close[0]}'?" if close else ""
             raise ConfigError(f"allowed are {', '.join(self.choices)}; got {value!r}{guess}", key=self.key)
-        expected = type(self.default if self.fallback is None else self.fallback)
+        known = self.default if self.fallback is None else self.fallback
+        expected = int if known is None else type(known)
         is_number = isinstance(value, int | float) and not isinstance(value, bool)
         fits = is_number if expected is float else type(value) is expected
         if not fits:

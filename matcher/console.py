@@ -27,6 +27,7 @@ from matcher.errors import InfeasibleError, MatcherError
 from matcher.ingest import RejectedRowsError
 from matcher.pipeline import MatchResult
 from matcher.records import (
+    Assignment,
     Conflict,
     Conflicts,
     Explanation,
@@ -190,6 +191,7 @@ def summary_of(result: MatchResult) -> dict[str, Any]:
         "bound": assignment.bound,
         "gap": assignment.gap,
         "solver": assignment.solver,
+        "goal": goal_facts(assignment),
         "mean_score": assignment.objective / max(1, sum(pair.score is not None for pair in assignment.pairs)),
         "minimum": float(min(means, default=0.0)),
         "percentile_5": float(np.percentile(means, 5)) if means else 0.0,
@@ -210,6 +212,35 @@ def summary_of(result: MatchResult) -> dict[str, Any]:
         "explanations": [to_plain(each) for each in result.infeasibility],
         "violations": len(result.verify()),
     }
+
+
+def goal_facts(assignment: Assignment) -> dict[str, Any] | None:
+    """What was optimised beside the total, its proof and its price; `None` where that is the total alone."""
+    goal = assignment.goal
+    if goal is None or assignment.bound is None:
+        return None
+    return {
+        "objective": goal.objective,
+        "value": goal.value,
+        "bound": goal.bound,
+        "gap": goal.gap,
+        "price": max(0.0, 1 - assignment.objective / assignment.bound) if assignment.bound > 0 else 0.0,
+    }
+
+
+_GOALS: Final = {
+    "max-min": ("fairness", "worst served submission"),
+    "leximin": ("fairness", "worst served submission"),
+    "cvar": ("fairness", "mean of the worst served"),
+    "randomised": ("policy", "expected total"),
+    "perturbed": ("policy", "expected total less the perturbation"),
+}
+
+
+def _goal_row(goal: dict[str, Any]) -> tuple[str, str]:
+    label, what = _GOALS[goal["objective"]]
+    proof = "proven optimal" if goal["gap"] <= 1e-6 else f"at most {goal['gap']:.2e} below the optimum"
+    return label, f"{what} {goal['value']:.3f}, {proof}; costs {goal['price']:.3%} of the largest total"
 
 
 def _means_by_submission(result: MatchResult) -> list[float]:
@@ -239,6 +270,7 @@ def print_result(result: MatchResult) -> None:
         ("expertise", result.scores.method),
         ("assigned", f"{facts['assigned']} of {facts['wanted']} reviews"),
         ("total score", f"{facts['objective']:.3f}, {proof} (gap {facts['gap'] or 0:.1e})"),
+        *(() if facts["goal"] is None else (_goal_row(facts["goal"]),)),
         (
             "per submission",
             f"mean {facts['mean_score']:.3f}, 5th percentile {facts['percentile_5']:.3f}, worst {facts['minimum']:.3f}",

@@ -118,7 +118,7 @@ def explain(
     found = conflicts.of(submission_id, reviewer_id)
     score = scores.value(submission_id, reviewer_id)
     reasons = (
-        _why_assigned(status, rank, len(ranked), score)
+        _why_assigned(_who_requires(venue, status, submission_id, reviewer_id), status, rank, len(ranked), score)
         if is_assigned
         else _why_not(venue, scores, limits, assignment, standing, row, column, found, rank, len(ranked))
     )
@@ -152,9 +152,22 @@ def _ranking(scores: ScoreMatrix, limits: Limits, row: int) -> list[int]:
     return [int(column) for column in columns[np.argsort(-values, kind="stable")]]
 
 
-def _why_assigned(status: PairStatus, rank: int | None, eligible: int, score: float | None) -> Iterator[str]:
-    if status is PairStatus.REQUIRED:
-        yield "the chair requires this pair"
+def _who_requires(venue: Venue, status: PairStatus, submission_id: str, reviewer_id: str) -> str:
+    """Why a pair is required: the chair's word, or else the authors' wish for the reviewer of an earlier version."""
+    if status is not PairStatus.REQUIRED:
+        return ""
+    by_chair = any(
+        fixed.kind == "require" and (fixed.submission_id, fixed.reviewer_id) == (submission_id, reviewer_id)
+        for fixed in venue.fixed
+    )
+    return "the chair requires this pair" if by_chair else "the authors wish for the reviewer of an earlier version"
+
+
+def _why_assigned(
+    required: str, status: PairStatus, rank: int | None, eligible: int, score: float | None
+) -> Iterator[str]:
+    if required:
+        yield required
     if status is PairStatus.LAST_RESORT:
         yield "a last resort: no reviewer with publications was left for this review, and this one has none to judge by"
         return
@@ -167,6 +180,10 @@ _BARRED: Final = {
     PairStatus.UNSCORED: "there are no publications to judge their expertise by, and such reviewers are left out",
     PairStatus.LAST_RESORT: "there are no publications to judge their expertise by; a last resort, not needed here",
     PairStatus.UNAVAILABLE: "this reviewer declined, retired, or has a load of 0",
+    PairStatus.REFUSED: "this reviewer's bid refuses the submission",
+    PairStatus.NOT_AGAIN: "this reviewer judged an earlier version, and the authors wish for others",
+    PairStatus.DECLINED: "this reviewer declined the submission in an earlier round",
+    PairStatus.RULED_OUT: "a rule over attributes bars the pair",
 }
 
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any, Self
 
+import numpy as np
+
 from matcher.assignment import assign, build_limits, price_questions, refuse_impossible_demand, verify
+from matcher.bids import apply_wishes, wish_parts
 from matcher.config import MatchConfig, settings
 from matcher.conflicts import find_conflicts
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
-from matcher.errors import VerificationError
+from matcher.errors import InfeasibleError, VerificationError
 from matcher.explanation import Standing, explain
 from matcher.infeasibility import explain_infeasible
 from matcher.profiles import build_profiles
@@ -24,6 +27,7 @@ from matcher.records import (
     Conflicts,
     Explanation,
     Infeasibility,
+    Ints,
     Limits,
     PersonId,
     Profiles,
@@ -34,11 +38,12 @@ from matcher.records import (
     Venue,
     Violation,
 )
+from matcher.rounds import Replanned, replan
 from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 from matcher.viewer import hidden_from, restrict
 
-__all__ = ["MatchResult", "StageClock", "match"]
+__all__ = ["MatchResult", "StageClock", "match", "rematch"]
 
 
 def match(
@@ -82,7 +87,7 @@ def match(
         encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
         profiles = build_profiles(venue, encoder, progress=progress)
     with clock.stage("scores"):
-        scores = score(profiles, config, progress=progress)
+        scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -102,6 +107,99 @@ def match(
         times=clock.times,
         versions=current_versions(),
     )
+
+
+def rematch(
+    before: MatchResult,
+    venue: Venue,
+    *,
+    pairs: Iterable[tuple[str, str]] | None = None,
+    reviews: int | None = None,
+    emergency: bool = False,
+    exchange: bool = True,
+    encoder: TextEncoder | None = None,
+    progress: Progress | None = None,
+) -> tuple[MatchResult, Replanned]:
+    """Match a venue again after something changed, with the fewest changed pairs.
+
+    Args:
+        before: the earlier match; its configuration holds again.
+        venue: as it is now: reviewers who dropped out, new conflicts, new submissions.
+        pairs: what is to stay; by default the earlier assignment.
+        reviews: reviews per submission from now on; submissions that name a number of their own keep it.
+        emergency: whether those who offered emergency reviews (a load in the role `emergency`) can be asked for them.
+        exchange: whether pairs may make place where nothing else fills a missing review.
+        encoder: as for `match`; used only where texts or reviewers' papers changed.
+        progress: called by long stages.
+
+    Returns:
+        The new match, and which pairs stayed, had to go, made place, and came.
+
+    Raises:
+        InfeasibleError: the limits cannot be met and `allow_partial` is off.
+        VerificationError: the answer breaks a rule; a defect of ours.
+    """
+    config = before.config if reviews is None else replace(before.config, reviews_per_submission=reviews)
+    config = config.settled(venue.defaults)
+    clock = StageClock()
+    with clock.stage("conflicts"):
+        conflicts = find_conflicts(venue, config)
+    with clock.stage("scores"):
+        profiles, scores = before.profiles, before.scores
+        if _scored_parts(venue) != _scored_parts(before.venue):
+            encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+            profiles = build_profiles(venue, encoder, progress=progress)
+            scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
+    with clock.stage("assignment"):
+        limits = build_limits(venue, config, scores, conflicts)
+        if emergency:
+            limits = replace(limits, max_load=limits.max_load + _emergency_loads(venue))
+        if pairs is None:
+            pairs = [(pair.submission_id, pair.reviewer_id) for pair in before.assignment.pairs]
+        found = replan(
+            scores,
+            limits,
+            pairs,
+            objective=config.objective,
+            seed=config.seed,
+            earlier=before.assignment,
+            exchange=exchange,
+            progress=progress,
+        )
+        assignment = found.assignment
+        if not assignment.is_complete and not config.allow_partial:
+            reasons = explain_infeasible(scores, limits, assignment)
+            raise InfeasibleError(assignment.shortfalls, assignment.underloads, explanations=reasons)
+    with clock.stage("verify"):
+        violations = verify(assignment, scores, limits, conflicts)
+    if violations:
+        raise VerificationError(violations)
+    result = MatchResult(
+        venue=venue,
+        config=config,
+        profiles=profiles,
+        scores=scores,
+        conflicts=conflicts,
+        limits=limits,
+        assignment=assignment,
+        origin=before.origin,
+        times=clock.times,
+        versions=current_versions(),
+    )
+    return result, found
+
+
+def _scored_parts(venue: Venue) -> tuple[Any, ...]:
+    """What scores depend on."""
+    papers = [(reviewer.person_id, reviewer.paper_ids) for reviewer in venue.reviewers]
+    texts = [(submission.id, submission.text) for submission in venue.active_submissions]
+    return papers, texts, venue.papers, venue.bids, venue.recommendations
+
+
+def _emergency_loads(venue: Venue) -> Ints:
+    """(R,) submissions that each reviewer offered to take in an emergency."""
+    offered = [sum(role.max_load for role in each.roles if role.role == "emergency") for each in venue.reviewers]
+    return np.array(offered, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -142,6 +240,9 @@ class MatchResult:
         self.venue.reviewer(reviewer_id)
         is_active = submission_id in self.scores.submissions
         parts = score_parts(self.profiles, self.config, self.venue, submission_id, reviewer_id) if is_active else ()
+        if parts:
+            text_score = sum(part.contribution for part in parts)
+            parts += tuple(wish_parts(self.scores, self.venue, self.config, submission_id, reviewer_id, text_score))
         return explain(
             self.venue,
             self.scores,

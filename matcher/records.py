@@ -93,6 +93,7 @@ __all__ = [
     "Submission",
     "SubmissionId",
     "Underload",
+    "VectorInstance",
     "Venue",
     "VenueDefaults",
     "Verdict",
@@ -1204,6 +1205,8 @@ class PairStatus(IntEnum):
     """The reviewer judged an earlier version, and the authors wish for others."""
     RULED_OUT = 11
     """A hard rule over attributes bars the pair."""
+    DECLINED = 12
+    """The reviewer declined the submission in an earlier round."""
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -1243,6 +1246,27 @@ class Limits:
         """(S, R) True where the chair requires the pair."""
         mask: Bools = self.status == PairStatus.REQUIRED
         return mask
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class VectorInstance:
+    """A bare problem whose scores are products of vectors, clipped to [0, 1].
+
+    Args:
+        submission_vectors: (S, D).
+        reviewer_vectors: (R, D).
+        blocked: rows and columns of pairs that may not be assigned.
+        wanted: (S,) reviews of each submission.
+        min_load: (R,) fewest submissions of each reviewer.
+        max_load: (R,) most.
+    """
+
+    submission_vectors: Floats
+    reviewer_vectors: Floats
+    blocked: tuple[Ints, Ints]
+    wanted: Ints
+    min_load: Ints
+    max_load: Ints
 
 
 @dataclass(frozen=True, slots=True)

@@ -754,6 +754,10 @@ _BARRED: Final = {
     PairStatus.FORBIDDEN: "forbidden by the chair",
     PairStatus.BELOW_FLOOR: "below the floor",
     PairStatus.UNAVAILABLE: "not available",
+    PairStatus.REFUSED: "refused in a bid",
+    PairStatus.NOT_AGAIN: "others are wished for",
+    PairStatus.DECLINED: "declined earlier",
+    PairStatus.RULED_OUT: "ruled out by a pair rule",
 }
 
 

@@ -59,6 +59,7 @@ def replan(
     objective: str,
     seed: int,
     earlier: Assignment | None = None,
+    exchange: bool = True,
     progress: Progress | None = None,
 ) -> Replanned:
     """Meet new limits with as few changes as can be.
@@ -73,20 +74,22 @@ def replan(
         objective: what is optimised in what is filled.
         seed: decides between equally good answers.
         earlier: the assignment before, whose prices bound the new one; `None` where there are none.
+        exchange: whether pairs may make place where nothing else fills a missing review.
         progress: called while solving.
     """
     known = {(SubmissionId(submission), PersonId(reviewer)) for submission, reviewer in before}
     keep = _what_may_stay(scores, limits, known)
     pairs = _fill(scores, limits, keep, objective=objective, seed=seed, progress=progress)
-    missing = int(limits.wanted.sum()) - int(pairs.sum())
-    if missing:
-        bonus = replace(scores, values=np.where(keep, scores.values + np.float32(_KEEP), scores.values))
-        wider = _mask(scores, solve_arrays(bonus, limits, objective=objective, seed=seed, progress=progress).pairs)
-        if int(wider.sum()) > int(pairs.sum()):
+    if exchange and len(pairs) < limits.wanted.sum():
+        values = scores.values.copy()
+        values[keep[:, 0], keep[:, 1]] += np.float32(_KEEP)
+        bonus = replace(scores, values=values)
+        wider = _places(scores, solve_arrays(bonus, limits, objective=objective, seed=seed, progress=progress).pairs)
+        if len(wider) > len(pairs):
             pairs = wider
     assignment = _packed(scores, limits, pairs, earlier)
     after = {(pair.submission_id, pair.reviewer_id) for pair in assignment.pairs}
-    could_stay = set(_ids(scores, keep))
+    could_stay = {(scores.submissions.ids[row], scores.reviewers.ids[column]) for row, column in keep.tolist()}
     return Replanned(
         assignment=assignment,
         kept=tuple(sorted(known & after)),
@@ -96,43 +99,69 @@ def replan(
     )
 
 
-def _what_may_stay(scores: ScoreMatrix, limits: Limits, before: Iterable[tuple[str, str]]) -> Bools:
-    """(S, R) earlier pairs that the limits still allow, the best ones where there are more than a load or a demand."""
-    keep = np.zeros(limits.status.shape, dtype=np.bool_)
-    for submission, reviewer in before:
-        if submission in scores.submissions and reviewer in scores.reviewers:
-            keep[scores.submissions.position(submission), scores.reviewers.position(reviewer)] = True
-    keep &= np.isin(limits.status, _MAY_BE)
-    worth = np.nan_to_num(scores.values, nan=-1.0) + np.where(limits.required, np.float32(_KEEP), np.float32(0))
-    room = limits.max_load - (limits.required & ~keep).sum(axis=0)
-    for column in np.flatnonzero(keep.sum(axis=0) > room):
-        _keep_best(keep[:, column], worth[:, column], int(room[column]))
-    wanted = limits.wanted - (limits.required & ~keep).sum(axis=1)
-    for row in np.flatnonzero(keep.sum(axis=1) > wanted):
-        _keep_best(keep[row], worth[row], int(wanted[row]))
-    resorts = keep & limits.last_resort
-    for row in np.flatnonzero(resorts.sum(axis=1) > 1):
-        keep[row, np.flatnonzero(resorts[row])[1:]] = False
-    return keep
+def _what_may_stay(scores: ScoreMatrix, limits: Limits, before: Iterable[tuple[str, str]]) -> Ints:
+    """(K, 2) earlier pairs that the limits still allow, the best ones where there are more than a load or a demand."""
+    named = [
+        (scores.submissions.position(submission), scores.reviewers.position(reviewer))
+        for submission, reviewer in before
+        if submission in scores.submissions and reviewer in scores.reviewers
+    ]
+    keep = np.array(sorted(named), dtype=np.int64).reshape(-1, 2)
+    status = limits.status[keep[:, 0], keep[:, 1]]
+    keep = keep[np.isin(status, _MAY_BE)]
+    status = limits.status[keep[:, 0], keep[:, 1]]
+    worth = np.nan_to_num(scores.values[keep[:, 0], keep[:, 1]], nan=-1.0) + _KEEP * (status == PairStatus.REQUIRED)
+    order = np.argsort(-worth, kind="stable")
+    keep, status = keep[order], status[order]
+    demanded = np.argwhere(limits.status == PairStatus.REQUIRED)
+    is_new = ~_among(demanded, keep, len(scores.reviewers))
+    for side, most in ((1, limits.max_load), (0, limits.wanted)):
+        room = most - np.bincount(demanded[is_new][:, side], minlength=len(most))
+        fits = _rank_within(keep[:, side]) < room[keep[:, side]]
+        keep, status = keep[fits], status[fits]
+    resort = status == PairStatus.LAST_RESORT
+    rank = np.zeros(len(keep), dtype=np.int64)
+    rank[resort] = _rank_within(keep[resort, 0])
+    return _sorted(keep[rank == 0])
 
 
-def _keep_best(line: Bools, worth: np.ndarray[tuple[int, ...], np.dtype[np.float32]], most: int) -> None:
-    places = np.flatnonzero(line)
-    line[places[np.argsort(-worth[places], kind="stable")][most:]] = False
+def _among(pairs: Ints, others: Ints, width: int) -> Bools:
+    """(K,) whether each pair is one of the others."""
+    return np.isin(pairs[:, 0] * width + pairs[:, 1], others[:, 0] * width + others[:, 1])
+
+
+def _rank_within(groups: Ints) -> Ints:
+    """(K,) how many earlier entries are of the same group."""
+    order = np.argsort(groups, kind="stable")
+    ordered = groups[order]
+    starts = np.flatnonzero(np.r_[True, ordered[1:] != ordered[:-1]]) if len(ordered) else np.empty(0, dtype=np.int64)
+    lengths = np.diff(np.r_[starts, len(ordered)])
+    rank = np.empty(len(groups), dtype=np.int64)
+    rank[order] = np.arange(len(ordered)) - np.repeat(starts, lengths)
+    return rank
+
+
+def _sorted(pairs: Ints) -> Ints:
+    return pairs[np.lexsort((pairs[:, 1], pairs[:, 0]))]
 
 
 def _fill(
-    scores: ScoreMatrix, limits: Limits, keep: Bools, *, objective: str, seed: int, progress: Progress | None
-) -> Bools:
+    scores: ScoreMatrix, limits: Limits, keep: Ints, *, objective: str, seed: int, progress: Progress | None
+) -> Ints:
     """The kept pairs and the best ones for what is missing; only submissions that miss something are looked at."""
-    open_rows = np.flatnonzero(limits.wanted > keep.sum(axis=1))
+    has = np.bincount(keep[:, 0], minlength=len(limits.wanted))
+    open_rows = np.flatnonzero(limits.wanted > has)
     if not len(open_rows):
         return keep
     status = limits.status[open_rows].copy()
-    kept = keep[open_rows]
-    has_resort = (kept & (status == PairStatus.LAST_RESORT)).any(axis=1)
-    status[has_resort[:, None] & (status == PairStatus.LAST_RESORT)] = PairStatus.FORBIDDEN
-    status[kept] = PairStatus.FORBIDDEN
+    place = np.full(len(limits.wanted), -1)
+    place[open_rows] = np.arange(len(open_rows))
+    kept = keep[place[keep[:, 0]] >= 0]
+    rows, columns = place[kept[:, 0]], kept[:, 1]
+    resorts = np.zeros(len(open_rows), dtype=np.bool_)
+    resorts[rows[status[rows, columns] == PairStatus.LAST_RESORT]] = True
+    status[resorts[:, None] & (status == PairStatus.LAST_RESORT)] = PairStatus.FORBIDDEN
+    status[rows, columns] = PairStatus.FORBIDDEN
     part = ScoreMatrix(
         submissions=Index([scores.submissions.ids[row] for row in open_rows.tolist()]),
         reviewers=scores.reviewers,
@@ -140,37 +169,33 @@ def _fill(
         raw=scores.raw[open_rows],
         method=scores.method,
     )
-    loads = keep.sum(axis=0)
+    loads = np.bincount(keep[:, 1], minlength=len(limits.max_load))
     left = Limits(
-        wanted=limits.wanted[open_rows] - kept.sum(axis=1),
+        wanted=(limits.wanted - has)[open_rows],
         max_load=limits.max_load - loads,
         min_load=np.maximum(limits.min_load - loads, 0),
         status=status,
     )
-    found = solve_arrays(part, left, objective=objective, seed=seed, progress=progress)
-    filled = keep.copy()
-    filled[open_rows] |= _mask(part, found.pairs)
-    return filled
+    found = _places(part, solve_arrays(part, left, objective=objective, seed=seed, progress=progress).pairs)
+    found[:, 0] = open_rows[found[:, 0]]
+    return _sorted(np.concatenate([keep, found]))
 
 
-def _mask(scores: ScoreMatrix, pairs: Iterable[Pair]) -> Bools:
-    mask = np.zeros(scores.values.shape, dtype=np.bool_)
-    for pair in pairs:
-        mask[scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id)] = True
-    return mask
-
-
-def _ids(scores: ScoreMatrix, mask: Bools) -> list[tuple[SubmissionId, PersonId]]:
-    return [(scores.submissions.ids[row], scores.reviewers.ids[column]) for row, column in np.argwhere(mask).tolist()]
+def _places(scores: ScoreMatrix, pairs: Iterable[Pair]) -> Ints:
+    """(K, 2) positions of pairs."""
+    named = [
+        (scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id)) for pair in pairs
+    ]
+    return np.array(named, dtype=np.int64).reshape(-1, 2)
 
 
 _MARKS: Final = {PairStatus.LAST_RESORT: ("last_resort",), PairStatus.REQUIRED: ("required",)}
 
 
-def _packed(scores: ScoreMatrix, limits: Limits, mask: Bools, earlier: Assignment | None) -> Assignment:
+def _packed(scores: ScoreMatrix, limits: Limits, places: Ints, earlier: Assignment | None) -> Assignment:
     """An assignment from its pairs, bounded by the prices of an earlier one: they bound every answer."""
     pairs = []
-    for row, column in np.argwhere(mask).tolist():
+    for row, column in places.tolist():
         value = float(scores.values[row, column])
         pairs.append(
             Pair(
@@ -180,7 +205,9 @@ def _packed(scores: ScoreMatrix, limits: Limits, mask: Bools, earlier: Assignmen
                 marks=_MARKS.get(PairStatus(int(limits.status[row, column])), ()),
             )
         )
-    shortfalls, underloads = list_missing(scores, limits, mask.sum(axis=1), mask.sum(axis=0))
+    filled = np.bincount(places[:, 0], minlength=len(limits.wanted))
+    loads = np.bincount(places[:, 1], minlength=len(limits.max_load))
+    shortfalls, underloads = list_missing(scores, limits, filled, loads)
     assignment = Assignment(
         pairs=tuple(pairs),
         shortfalls=shortfalls,
@@ -211,8 +238,10 @@ def alternates(
         For every submission up to `count` reviewers with their scores, best first. Each can be added alone without
         breaking any limit; two submissions may name the same person.
     """
-    assigned = _mask(scores, assignment.pairs)
-    has_room = assigned.sum(axis=0) < limits.max_load
+    assigned = np.zeros(scores.values.shape, dtype=np.bool_)
+    places = _places(scores, assignment.pairs)
+    assigned[places[:, 0], places[:, 1]] = True
+    has_room = np.bincount(places[:, 1], minlength=len(limits.max_load)) < limits.max_load
     found = {}
     for row, name in enumerate(scores.submissions.ids):
         columns: Ints = np.flatnonzero((limits.status[row] == PairStatus.ELIGIBLE) & has_room & ~assigned[row])

@@ -8,7 +8,8 @@
                        an author share their evidence and so a line
 `scores.npz`           `values`, `raw` (S, R) float32; `submissions` (S,), `reviewers` (R,) ids as text
 `profiles.npz`         vectors of papers and submissions, and which papers are whose
-`limits.npz`           `wanted` (S,), `max_load`, `min_load` (R,), `status` (S, R), `reviewer_prices` (R,)
+`limits.npz`           `wanted` (S,), `max_load`, `min_load` (R,), `status` (S, R), `reviewer_prices` (R,); the proof
+                       of another goal than the total, and the policy and seed of a draw, which are for chairs alone
 `venue.json.gz`        the whole input
 `times.json`           seconds and peak memory of each stage; the only file that differs between equal runs
 =====================  ================================================================================================
@@ -46,9 +47,11 @@ from matcher.records import (
     EncoderInfo,
     Evidence,
     Floats,
+    Goal,
     Index,
     JoinedVectors,
     Limits,
+    Marginals,
     Pair,
     PersonId,
     Profiles,
@@ -278,6 +281,7 @@ def _write_files(run: Run, folder: Path) -> None:
         min_load=run.limits.min_load,
         status=run.limits.status,
         reviewer_prices=np.empty(0) if certificate is None else certificate.reviewer_prices,
+        **_proof_arrays(run.assignment),
     )
     with (
         (folder / "venue.json.gz").open("wb") as raw,
@@ -288,6 +292,20 @@ def _write_files(run: Run, folder: Path) -> None:
     text = _sealed(_manifest(run, digests))
     (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
     _write_json(folder / "times.json", dict(run.times))
+
+
+def _proof_arrays(assignment: Assignment) -> dict[str, Any]:
+    """What proves a goal beside the total, and the policy that a randomised assignment was drawn from."""
+    arrays: dict[str, Any] = {}
+    goal, policy = assignment.goal, assignment.marginals
+    if goal is not None:
+        arrays |= {"goal_prices": goal.certificate.reviewer_prices, "goal_counted": goal.counted}
+        if goal.shares is not None:
+            arrays["goal_shares"] = goal.shares
+    if policy is not None:
+        arrays |= {"policy_rows": policy.rows, "policy_columns": policy.columns, "policy_units": policy.units}
+        arrays["policy_scale"] = np.array([policy.unit, policy.limit, policy.draw_seed], dtype=np.int64)
+    return arrays
 
 
 def _manifest(run: Run, digests: Mapping[str, str]) -> dict[str, Any]:
@@ -329,6 +347,23 @@ def _sealed(manifest: Mapping[str, Any]) -> str:
     return _json_text({**manifest, "digest": digest})
 
 
+def _plain_goal(goal: Goal) -> dict[str, Any]:
+    prices = goal.certificate
+    return {
+        "objective": goal.objective,
+        "value": goal.value,
+        "bound": goal.bound,
+        "gap": goal.gap,
+        "tail": goal.tail,
+        "perturbation": goal.perturbation,
+        "prices": {
+            "unfilled": prices.unfilled,
+            "last_resort": prices.last_resort,
+            "underload": prices.underload,
+        },
+    }
+
+
 def _plain_assignment(assignment: Assignment) -> dict[str, Any]:
     certificate = assignment.certificate
     return {
@@ -343,6 +378,7 @@ def _plain_assignment(assignment: Assignment) -> dict[str, Any]:
             "last_resort": certificate.last_resort,
             "underload": certificate.underload,
         },
+        "goal": None if assignment.goal is None else _plain_goal(assignment.goal),
         "pairs": [
             {
                 "submission_id": pair.submission_id,
@@ -458,6 +494,7 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
         )
     with np.load(path / "limits.npz", allow_pickle=False) as arrays:
         prices = arrays["reviewer_prices"]
+        proof = {name: arrays[name] for name in arrays.files if name.startswith(("goal_", "policy_"))}
         limits = Limits(
             wanted=arrays["wanted"],
             max_load=arrays["max_load"],
@@ -474,7 +511,7 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
         scores=scores,
         conflicts=conflicts,
         limits=limits,
-        assignment=_read_assignment(json.loads((path / "assignment.json").read_text(encoding="utf-8")), prices),
+        assignment=_read_assignment(json.loads((path / "assignment.json").read_text(encoding="utf-8")), prices, proof),
         times=json.loads((path / "times.json").read_text(encoding="utf-8")),
         versions=manifest["versions"],
     )
@@ -491,7 +528,36 @@ def _read_vectors(arrays: Mapping[str, Any], name: str) -> Vectors:
     return sparse if dense is None else JoinedVectors(dense, sparse)
 
 
-def _read_assignment(plain: Mapping[str, Any], prices: Any) -> Assignment:
+def _read_goal(plain: Mapping[str, Any] | None, proof: Mapping[str, Any]) -> Goal | None:
+    if plain is None:
+        return None
+    return Goal(
+        objective=plain["objective"],
+        value=plain["value"],
+        bound=plain["bound"],
+        certificate=Certificate(reviewer_prices=proof["goal_prices"], **plain["prices"]),
+        shares=proof.get("goal_shares"),
+        counted=proof["goal_counted"],
+        tail=plain["tail"],
+        perturbation=plain["perturbation"],
+    )
+
+
+def _read_policy(proof: Mapping[str, Any]) -> Marginals | None:
+    if "policy_rows" not in proof:
+        return None
+    unit, limit, draw_seed = proof["policy_scale"].tolist()
+    return Marginals(
+        rows=proof["policy_rows"],
+        columns=proof["policy_columns"],
+        units=proof["policy_units"],
+        unit=unit,
+        limit=limit,
+        draw_seed=draw_seed,
+    )
+
+
+def _read_assignment(plain: Mapping[str, Any], prices: Any, proof: Mapping[str, Any]) -> Assignment:
     return Assignment(
         pairs=tuple(Pair(**{**pair, "marks": tuple(pair["marks"])}) for pair in plain["pairs"]),
         shortfalls=tuple(from_plain(Shortfall, each) for each in plain["shortfalls"]),
@@ -500,6 +566,8 @@ def _read_assignment(plain: Mapping[str, Any], prices: Any) -> Assignment:
         bound=plain["bound"],
         solver=plain["solver"],
         certificate=None if plain["prices"] is None else Certificate(reviewer_prices=prices, **plain["prices"]),
+        marginals=_read_policy(proof),
+        goal=_read_goal(plain.get("goal"), proof),
     )
 
 

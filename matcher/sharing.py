@@ -47,7 +47,7 @@ def even_counts(scores: ScoreMatrix, limits: Limits, assignment: Assignment) -> 
     spare: Bools = np.logical_or.reduce(limits.last_resort, axis=0)
     room = limits.max_load - required.sum(axis=0)
     flow = Flow(limits.eligible | limits.last_resort, limits.wanted - fixed, room, spare, held)
-    counts = fixed + np.array([len(columns) for columns in flow.held], dtype=np.int64)
+    counts: Ints = fixed + np.array([len(columns) for columns in flow.held], dtype=np.int64)
     wanted = np.maximum(limits.wanted, 1)
     is_settled = np.zeros(len(counts), dtype=np.bool_)
     while True:

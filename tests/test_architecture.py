@@ -17,7 +17,18 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("matcher", "service", "eval")
 
 BASE = {"records", "config", "errors"}
-STAGES = {"ingest", "profiles", "scores", "conflicts", "assignment", "explanation", "runs", "export", "report"}
+STAGES = {
+    "ingest",
+    "profiles",
+    "scores",
+    "conflicts",
+    "assignment",
+    "streaming",
+    "explanation",
+    "runs",
+    "export",
+    "report",
+}
 
 ARROWS: dict[str, set[str]] = {
     "errors": set(),
@@ -25,27 +36,34 @@ ARROWS: dict[str, set[str]] = {
     "config": {"records", "errors"},
     "identity": BASE,
     "encoders": BASE,
-    "solvers": BASE,
+    "solvers": BASE | {"bounds"},
     "charts": BASE,
     "decisions": BASE,
     "ingest": BASE | {"identity", "decisions"},
     "conflicts": BASE | {"identity"},
     "profiles": BASE | {"encoders"},
     "scores": BASE,
+    "bids": BASE,
+    "history": BASE,
     "flow": BASE,
     "infeasibility": BASE | {"flow"},
     "sharing": BASE | {"flow"},
-    "assignment": BASE | {"solvers", "infeasibility", "sharing"},
+    "bounds": BASE,
+    "streaming": BASE | {"bounds", "solvers"},
+    "assignment": BASE | {"bounds", "solvers", "infeasibility", "sharing", "bids", "history"},
     "rounds": BASE | {"assignment"},
+    "comparison": BASE,
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
     "viewer": BASE,
-    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer"},
+    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer", "bids", "rounds"},
     "console": BASE | STAGES | {"pipeline"},
-    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "decisions", "encoders"},
+    "commands": BASE
+    | STAGES
+    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
@@ -60,6 +78,7 @@ HOMES: dict[str, tuple[str, ...]] = {
         "matcher/encoders/measuring.py",
         "matcher/runs.py",
         "matcher/records.py",
+        "matcher/solvers/*",
         "eval/*",
     ),
     "sklearn": (

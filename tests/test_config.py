@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from matcher.config import ALL_HISTORY, MatchConfig, resolve, settings
 from matcher.errors import ConfigError
-from matcher.records import VenueDefaults
+from matcher.records import OBJECTIVES, VenueDefaults
 
 
 def write(folder: Path, text: str, name: str = "match.toml") -> Path:
@@ -30,7 +30,7 @@ def test_every_setting_is_described_and_its_default_is_allowed() -> None:
     assert names == [field.name for field in dataclasses.fields(MatchConfig)]
     for setting in settings():
         assert setting.about
-        assert setting.section in {"expertise", "conflicts", "assignment", "run"}
+        assert setting.section in {"expertise", "bids", "conflicts", "assignment", "run"}
         setting.check(setting.default)
         if setting.fallback is not None:
             setting.check(setting.fallback)
@@ -85,7 +85,13 @@ def test_every_setting_is_described_and_its_default_is_allowed() -> None:
         ("reviews_per_submission", 0, "'assignment.reviews_per_submission': allowed is 1 to 100; got 0"),
         ("max_load", -1, "'assignment.max_load': allowed is 0 to 1000; got -1"),
         ("min_load", 1.0, "'assignment.min_load': allowed is a whole number; got 1.0"),
-        ("objective", "max_total", "'assignment.objective': allowed are max-total; got 'max_total', did you mean"),
+        (
+            "objective",
+            "max_total",
+            f"'assignment.objective': allowed are {', '.join(OBJECTIVES)}; got 'max_total', did you mean 'max-total'?",
+        ),
+        ("draw_seed", 0.5, "'run.draw_seed': allowed is a whole number; got 0.5"),
+        ("probability_limit", 0, "'assignment.probability_limit': allowed is 0.001 to 1; got 0"),
         ("allow_partial", 1, "'assignment.allow_partial': allowed is true or false; got 1"),
         ("allow_partial", "yes", "'assignment.allow_partial': allowed is true or false; got 'yes'"),
         ("seed", -1, "'run.seed': allowed is from 0 up; got -1"),
@@ -189,7 +195,7 @@ def test_a_number_or_a_day_in_quotes_is_understood_where_it_comes_from_a_command
         (
             "[assigment]\nmax_load = 3",
             "assigment",
-            "unknown section; allowed are [expertise], [conflicts], [assignment]",
+            "unknown section; allowed are [expertise], [bids], [conflicts], [assignment]",
         ),
         ("[assignment]\nmax_lod = 3", "assignment.max_lod", "unknown key, did you mean 'assignment.max_load'?"),
         (
@@ -242,7 +248,8 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
         return st.none() | st.dates()
     if setting.choices:
         return st.sampled_from(setting.choices)
-    kind = type(setting.default if setting.fallback is None else setting.fallback)
+    known = setting.default if setting.fallback is None else setting.fallback
+    kind = int if known is None else type(known)
     high = 10**6 if setting.high is None else setting.high
     values: st.SearchStrategy[Any] = {
         bool: st.booleans(),
@@ -257,7 +264,7 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
 def test_any_configuration_survives_its_plain_form(values: dict[str, Any]) -> None:
     config = MatchConfig(**values)
     plain = config.to_plain()
-    assert list(plain) == ["expertise", "conflicts", "assignment", "run"]
+    assert list(plain) == ["expertise", "bids", "conflicts", "assignment", "run"]
     assert MatchConfig.from_plain(plain) == config
 
 

@@ -6,15 +6,57 @@ import networkx as nx
 import numpy as np
 import pytest
 
+from matcher import solvers
 from matcher.assignment import verify
 from matcher.errors import UnknownNameError
-from matcher.records import Conflicts, PairStatus
-from matcher.solvers import OBJECTIVES, Problem, make_solver, max_total
-from tests.contracts.solver import ExactTotalContract, World, facts_of, world
+from matcher.records import Conflicts, Doubles, PairStatus
+from matcher.solvers import OBJECTIVES, make_solver, network, search
+from tests.contracts.solver import AnswerContract, ExactTotalContract, FairContract, World, facts_of, world
 
 
 class TestMaxTotal(ExactTotalContract):
     objective = "max-total"
+
+
+class TestMaxMin(FairContract):
+    objective = "max-min"
+
+    @staticmethod
+    def measure(means: Doubles) -> float:
+        return float(means.min())
+
+
+class TestLeximin(FairContract):
+    objective = "leximin"
+
+    @staticmethod
+    def measure(means: Doubles) -> float:
+        return float(means.min())
+
+
+class TestTail(FairContract):
+    objective = "cvar"
+
+    @staticmethod
+    def measure(means: Doubles) -> float:
+        # A tenth of at most six submissions is a part of the worst one.
+        return float(means.min())
+
+
+class TestRandomised(AnswerContract):
+    objective = "randomised"
+
+
+class TestPerturbed(AnswerContract):
+    objective = "perturbed"
+
+
+class TestGreedy(AnswerContract):
+    objective = "greedy"
+
+
+class TestRandom(AnswerContract):
+    objective = "random"
 
 
 def _random_world(rows: int, columns: int, *, low: int, high: int, seed: int) -> World:
@@ -27,16 +69,22 @@ def _random_world(rows: int, columns: int, *, low: int, high: int, seed: int) ->
     return world(values.tolist(), wanted=3, low=low, high=high, status=status.tolist())
 
 
+def few_at_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let a small problem be solved as a large one: from few pairs, priced in many small blocks."""
+    monkeypatch.setattr(search, "ALL_AT_ONCE", 0)
+    monkeypatch.setattr(network, "ALL_AT_ONCE", 0)
+    monkeypatch.setattr(solvers, "_BLOCK_VALUES", 1000)
+    monkeypatch.setattr(search.first_pairs, "__kwdefaults__", {"best": 4, "progress": None})
+    monkeypatch.setattr(search.improving, "__kwdefaults__", {"weights": None, "most": 3, "progress": None})
+
+
 @pytest.mark.parametrize(("low", "high"), [(0, 6), (2, 4), (3, 3)])
 def test_pricing_from_few_candidates_gives_the_same_as_all_pairs_at_once(
     low: int, high: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     instance = _random_world(120, 120, low=low, high=high, seed=low)
     full = instance.solve("max-total")
-    monkeypatch.setattr(max_total, "_ALL_AT_ONCE", 0)
-    monkeypatch.setattr(max_total, "_BEST_OF_EACH", 4)
-    monkeypatch.setattr(max_total, "_ADDED_AT_MOST", 3)
-    monkeypatch.setattr(max_total, "_BLOCK_VALUES", 1000)
+    few_at_first(monkeypatch)
     priced = instance.solve("max-total")
     assert facts_of(priced).unfilled == facts_of(full).unfilled == 0
     assert priced.objective == pytest.approx(full.objective, abs=1e-4)
@@ -47,19 +95,9 @@ def test_pricing_from_few_candidates_gives_the_same_as_all_pairs_at_once(
 
 def test_candidates_alone_would_not_have_been_enough(monkeypatch: pytest.MonkeyPatch) -> None:
     """The pricing test above means something only if the first candidates miss the optimum."""
-    monkeypatch.setattr(max_total, "_ALL_AT_ONCE", 0)
-    monkeypatch.setattr(max_total, "_BEST_OF_EACH", 4)
+    few_at_first(monkeypatch)
     instance = _random_world(120, 120, low=3, high=3, seed=3)
-    solver = make_solver("max-total")
-    problem = Problem(
-        values=instance.scores.values,
-        eligible=instance.limits.eligible,
-        last_resort=None,
-        wanted=instance.limits.wanted,
-        max_load=instance.limits.max_load,
-        min_load=instance.limits.min_load,
-    )
-    assert solver.solve(problem, seed=0).rounds > 1
+    assert make_solver("max-total").solve(instance.problem(), seed=0).rounds > 1
 
 
 def test_the_total_equals_that_of_network_simplex() -> None:

@@ -12,6 +12,7 @@ __all__ = [
     "ConfigOption",
     "DeadlineOption",
     "JsonOption",
+    "ObjectiveOption",
     "OverwriteOption",
     "PartialDateOption",
     "PolicyOption",
@@ -49,5 +50,9 @@ OverwriteOption = Annotated[bool, typer.Option("--overwrite", help="Replace what
 ViewerOption = Annotated[
     str | None,
     typer.Option(help="Id of a person: leave out what would tell them who reviews a submission they conflict with."),
+]
+ObjectiveOption = Annotated[
+    str,
+    typer.Option(help="What is optimised: max-total, max-min, leximin, cvar, randomised, perturbed, greedy or random."),
 ]
 QuietOption = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.")]

@@ -390,10 +390,7 @@ def _notes(venue: Venue, report: LoadReport) -> Iterator[Finding]:
         (submission.id for submission in inactive),
     )
     unused: tuple[tuple[str, tuple[Any, ...]], ...] = (
-        ("bids", venue.bids),
-        ("assignments", venue.assignments),
-        ("history", venue.history),
-        ("recommendations", venue.recommendations),
+        ("assignments", tuple(each for each in venue.assignments if each.state != "declined")),
     )
     for name, rows in unused:
         if rows:

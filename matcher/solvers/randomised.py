@@ -1,0 +1,149 @@
+"""Policies: no pair is certain, so that nobody can arrange to review a friend and nobody can tell who reviewed.
+
+Probabilities are units of one flow, so the best policy under "no pair above q" is as exact, and as well proven, as the
+largest total. Perturbed maximisation spreads the probabilities further: it maximises the sum of score × (x − β x²), a
+curve that the flow takes in short straight pieces, first coarse ones, then fine ones around the answer. What is
+assigned is drawn from the policy with every probability kept exactly; see `rounding`.
+
+Source: S. Jecmen et al., Mitigating manipulation in peer review via randomized reviewer assignments, NeurIPS 2020;
+Y. Xu et al., A one-size-fits-all approach to improving randomness in paper assignment, EMNLP Findings 2023.
+"""
+
+from __future__ import annotations
+
+import secrets
+from typing import Final
+
+import numpy as np
+
+from matcher.errors import ConfigError
+from matcher.records import Doubles, Goal, Ints, Marginals, Progress
+from matcher.solvers import AnyProblem, Options, Solution
+from matcher.solvers.network import Flow, Segments, engine_name, solve_flow
+from matcher.solvers.rounding import draw
+from matcher.solvers.search import first_pairs
+
+__all__ = ["UNIT", "RandomisedSolver"]
+
+UNIT: Final = 1000
+"""Units that are certain: probabilities are whole thousandths."""
+
+_BEST_OF_EACH: Final = 30
+"""Best pairs of every submission and reviewer to start from; more than for one assignment, since reviews are spread."""
+
+_COARSE: Final = 5
+"""Pieces of the curve in the first flow."""
+
+_FINE: Final = 10
+"""Pieces of the curve on each side of the first answer in the second flow."""
+
+
+class RandomisedSolver:
+    """The policy with the largest expected total, and one draw from it."""
+
+    def __init__(self, options: Options, *, is_perturbed: bool) -> None:
+        if not 1 / UNIT <= options.probability_limit <= 1:
+            raise ConfigError(
+                f"allowed is {1 / UNIT} to 1; got {options.probability_limit}", key="assignment.probability_limit"
+            )
+        self._options, self._is_perturbed = options, is_perturbed
+
+    @property
+    def name(self) -> str:
+        """Objective, engine and its version."""
+        return engine_name("perturbed" if self._is_perturbed else "randomised")
+
+    def solve(self, problem: AnyProblem, *, seed: int, progress: Progress | None = None) -> Solution:
+        """Solve; see `Solver.solve`."""
+        plain = solve_flow(problem, seed=seed, progress=progress)
+        limit = int(self._options.probability_limit * UNIT + 1e-9)
+        strength = self._options.perturbation if self._is_perturbed else 0.0
+        keys = np.union1d(plain.keys, first_pairs(problem, seed=seed, best=_BEST_OF_EACH, progress=progress))
+        flow = solve_flow(
+            problem,
+            seed=seed,
+            keys=keys,
+            segments=_coarse(limit, strength),
+            unit=UNIT,
+            limit=limit,
+            progress=progress,
+        )
+        if strength:
+            flow = solve_flow(
+                problem,
+                seed=seed,
+                keys=flow.keys,
+                segments=_fine(flow, limit, strength),
+                unit=UNIT,
+                limit=limit,
+                most_rounds=1,
+                progress=progress,
+            )
+        marginals = _marginals(problem, flow, limit, self._options.draw_seed)
+        chosen = draw(marginals.rows, marginals.columns, marginals.units, UNIT, seed=marginals.draw_seed)
+        goal = Goal(
+            objective="perturbed" if self._is_perturbed else "randomised",
+            value=np.nan,
+            bound=np.nan,
+            certificate=flow.certificate,
+            shares=flow.thresholds if self._is_perturbed else None,
+            counted=problem.wanted > 0,
+            perturbation=strength if self._is_perturbed else None,
+        )
+        return Solution(
+            rows=marginals.rows[chosen],
+            columns=marginals.columns[chosen],
+            certificate=plain.certificate,
+            rounds=flow.rounds,
+            goal=goal,
+            marginals=marginals,
+        )
+
+
+def _marginals(problem: AnyProblem, flow: Flow, limit: int, draw_seed: int | None) -> Marginals:
+    used, spare = flow.units > 0, flow.spare_units > 0
+    rows, columns = np.divmod(flow.keys[used], problem.shape[1])
+    return Marginals(
+        rows=np.concatenate([rows, flow.spare[spare, 0]]),
+        columns=np.concatenate([columns, flow.spare[spare, 1]]),
+        units=np.concatenate([flow.units[used], flow.spare_units[spare]]),
+        unit=UNIT,
+        limit=limit,
+        draw_seed=secrets.randbits(63) if draw_seed is None else draw_seed,
+    )
+
+
+def _slope(ends: Ints, sizes: Ints, strength: float) -> Doubles:
+    """Average of the slope of x − strength x² over pieces that end there."""
+    slope: Doubles = 1 - strength * (2 * ends - sizes) / UNIT
+    return slope
+
+
+def _coarse(limit: int, strength: float) -> Segments:
+    """The same few pieces for every pair; one where there is no curve."""
+    cuts = np.unique(np.linspace(0, limit, (_COARSE if strength else 1) + 1).round().astype(np.int64))
+    sizes = np.diff(cuts)
+    return Segments(sizes, _slope(cuts[1:], sizes, strength))
+
+
+def _fine(flow: Flow, limit: int, strength: float) -> Segments:
+    """Short pieces around the first answer of each pair, long ones elsewhere."""
+    reach = -(-limit // _COARSE)
+    step = -(-reach // _FINE)
+    around = np.arange(-_FINE, _FINE + 1) * step
+    used = np.flatnonzero(flow.units > 0)
+    near = np.clip(flow.units[used, None] + around[None, :], 0, limit)
+    idle = np.flatnonzero(flow.units == 0)
+    first = np.broadcast_to(np.clip(np.array([reach // 4, reach]), 0, limit), (len(idle), 2))
+    pairs, ends, sizes = [], [], []
+    for which, cuts in ((used, near), (idle, first)):
+        whole = np.concatenate(
+            [np.zeros((len(which), 1), dtype=np.int64), cuts, np.full((len(which), 1), limit)], axis=1
+        )
+        lengths = np.diff(whole, axis=1)
+        some = lengths > 0
+        pairs.append(np.repeat(which, some.sum(axis=1)))
+        ends.append(whole[:, 1:][some])
+        sizes.append(lengths[some])
+    length = np.concatenate(sizes)
+    return Segments(length, _slope(np.concatenate(ends), length, strength), np.concatenate(pairs))
