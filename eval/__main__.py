@@ -14,7 +14,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from eval.human_commands import goldstandard, lrbench
-from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give, power_notes
+from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give, power_notes, table
 from eval.study_commands import ablation, calibrate, curation, guard, report
 from matcher.errors import MatcherError
 
@@ -360,10 +360,10 @@ def identity(
     facts: dict[str, Any] = {"merge_from": thresholds()["merge"], "ask_from": thresholds()["ask"]}
     if as_json or out is not None:
         facts["risk_by_coverage"] = risks
-    _give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
+    give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
     if not as_json:
         typer.echo("")
-        for line in _table(risks):
+        for line in table(risks):
             typer.echo(line)
 
 

@@ -291,8 +291,8 @@ def train(texts: Path, variants: Path, *, seed: int = 0) -> tuple[dict[str, Any]
     }
     about = (
         "Made by `python -m eval train-identity`. weights: log odds per unit of a feature; "
-        "thresholds: probabilities from which on two mentions are merged, or asked about; assumed: weights that no text "
-        "gave."
+        "thresholds: probabilities from which on two mentions are merged, or asked about; "
+        "assumed: weights that no text gave."
     )
     made = {"about": about, "assumed": sorted(ASSUMED), "thresholds": dict(THRESHOLDS), "weights": rounded}
     return {

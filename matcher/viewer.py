@@ -110,7 +110,8 @@ def restrict(
             objective=float(np.sum([pair.score for pair in pairs if pair.score is not None], dtype=np.float64)),
             bound=None,
             certificate=None,
-            marginals=None if assignment.marginals is None else assignment.marginals[rows],
+            marginals=None,  # the odds of a draw and its seed are for chairs alone
+            goal=None,
         ),
     }
 

@@ -129,9 +129,8 @@ def write_forms(folder: Path, out: Path, *, only: Sequence[str] = (), overwrite:
     for row in reviewers:
         key = str(row["id"])
         book = Workbook()
-        sheet: Worksheet = book.active
-        sheet.title = _YOU
-        _fill_you(sheet, row)
+        book.remove(book.worksheets[0])
+        _fill_you(book.create_sheet(_YOU), row)
         listed = [str(one) for one in row["paper_ids"]] if "paper_ids" in row else written.get(key, [])
         every = list(dict.fromkeys([*listed, *written.get(key, [])]))
         _fill_papers(book.create_sheet(_PAPERS), [papers[one] for one in every if one in papers], frozenset(listed))
@@ -339,7 +338,7 @@ def apply_selections(folder: Path, selections: Sequence[Selection], *, dry_run: 
             _fill(made, found, kept)
         reviewers.append(made)
     cleared = _take_out_of_bylines(papers, keys, applied)
-    tables = {**there, "reviewers": reviewers, "publications": papers}
+    tables: dict[str, Sequence[Mapping[str, Any]]] = {**there, "reviewers": reviewers, "publications": papers}
     files = write_tables(folder, tables, there, dry_run=dry_run)
     used = {id(one) for one in applied.values()}
     unknown = tuple(one.reviewer_id for one in selections if id(one) not in used)
