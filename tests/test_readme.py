@@ -88,3 +88,14 @@ def test_every_setting_that_is_named_exists() -> None:
     table = re.findall(r"^\| (`[a-z_`, ]+`) \|", README, re.MULTILINE)
     named = {name for cell in table for name in re.findall(r"`([a-z_]+)`", cell)}
     assert named <= {setting.name for setting in settings()}
+
+
+def test_the_table_of_formats_names_every_one() -> None:
+    from matcher.export import EXPORTS
+    from matcher.ingest.formats import FORMATS
+
+    section = README.split("### From the system you have")[1].split("\n### ")[0]
+    table = "\n".join(line for line in section.splitlines() if line.startswith("|"))
+    named = set(re.findall(r"`(\w+)`", table))
+    assert set(FORMATS) | {"cv", "sheets"} <= named
+    assert all(name in section for name in EXPORTS)
