@@ -85,7 +85,9 @@ def test_links_lead_somewhere() -> None:
 def test_every_setting_that_is_named_exists() -> None:
     from matcher.config import settings
 
-    table = re.findall(r"^\| (`[a-z_`, ]+`) \|", README, re.MULTILINE)
+    choices = README.split("### Choices")[1].split("\n#")[0]
+    table = re.findall(r"^\| (`[a-z_`, ]+`) \|", choices, re.MULTILINE)
+    assert table
     named = {name for cell in table for name in re.findall(r"`([a-z_]+)`", cell)}
     assert named <= {setting.name for setting in settings()}
 
