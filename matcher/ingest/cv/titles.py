@@ -259,8 +259,8 @@ def _form(title: str, kind: str) -> float:
     score = {0: -5.0, 1: -0.9, 2: -0.2}.get(len(words), 0.0)
     if len(words) > 30:
         score -= 3.0 if len(words) > _MOST_WORDS else 1.0
-    quotes = ("„", "“") if "„" in bare else ("“", "”")
-    if any(bare.count(one) != bare.count(other) for one, other in (("(", ")"), ("[", "]"), quotes)):
+    quotes = ("„", "“") if "„" in title else ("“", "”")
+    if any(title.count(one) != title.count(other) for one, other in (("(", ")"), ("[", "]"), quotes)):
         score -= 1.5
     if _FUNCTION_END.search(bare) and kind not in ("style", "quote"):
         score -= 1.5
