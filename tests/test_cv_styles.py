@@ -55,7 +55,7 @@ def people(text: str) -> tuple[Person, ...]:
     return tuple(Person(*(part.strip() for part in one.split("/"))) for one in text.split(";"))
 
 
-OWNERS: Final = ("Marit Ellen/Sandvoll", "Joaquín/Ferreira Salgado")
+OWNERS: Final = ("Marit Ellen/Sandvoll", "Joaquín/Ferreira Salgado", "Xiaoyu/Luo")
 
 BIBLIOGRAPHIES: Final = (
     (
@@ -212,18 +212,83 @@ BIBLIOGRAPHIES: Final = (
             (12, 40),
         ),
     ),
+    (
+        Paper(
+            people("Xiaoyu/Luo; Ngozi/Adeyemi-Clarke; Jan Willem/ten Brink; Şule/Özgür"),
+            "Faster than light? Pipelining for optical switches",
+            "Journal of Network Hardware",
+            2024,
+            "journal",
+            40,
+            1,
+            (1, 19),
+        ),
+        Paper(
+            people("Ngozi/Adeyemi-Clarke; Xiaoyu/Luo"),
+            "Congestion Control Is Not Enough",
+            "Symposium on Networked Systems Design",
+            2024,
+            "conference",
+            0,
+            0,
+            (77, 91),
+        ),
+        Paper(
+            people("Xiaoyu/Luo; Dae-jung/Ryu; Elena/Rossi-Conti"),
+            "A measurement study of home routers in 40 countries",
+            "Internet Measurement Conference",
+            2023,
+            "conference",
+            0,
+            0,
+            (400, 414),
+        ),
+        Paper(
+            people("Charles F./Whitcombe/Jr.; Xiaoyu/Luo"),
+            "NetScope: Seeing Packets through Walls",
+            "Transactions on Mobile Sensing",
+            2022,
+            "journal",
+            18,
+            6,
+            (1201, 1219),
+        ),
+        Paper(
+            people("Xiaoyu/Luo; Jan Willem/ten Brink"),
+            "On the fairness of queues, and why it matters",
+            "Workshop on Hot Links",
+            2021,
+            "workshop",
+            0,
+            0,
+            (9, 15),
+        ),
+        Paper(
+            people("Şule/Özgür; Mikkel/Aagaard; Xiaoyu/Luo; Ngozi/Adeyemi-Clarke; Vu Anh/Tran"),
+            "Dynamic spectrum sharing with graph neural networks",
+            "Conference on Wireless Futures",
+            2021,
+            "conference",
+            0,
+            0,
+            (210, 219),
+        ),
+        Paper(
+            people("Xiaoyu/Luo; Elena/Rossi-Conti; Dae-jung/Ryu"),
+            "Of Mice and Elephants: Flow Scheduling Revisited",
+            "Journal of Network Hardware",
+            2019,
+            "journal",
+            35,
+            2,
+            (88, 104),
+        ),
+    ),
 )
 
 
-FLOORS: Final[dict[tuple[str, str], float]] = {
-    ("russian", ""): 0.3,
-    ("year_first", "tabs"): -1.0,
-    ("french", ""): 0.5,
-    ("title_bold", "paragraphs"): 0.75,
-    **{(style, ""): 0.85 for style in ("mla", "chicago", "vancouver", "acm", "plainnat", "german", "listing")},
-    **{(style, ""): 0.85 for style in ("title_first", "title_bold", "commas", "year_first", "ampersand")},
-}
-"""Where some papers are not given back: the share that is, by style and layout; everywhere else all are."""
+QUICK: Final = 3
+"""Layouts in which each style is tried in the short tests; the long ones try them all."""
 
 # --- names ----------------------------------------------------------------------------------------------------------
 
@@ -280,7 +345,7 @@ def chicago(p: Paper) -> str:
 
 
 def vancouver(p: Paper) -> str:
-    names = ", ".join(f"{a.family} {a.bare}" for a in p.authors)
+    names = ", ".join(" ".join(part for part in (a.family, a.bare, a.suffix) if part) for a in p.authors)
     if p.volume:
         return f"{names}. {stopped(p.title)} {p.venue}. {p.year};{p.volume}({p.issue}):{first_page(p, '-')}."
     return f"{names}. {stopped(p.title)} In: {p.venue}; {p.year}. p. {first_page(p, '-')}."
@@ -353,7 +418,7 @@ def title_bold(p: Paper) -> str:
 
 
 def french(p: Paper) -> str:
-    names = listed([f"{a.given} {a.family.upper()}" for a in p.authors], " et ", oxford=False)
+    names = listed([f"{a.given} {a.family.upper()} {a.suffix}".strip() for a in p.authors], " et ", oxford=False)
     if p.volume:
         return f"{names}. {stopped(p.title)} {p.venue}, {p.volume}({p.issue}) : {first_page(p)}, {p.year}."
     return f"{names}. {stopped(p.title)} {p.venue}, pp. {first_page(p)}, {p.year}."
@@ -374,7 +439,7 @@ def commas(p: Paper) -> str:
 
 
 def russian(p: Paper) -> str:
-    names = ", ".join(f"{a.family} {' '.join(a.initials)}" for a in p.authors)
+    names = ", ".join(f"{a.family} {' '.join(a.initials)} {a.suffix}".strip() for a in p.authors)
     if p.volume:
         return f"{names} {p.title} // {p.venue}. {p.year}. Vol. {p.volume}. No. {p.issue}. P. {first_page(p)}."
     return f"{names} {p.title} // {p.venue}. {p.year}. P. {first_page(p)}."
@@ -405,9 +470,78 @@ STYLES: Final[dict[str, Callable[[Paper], str]]] = {
 }  # fmt: skip
 
 SHORT: Final = frozenset(
-    ("apa", "vancouver", "ieee", "ams", "harvard", "nature", "spanish", "russian", "year_first", "year_colon")
+    ("apa", "vancouver", "ieee", "ams", "harvard", "nature", "spanish", "russian", "year_first", "year_colon", "latex")
 )
 """Styles that print initials."""
+
+# --- records of several lines ---------------------------------------------------------------------------------------
+
+
+def record(p: Paper) -> str:
+    return f"{p.title}\n{', '.join(a.full for a in p.authors)}\n{p.venue}, {p.year}"
+
+
+def record_by(p: Paper) -> str:
+    return f"{p.title}\nby {listed([a.full for a in p.authors])}\nIn {p.venue} ({p.year}), pp. {first_page(p)}"
+
+
+def scholar(p: Paper) -> str:
+    where = f"{p.volume} ({p.issue}), " if p.volume else ""
+    names = ", ".join(f"{a.bare} {a.family} {a.suffix}".strip() for a in p.authors)
+    return f"{p.title}\n{names}\n{p.venue} {where}{first_page(p, '-')}\t12\t{p.year}"
+
+
+def labelled(p: Paper) -> str:
+    names = ", ".join(a.full for a in p.authors)
+    return f"Title: {p.title}\nAuthors: {names}\nVenue: {p.venue}\nYear: {p.year}"
+
+
+def registry(p: Paper) -> str:
+    names = "; ".join(a.full for a in p.authors)
+    return f"{p.title}\n{p.venue}\n{p.year} | {p.kind.capitalize()} paper\nContributors: {names}\nSource: Crossref"
+
+
+def authors_above(p: Paper) -> str:
+    return f"{', '.join(a.full for a in p.authors)}:\n{p.title}.\n{p.venue} {p.year}: {first_page(p, '-')}"
+
+
+def headed(p: Paper) -> str:
+    names = ", ".join(f"**{a.full}**" if a.full in {o.replace("/", " ") for o in OWNERS} else a.full for a in p.authors)
+    return f"### {p.title}\n{names}\n\n*{p.venue}*, {p.year} [[PDF]](#) [[Code]](#)"
+
+
+def marked(p: Paper) -> str:
+    names = ", ".join(
+        f"<u>{a.full}</u>" if a.full in {o.replace("/", " ") for o in OWNERS} else f"{a.full}*" for a in p.authors
+    )
+    return f"- **{p.title}**  \n  {names}  \n  *{p.venue} {p.year}*  \n  [[pdf]](x.pdf) [[bib]](x.bib)"
+
+
+def table_row(p: Paper) -> str:
+    return f"| {p.year} | {', '.join(a.full for a in p.authors)} | {p.title} | {p.venue} |"
+
+
+def latex(p: Paper) -> str:
+    names = listed(
+        [rf"\textbf{{{a.short}}}" if a.full in {o.replace("/", " ") for o in OWNERS} else a.short for a in p.authors]
+    )
+    return rf"\item {names}. \emph{{{p.title}}}. {p.venue}, pages {p.pages[0]}--{p.pages[1]}, {p.year}."
+
+
+def bibtex(p: Paper) -> str:
+    names = " and ".join(turned_full(a) if not a.suffix else f"{a.family}, {a.suffix}, {a.given}" for a in p.authors)
+    sort, field = ("article", "journal") if p.volume else ("inproceedings", "booktitle")
+    fields = (("author", names), ("title", p.title), (field, p.venue), ("year", str(p.year)))
+    body = ",\n".join(f"  {name} = {{{value}}}" for name, value in fields)
+    return f"@{sort}{{key{p.year}{p.pages[0]},\n{body}\n}}"
+
+
+RECORDS: Final[dict[str, Callable[[Paper], str]]] = {
+    one.__name__: one
+    for one in (record, record_by, scholar, labelled, registry, authors_above, headed, marked, table_row, latex, bibtex)
+}
+CLOSE: Final = frozenset(("table_row", "latex", "labelled_close", "authors_above"))
+"""Records without a blank line between them."""
 
 # --- list layouts ---------------------------------------------------------------------------------------------------
 
@@ -481,14 +615,33 @@ def rendered(style: str, layout: str, which: int) -> str:
     return f"{head}\nUniversity of Northern Fjords\n\n{heading}\n\n{body}\n\n{closing}\n\nBest Thesis Prize, 2016\n"
 
 
+def rendered_records(sort: str, which: int) -> str:
+    papers = BIBLIOGRAPHIES[which]
+    owner = people(OWNERS[which])[0]
+    body = ("\n" if sort in CLOSE else "\n\n").join(RECORDS[sort](paper) for paper in papers)
+    if sort == "table_row":
+        body = f"| Year | Authors | Title | Venue |\n|---|---|---|---|\n{body}"
+    if sort in ("headed", "marked", "table_row"):
+        return f"# {owner.full}\n\n## Publications\n\n{body}\n\n## Awards\n\nBest Thesis Prize, 2016\n"
+    if sort == "latex":
+        body = f"\\begin{{enumerate}}\n{body}\n\\end{{enumerate}}"
+        return (
+            f"\\name{{x}}\n{owner.full}\n\n\\section{{Publications}}\n{body}\n\\section{{Awards}}\nBest Thesis Prize\n"
+        )
+    return f"{owner.full}\n\nPublications\n\n{body}\n\nAwards\n\nBest Thesis Prize, 2016\n"
+
+
 def norm(text: str) -> str:
-    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", text).casefold().replace("ł", "l"))
+    return re.sub(r"[^a-z0-9]", "", unicodedata.normalize("NFKD", text).casefold().replace("ł", "l").replace("ı", "i"))
 
 
 def wanted(style: str, which: int) -> list[tuple[str, list[str], str]]:
     found = []
     for paper in BIBLIOGRAPHIES[which]:
-        names = [one.short if style in SHORT else one.full for one in paper.authors]
+        names = [
+            f"{one.bare} {one.family}{one.suffix}" if style == "scholar" else one.short if style in SHORT else one.full
+            for one in paper.authors
+        ]
         found.append((norm(paper.title), [norm(name) for name in names], str(paper.year)))
     return sorted(found)
 
@@ -513,7 +666,30 @@ def share_right(style: str, layout: str, folder: Path) -> float:
     return right / total
 
 
-@pytest.mark.parametrize("layout", LAYOUTS)
-@pytest.mark.parametrize("style", STYLES)
+def some(style: str) -> list[str]:
+    """A few layouts for a style; together the styles meet all of them."""
+    start = list(STYLES).index(style)
+    return [list(LAYOUTS)[(2 * start + 4 * step) % len(LAYOUTS)] for step in range(QUICK)]
+
+
+@pytest.mark.parametrize(("style", "layout"), [(style, layout) for style in STYLES for layout in some(style)])
 def test_a_bibliography_is_given_back(style: str, layout: str, tmp_path: Path) -> None:
-    assert share_right(style, layout, tmp_path) >= FLOORS.get((style, layout), FLOORS.get((style, ""), 1.0))
+    assert share_right(style, layout, tmp_path) == 1.0
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("style", STYLES)
+def test_a_bibliography_is_given_back_in_every_layout(style: str, tmp_path: Path) -> None:
+    shares = [share_right(style, layout, tmp_path) for layout in LAYOUTS]
+    assert min(shares) >= 0.9
+    assert sum(shares) / len(shares) >= 0.98
+
+
+@pytest.mark.parametrize("which", range(len(BIBLIOGRAPHIES)))
+@pytest.mark.parametrize("sort", RECORDS)
+def test_records_of_several_lines_are_given_back(sort: str, which: int, tmp_path: Path) -> None:
+    is_markdown = sort in ("headed", "marked", "table_row")
+    path = tmp_path / ("cv.md" if is_markdown else "cv.txt")
+    path.write_text(rendered_records(sort, which), encoding="utf-8")
+    document = read_cv(path)
+    assert got(document) == wanted(sort, which)

@@ -69,6 +69,8 @@ def test_it_says_what_was_read_merged_and_not_read(tmp_path: Path, run: Run) -> 
     assert "one paper Sparse Trees for Dense Forests (a.md:16, b.txt:7)" in said
     assert f"{tmp_path}/venue/publications.jsonl holds 3 rows: 3 new, 0 changed" in said
     assert f"{tmp_path}/venue/reviewers.jsonl holds 2 rows: 2 new, 0 changed" in said
+    assert "4 documents, 2 reviewers in all" in said
+    assert "look at   d.txt" in said
     assert said[-2] == f"next matcher check {tmp_path}/venue"
 
 
@@ -165,6 +167,7 @@ def test_people_without_papers_are_written_and_the_next_step_is_said(tmp_path: P
     done = run("import", "cv", put(tmp_path, "a.txt", cv("Ada Velden", more=ADA)), "--into", tmp_path / "v")
     assert done.code == 0
     assert "nobody has a publication yet" in done.out
+    assert "  look at   no publication was read" in done.out.splitlines()
 
 
 def test_many_papers_told_twice_and_many_ranges_are_cut_short(
@@ -178,6 +181,20 @@ def test_many_papers_told_twice_and_many_ranges_are_cut_short(
     assert "one paper and 2 more (--json lists all)" in done.out
     ranges = [LineRange(1, 2, "x"), LineRange(4, 4, "y"), LineRange(6, 6, "x"), LineRange(8, 9, "x")]
     assert command._by_reason(ranges) == {"x": "lines 1-2, 6 and 1 more (--json lists all)", "y": "line 4"}
+
+
+def test_documents_to_look_at_are_listed_once_more_at_the_end(
+    tmp_path: Path, run: Run, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(command, "_SHOWN", 2)
+    people = {"a": "Ada Velden", "b": "Zed Amber", "c": "Ivo Kestrel"}
+    files = [put(tmp_path, f"{name}.txt", cv(person, more=ADA)) for name, person in people.items()]
+    files.append(put(tmp_path, "good.txt", cv("Gita Holm", [0])))
+    found = run("import", "cv", *files, "--into", tmp_path / "v", "--dry-run", "--json").json
+    assert [one["is_doubtful"] for one in found["documents"]] == [True, True, True, False]
+    said = run("import", "cv", *files, "--into", tmp_path / "v", "--dry-run").out.splitlines()
+    assert "look at   a.txt, b.txt and 1 more" in said
+    assert "4 documents, 4 reviewers in all" in said
 
 
 def test_every_line_can_be_seen_with_what_it_was_read_as(tmp_path: Path, run: Run) -> None:

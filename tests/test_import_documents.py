@@ -83,7 +83,7 @@ def test_a_folder_stands_for_its_documents_by_name(tmp_path: Path) -> None:
     assert [path.name for path in found.paths] == ["C.PDF", "a.md", "b.txt"]
     assert found.failures == ()
     assert len(found.notes) == 1
-    assert "not read: notes.docx; documents are text" in found.notes[0]
+    assert "not read: inner/, notes.docx; documents are text" in found.notes[0]
 
 
 def test_many_files_that_are_not_read_are_counted(tmp_path: Path) -> None:

@@ -202,8 +202,9 @@ def test_a_write_that_fails_leaves_the_old_file_and_no_litter(tmp_path: Path, mo
         cv("Ada Velden", [], more=ADA),
         cv("Ada Velden", [], more="Email: ada@cs.northfield.example"),
         cv("A. Velden", [0, 1, 2]),
+        "Ruaridh M. T\nollemache\n",
     ],
-    ids=["papers", "no papers", "name and domain", "initials"],
+    ids=["papers", "no papers", "name and domain", "initials", "half a name"],
 )
 def test_a_document_imported_again_changes_no_byte(tmp_path: Path, text: str) -> None:
     venue = tmp_path / "venue"

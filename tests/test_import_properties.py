@@ -23,7 +23,7 @@ TEXTS = [path for path in EVERY if path.suffix != ".pdf"]
 LINES = {path.name: path.read_text(encoding="utf-8").splitlines() for path in TEXTS}
 ADDRESS = re.compile(r"[\w.+-]+@[\w-]+(?:\.[\w-]+)+")
 
-slow = settings(max_examples=30, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
+slow = settings(max_examples=20, suppress_health_check=[HealthCheck.too_slow, HealthCheck.filter_too_much])
 
 
 @st.composite

@@ -105,6 +105,8 @@ def _print_document(report: DocumentReport, document: CvDocument) -> None:
     ]
     lines = "lines of its text" if document.is_pdf else "lines"
     _say(f"  read      {', '.join(facts)}; {_lines_read(document)} of {report.lines} {lines}")
+    if not report.entries:
+        _say("  [yellow]look at[/]   no publication was read")
     for doubt in report.doubts:
         _say(f"  [yellow]look at[/]   {_doubt(doubt)}")
     for reason, lines in _by_reason(report.unread).items():
@@ -113,6 +115,11 @@ def _print_document(report: DocumentReport, document: CvDocument) -> None:
 
 def _lines_read(document: CvDocument) -> int:
     return sum(one.is_read for one in document.lines)
+
+
+def _is_doubtful(report: DocumentReport) -> bool:
+    """Whether a person should look at what became of a document."""
+    return report.reviewer_id is None or not report.entries or bool(report.doubts)
 
 
 def _count(number: int, word: str) -> str:
@@ -145,6 +152,12 @@ def _print_together(merged: Merged, written: Written) -> None:
         _say(f"[dim]one paper[/] {escape(same.title)} [dim]({escape(', '.join(map(str, same.sources)))})[/]")
     if len(merged.same_papers) > _SHOWN:
         _say(f"[dim]one paper[/] and {len(merged.same_papers) - _SHOWN} more (--json lists all)")
+    if len(merged.documents) > 1:
+        _say(f"{_count(len(merged.documents), 'document')}, {_count(len(merged.reviewers), 'reviewer')} in all")
+        doubtful = [report.source for report in merged.documents if _is_doubtful(report)]
+        more = f" and {len(doubtful) - _SHOWN} more" if len(doubtful) > _SHOWN else ""
+        if doubtful:
+            _say(f"[yellow]look at[/]   {escape(', '.join(doubtful[:_SHOWN]))}{more}")
     verb = "would hold" if written.is_dry_run else "holds"
     for file in written.files:
         changes = f"{file.added} new, {file.changed} changed" if file.added or file.changed else "nothing changed"
@@ -188,6 +201,7 @@ def _plain_document(report: DocumentReport, document: CvDocument) -> dict[str, A
         "owner": report.owner,
         "owner_how": report.owner_how,
         "reviewer_id": report.reviewer_id,
+        "is_doubtful": _is_doubtful(report),
         "is_new": report.is_new,
         "joined_with": list(report.joined_with),
         "entries": report.entries,

@@ -143,7 +143,7 @@ def collect(named: Sequence[str | Path]) -> Collected:
             continue
         if left_out:
             more = f" and {len(left_out) - _SAID} more" if len(left_out) > _SAID else ""
-            listed = ", ".join(path.name for path in left_out[:_SAID])
+            listed = ", ".join(f"{path.name}/" if path.is_dir() else path.name for path in left_out[:_SAID])
             notes.append(f"{each}: not read: {listed}{more}; documents are {_ALLOWED}")
         for path in found:
             whole = path.resolve()
@@ -168,17 +168,17 @@ def _named(path: Path) -> Path:
 
 
 def _inside(folder: Path) -> tuple[list[Path], list[Path]]:
-    """The documents of a folder by name, and its other files."""
-    files = [path for path in sorted(folder.iterdir()) if path.is_file() and not path.name.startswith(".")]
-    documents = [path for path in files if path.suffix.lower() in ENDINGS]
+    """The documents of a folder by name, and what else it holds, folders inside it included."""
+    held = [path for path in sorted(folder.iterdir()) if not path.name.startswith(".")]
+    documents = [path for path in held if path.is_file() and path.suffix.lower() in ENDINGS]
     if not documents:
-        inner = any(path.is_dir() for path in folder.iterdir())
+        inner = any(path.is_dir() for path in held)
         raise DataError(
             f"the folder holds no document: allowed are {_ALLOWED}",
             file=str(folder),
             remedy="name the folders inside it" if inner else "name the files, or a folder that holds them",
         )
-    return documents, [path for path in files if path not in documents]
+    return documents, [path for path in held if path not in documents]
 
 
 def _labels(paths: Sequence[Path]) -> list[str]:

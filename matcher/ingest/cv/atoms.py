@@ -243,7 +243,7 @@ class _Gathering:
             self._add(joint[0], "P", here, joint.end())
             return True
         found = _WORD.match(self.text, here)
-        if found is None or found[0] in _AND_IN_CAPITALS:
+        if found is None or found[0] in _AND_IN_CAPITALS or (self.words and found[0] == "In"):
             return False
         word, kind = found[0], _kind(found[0])
         is_role = self.titles and len(self.words) >= 2 and fold(word) in NEVER_NAMES  # in prose a name ends there
@@ -371,7 +371,7 @@ def _take_suffix_and_marks(rich: Rich, atom: Atom) -> None:
 
 
 _ENDS: Final = re.compile(
-    r"\s*(?:$|&|[.:;,，、()\[\]{}“”\"„«»‹›—–|•·/<>\n\t]|[-]\s|['’‘`]{1,2}\w|(?:and|AND|und|et|y)\b)"
+    r"\s*(?:$|&|[.:;,，、()\[\]{}“”\"„«»‹›—–|•·/<>\n\t]|[-]\s|['’‘`]{1,2}\w|(?:and|AND|und|et|y|In)\b)"
 )
 
 

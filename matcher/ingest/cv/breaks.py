@@ -14,7 +14,7 @@ from typing import Final
 from matcher.ingest.cv.rich import EMPTY, Rich, join
 from matcher.ingest.cv.vocabulary import fold
 
-__all__ = ["Line", "joined", "mark_soft_breaks"]
+__all__ = ["SOFT", "Line", "joined", "mark_soft_breaks"]
 
 
 @dataclass(slots=True)
@@ -195,12 +195,17 @@ def _is_soft(line: Line, following: Line, width: int, wrap: float) -> bool:
 # --- joining --------------------------------------------------------------------------------------------------------
 
 
-def joined(lines: Iterable[Line], *, words: frozenset[str] = frozenset()) -> Rich:
+SOFT: Final = "\v"
+"""Stands for a soft break where a reader of the text may still take it for a hard one."""
+
+
+def joined(lines: Iterable[Line], *, words: frozenset[str] = frozenset(), soft: str = " ") -> Rich:
     """The lines as one text: a blank for each soft break, a line feed for each hard one.
 
     Args:
         lines: in order.
         words: words of the document, folded; they tell whether a hyphen at the end of a line belongs to the word.
+        soft: what stands for a soft break.
     """
     parts: list[Rich] = []
     separators: list[str] = []
@@ -208,7 +213,7 @@ def joined(lines: Iterable[Line], *, words: frozenset[str] = frozenset()) -> Ric
     for line in lines:
         rich = line.rich
         if previous is not None:
-            separator = " " if previous.is_soft else "\n"
+            separator = soft if previous.is_soft else "\n"
             if previous.is_soft and re.search(r"[^\W\d_][-‐\u00ad]\Z", parts[-1].text) and rich.text[:1].isalpha():
                 separator = ""
                 head = re.search(r"[^\W\d_]+[-‐]\Z", parts[-1].text)

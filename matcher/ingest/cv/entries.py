@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import Any, Final
 
+from matcher.ingest.cv.breaks import SOFT
 from matcher.ingest.cv.dates import MONTH_WORD, YEAR, atoms, is_only_dates
 from matcher.ingest.cv.names import AuthorList, Known, is_weak_name, read_list, read_lists
 from matcher.ingest.cv.rich import BOLD, ITALIC, LINK, Rich
@@ -206,10 +207,11 @@ def parse_entry(
     Returns:
         The best reading, or `None` where no list of authors or no title is found.
     """
-    labelled = _parse_labelled(rich, known, hint=hint, year=year)
+    text = _with_breaks(rich, " ")
+    labelled = _parse_labelled(_with_breaks(rich, "\n"), known, hint=hint, year=year)
     if labelled is not None:
         return labelled
-    start, lead_tag, lead_date = _lead(rich)
+    start, lead_tag, lead_date = _lead(text)
     best: _Reading | None = None
     score = 0.0
     for reading in _all_readings(rich, start, known):
@@ -219,7 +221,7 @@ def parse_entry(
     if best is None:
         return None
     best = replace(best, score=score)
-    return _built(rich, best, known, hint=hint, year=year, tag=lead_tag or tag, lead_date=lead_date)
+    return _built(text, best, known, hint=hint, year=year, tag=lead_tag or tag, lead_date=lead_date)
 
 
 _WITH_FIRST: Final = re.compile(
@@ -326,12 +328,18 @@ def _lead(rich: Rich) -> tuple[int, str, PartialDate | None]:
     return start, " ".join(tags), date
 
 
+def _with_breaks(rich: Rich, soft: str) -> Rich:
+    """The text with its soft breaks as blanks or as line feeds."""
+    return Rich(rich.text.replace(SOFT, soft), rich.style) if SOFT in rich.text else rich
+
+
 def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
     """The likely readings, best first; each text is read once with what is known."""
     key = (rich.text, rich.style, start)
     if key in known.memo:
         memo: list[_Reading] = known.memo[key]
         return memo
+    lines, rich = _with_breaks(rich, "\n"), _with_breaks(rich, " ")
     joint = _with_first(rich, start, known)
     found = [] if joint is None else [joint]
     for reading in _readings(rich, start, known):
@@ -342,6 +350,9 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
         if "\n" in rich.text[start:].strip():  # perhaps every line break is one of wrapping
             flat = Rich(rich.text.replace("\n", " "), rich.style)
             found += _readings(flat, start, known)
+    if lines.text != rich.text and not any(one.score >= CLEAR for one in found):
+        # Perhaps what looked like wrapping is not: authors on a line of their own show it.
+        found += [one for one in _readings(lines, start, known) if _fills_line(lines.text, one.authors)]
     if not any(one.score >= CLEAR for one in found):
         alone = _title_alone(rich, start)
         found += [] if alone is None else [alone]
@@ -440,6 +451,8 @@ def _authors_first(rich: Rich, found: AuthorList, weight: float, known: Known) -
         weight -= 4.0 if any(known.is_known(name.text) for name in more.names) else 0.0
         weight -= min(1.0 * sum(not is_weak_name(name.text, known) for name in more.names), 3.0)
     for title in title_ends(rich, place, most=_MOST_ENDS):
+        if not re.search(r"\s", rich.text[place:].strip()):
+            weight -= 2.0  # one word and nothing behind it: rather the begin of a name
         yield _Reading(
             found,
             (title.start, title.end),

@@ -349,15 +349,25 @@ def _drop_chance_markers(layout: Layout) -> None:
     shapes: dict[str, list[Line]] = {}
     for line in numbered:
         shapes.setdefault(re.sub(r"\d+", "#", line.marker), []).append(line)
+    has_lettered = any(
+        re.match(r"[A-Za-z]", shape) and len(lines) >= 2 and _counts_of(lines)[0] in (1, len(lines))
+        for shape, lines in shapes.items()
+    )
     for shape, lines in shapes.items():
         if shape[0] in "[(\\" or (shape == "#." and len(lines) < _FEWEST_NUMBERED):
             continue
-        counts = [int(re.sub(r"\D", "", line.marker) or 0) for line in lines]
+        counts = _counts_of(lines)
+        if has_lettered and counts == [1] and re.match(r"[A-Z]#", shape):
+            continue  # `B1.` alone in its part, where others have `J1.`, `J2.`
         for position, line in enumerate(lines):
             near = {counts[other] for other in (position - 1, position + 1) if 0 <= other < len(lines)}
             counts_on = bool(near & {counts[position] - 1, counts[position] + 1})
             if not counts_on and (re.match(r"[A-Za-z]", shape) or line.gap == 0):
                 _unmark(line)
+
+
+def _counts_of(lines: Sequence[Line]) -> list[int]:
+    return [int(re.sub(r"\D", "", line.marker) or 0) for line in lines]
 
 
 _FEWEST_NUMBERED: Final = 3

@@ -439,6 +439,9 @@ _GROUP: Final = re.compile(
 )
 
 
+_IN_VENUE: Final = re.compile(r"\b(?:In|Journal|Proceedings|Conference|Transactions|Letters|Workshop|Symposium)\b")
+
+
 def _group_at(text: str, position: int) -> tuple[str, int] | None:
     """A group that signs as an author: `the ATLAS Collaboration`."""
     found = _GROUP.match(text, position)
@@ -446,6 +449,8 @@ def _group_at(text: str, position: int) -> tuple[str, int] | None:
         return None
     for word in re.finditer(r"\S+", found["name"]):
         if fold(word[0]) in _GROUP_WORDS and word.start() and word[0][0].isupper() and found["name"][0].isupper():
+            if _IN_VENUE.search(found["name"][: word.end()]):
+                return None
             end = found.start("name") + word.end()
             return found["name"][: word.end()], end + (1 if text[end : end + 1] == ")" else 0)
     return None

@@ -1,6 +1,6 @@
 """Which documents are about one person, and why.
 
-Two documents are one person's when their owners' names fit and they share papers, or where the full names and ties,
+Two documents are one person's when their owners' names fit and they share papers, or where the names and ties,
 positions or the mail domain are the same. A name alone never joins them: that is reported, and two reviewers are made.
 """
 
@@ -174,11 +174,11 @@ def _owned(sources: Sources, works: Sequence[Work]) -> dict[int, dict[int, str]]
 
 
 def _near(sources: Sources, owned: Mapping[int, Mapping[int, str]]) -> list[set[int]]:
-    """For each document, whatever shares a work or a full name with it: nothing else can be the same person's."""
+    """For each document, whatever shares a work or a name with it: nothing else can be the same person's."""
     holders: dict[int | str, set[int]] = {}
     keys: dict[int, list[int | str]] = {}
     for number in range(-len(sources.there.reviewers), len(sources.documents)):
-        keys[number] = [*owned.get(number, ()), *sources.full_names(number)]
+        keys[number] = [*owned.get(number, ()), *sources.names(number)]
         for key in keys[number]:
             holders.setdefault(key, set()).add(number)
     return [set().union(*(holders[key] for key in keys[number])) for number in range(len(sources.documents))]
@@ -245,10 +245,10 @@ def _shared(number: int, other: int, owned: Mapping[int, Mapping[int, str]], sou
 def _agreement(number: int, group: Sequence[int], sources: Sources) -> str:
     """Why a document is about the person of a group though no paper says so; empty when it need not be.
 
-    The full name alone is not enough: a tie to the same person, two positions at the same places and times, an
-    address at the employer's domain, or a document without publications that tells nothing new.
+    The name alone is not enough: a tie to the same person, two positions at the same places and times, an
+    address at the employer's domain beside the full name, or a document without publications that tells nothing new.
     """
-    if not any(sources.full_names(number) & sources.full_names(other) for other in group):
+    if not any(sources.names(number) & sources.names(other) for other in group):
         return ""
     own = sources.told(number)
     known = joined_told(sources.told(other) for other in group)
@@ -261,7 +261,9 @@ def _agreement(number: int, group: Sequence[int], sources: Sources) -> str:
         return "the name is the same, and so are positions with their dates"
     # Only a domain in which the employer's name stands: addresses of mail providers tell nothing.
     domains = {one.domain for one in own.affiliations if one.organisation and one.domain is not None}
-    if any(_is_within(one, two) for one in domains for other in group for two in sources.domains(other)):
+    full = sources.full_names(number)
+    others = [other for other in group if full & sources.full_names(other)]
+    if any(_is_within(one, two) for one in domains for other in others for two in sources.domains(other)):
         return "the name is the same, and so is the mail domain"
     if not sources.documents[number].entries and joined_told([known, own]) == joined_told([known]):
         return "the name is the same, and the document tells nothing else that was not known"

@@ -213,7 +213,9 @@ def _candidate(lines: Sequence[Line], position: int, layout: Layout) -> _Candida
     text = _text_of(line)
     if not line.level and not _is_short(line):
         return None
-    found = _Candidate(_look(line, layout), text, heading_sense(text), line.level)
+    sense = heading_sense(text)
+    look = _look(line, layout)
+    found = _Candidate(f"year {look}" if sense.kind == "year" and look == "plain" else look, text, sense, line.level)
     if line.level:
         return found
     if not text or text[-1] in ".,;!?" or text[0] in "“\"'(" or text[0].islower() or not _may_be_counted(line, found):
@@ -235,7 +237,7 @@ def _stands_apart(lines: Sequence[Line], position: int, found: _Candidate) -> bo
     """Whether a line is set apart as a heading is; the less it says, the more."""
     line, look, sense = lines[position], found.look, found.sense
     if sense.kind == "year":
-        return line.gap == 2 or look != "plain" or _is_alone(lines, position)
+        return line.gap == 2 or look != "year plain" or _is_alone(lines, position)
     if sense.kind and sense.is_strict and len(words_of(found.text)) <= _MOST_WORDS_PLAIN:
         is_cut_off = position > 0 and lines[position - 1].is_soft
         return look != "plain" or (not is_cut_off and (line.gap == 2 or position + 1 < len(lines)))

@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 from typing import Final
 
-from matcher.ingest.cv.breaks import Line, joined
+from matcher.ingest.cv.breaks import SOFT, Line, joined
 from matcher.ingest.cv.dates import YEAR, is_only_dates
 from matcher.ingest.cv.entries import forms_of, is_author_line, is_complete, starts_with_authors
 from matcher.ingest.cv.names import Known
@@ -72,8 +72,8 @@ class Segment:
     noise: list[Line] = field(default_factory=list)
 
     def rich(self, words: frozenset[str]) -> Rich:
-        """The text of the entry."""
-        return joined(self.lines, words=words)
+        """The text of the entry, with `SOFT` for soft breaks."""
+        return joined(self.lines, words=words, soft=SOFT)
 
 
 def is_noise(line: Line) -> bool:
@@ -236,7 +236,7 @@ def _by_markers(content: Sequence[Line], heads: frozenset[int], known: Known, wo
 
 def _is_entry(lines: Sequence[Line], known: Known, words: frozenset[str]) -> bool:
     """Whether lines hold authors and a title, with somebody known among the authors."""
-    return is_complete(joined(lines, words=words), known)
+    return is_complete(joined(lines, words=words, soft=SOFT), known)
 
 
 # --- no markers -----------------------------------------------------------------------------------------------------
@@ -248,10 +248,13 @@ _SAMPLE: Final = 160
 _COST: Final = 4.0
 """What each entry costs: a way to cut that makes more of them must read them better."""
 
+_UNDATED: Final = 1.5
+"""What an entry costs more that says nothing of when it appeared: a piece of one, mostly."""
+
 _BEST: Final = 9.0
 """Score above which one reading is no better than another."""
 
-_HABIT: Final = 0.05
+_HABIT: Final = 0.01
 """Share by which another way must beat the one that the layout suggests."""
 
 _OPENS: Final = re.compile(
@@ -268,6 +271,7 @@ def _by_layout(content: Sequence[Line], known: Known, words: frozenset[str]) -> 
         lambda lines: _as_suggested(lines, known, words),
         _as_opened,
         _paragraphs_alone,
+        lambda lines: _as_starts(lines, known),
         _as_lines,
         _as_hanging,
     )
@@ -312,8 +316,9 @@ def _whole_paragraphs(content: Sequence[Line], most: int) -> Sequence[Line]:
 
 def _worth(one: Segment, known: Known, words: frozenset[str]) -> float:
     """How well some lines read as an entry, less what an entry costs."""
-    score = max((score for _, score in forms_of(one.rich(words), known)), default=0.0)
-    return min(max(score, 0.0), _BEST) - _COST
+    rich = one.rich(words)
+    score = max((score for _, score in forms_of(rich, known)), default=0.0)
+    return min(max(score, 0.0), _BEST) - _COST - (0.0 if _YEAR.search(rich.text) else _UNDATED)
 
 
 def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
@@ -338,6 +343,12 @@ def _paragraphs_alone(content: Sequence[Line]) -> list[Segment]:
 
 def _as_lines(content: Sequence[Line]) -> list[Segment]:
     return _cut(content, [True, *(not line.is_soft for line in content[:-1])])
+
+
+def _as_starts(content: Sequence[Line], known: Known) -> list[Segment]:
+    """An entry at each line that is wholly a list of authors."""
+    begins = [not line.is_soft and is_author_line(line.rich, known) is not None for line in content]
+    return _cut(content, begins) if begins[0] else []
 
 
 def _as_hanging(content: Sequence[Line]) -> list[Segment]:

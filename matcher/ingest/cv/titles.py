@@ -256,11 +256,12 @@ def _form(title: str, kind: str) -> float:
     """What the form of a stretch says about its being a title; never above 0."""
     bare = title.strip(" \t\n.,;:“”\"'*")
     words = bare.split()
-    score = {0: -5.0, 1: -0.9, 2: -0.2}.get(len(words), 0.0)
+    is_ideographic = len(words) == 1 and len(re.findall(r"[\u3040-\u30ff\u3400-\u9fff\uac00-\ud7af]", bare)) >= 4
+    score = 0.0 if is_ideographic else {0: -5.0, 1: -0.9, 2: -0.2}.get(len(words), 0.0)
     if len(words) > 30:
         score -= 3.0 if len(words) > _MOST_WORDS else 1.0
-    quotes = ("„", "“") if "„" in bare else ("“", "”")
-    if any(bare.count(one) != bare.count(other) for one, other in (("(", ")"), ("[", "]"), quotes)):
+    quotes = ("„", "“") if "„" in title else ("“", "”")
+    if any(title.count(one) != title.count(other) for one, other in (("(", ")"), ("[", "]"), quotes)):
         score -= 1.5
     if _FUNCTION_END.search(bare) and kind not in ("style", "quote"):
         score -= 1.5

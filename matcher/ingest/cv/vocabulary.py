@@ -143,6 +143,7 @@ HEADING_KEYWORDS: Final = {
         " proceedings theses books book volumes reports writings scholarship output outputs works inproceedings"
         " 论文 发表论文 学术论文 发表 代表论文 論文 発表論文 研究業績 業績 논문 출판물 출판 著作 出版物"
         " produccion producao travaux publicatielijst publicados bibliografia ouvrages scritti"
+        " monografie monografias monografien monographien"
     ),
     "people": word_set("coauthors authors mitautoren collaborators coautores"),
     "head": word_set("lebenslauf curriculum vitae cv resume vita"),
@@ -179,6 +180,8 @@ PUBLICATION_KINDS: Final = {
     ),
     "other": word_set(
         "book books volumes reports report bucher livres libros libri technical editor edited misc other"
+        " monografie monografias"
+        " monographien monografien monographs monographies"
     ),
 }
 
