@@ -31,12 +31,14 @@ from matcher.conflicts.policy_file import (
     rules_of,
     to_plain_policy,
 )
+from matcher.conflicts.questions import facts_of
 from matcher.errors import ConfigError, UnknownNameError
 from matcher.records import (
     Affiliation,
     AuthorMention,
     Conflict,
     Deadline,
+    Decision,
     Paper,
     PaperId,
     PartialDate,
@@ -528,6 +530,35 @@ def test_juniors_inherit_the_conflicts_of_their_senior() -> None:
     assert (conflict.reviewer_id, conflict.verdict, conflict.via) == ("june", Verdict.BLOCK, "mary")
     assert conflict.evidence[0].text == "works under Jane Doe, who is in conflict by rule coauthor"
     assert json.loads(json.dumps(conflict.clears)).startswith("clears when Jane Doe is not in conflict")
+
+
+def test_nothing_is_built_upon_a_name_that_only_fits() -> None:
+    advised = (Relation("advisor", "Ann Poe", start=PartialDate(1990), end=PartialDate(1999)),)
+    venue = venue_of(
+        people=[person("jane", "Jane Doe", relations=advised), person("ann", "Ann Poe", relations=advised)],
+        reviewers=[Reviewer(PersonId("jane"), attributes={"collaborators": "Ann Poe"}), Reviewer(PersonId("ann"))],
+        submissions=[
+            Submission(SubmissionId("s1"), "T", authors=(mention("A. Poe"),)),
+            Submission(SubmissionId("s2"), "O", authors=(mention("A. Poe"), JANE)),
+        ],
+    )
+    found = find_conflicts(venue, MatchConfig(policy="acm")).items
+    on_first = {(each.reviewer_id, each.rule, each.verdict) for each in found if each.submission_id == "s1"}
+    assert on_first == {("ann", "author", Verdict.ASK)}
+
+
+def test_a_dismissed_conflict_is_not_passed_on() -> None:
+    policy = policy_with("coauthor", "window_months = 36") + f"[senior]\n{CITED}"
+    venue = venue_of(
+        papers=[joint()],
+        people=[person("june", "June Low")],
+        reviewers=[Reviewer(PersonId("jane")), Reviewer(PersonId("june"), attributes={"senior": ["jane"]})],
+    )
+    found = find_conflicts(venue, MatchConfig(policy=policy)).items
+    assert [(each.reviewer_id, each.rule) for each in found] == [("jane", "coauthor"), ("june", "senior")]
+    dismissed = Decision("coauthor", PersonId("jane"), "mary", "dismissed", "block", 1.0, facts_of(found[0]))
+    left = find_conflicts(replace(venue, decisions=(dismissed,)), MatchConfig(policy=policy)).items
+    assert [(each.rule, each.verdict) for each in left] == [("coauthor", Verdict.CLEAR)]
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
