@@ -160,9 +160,20 @@ def test_bridges_are_named_with_the_older_of_two_years() -> None:
     write_together(world, "five", 2001, "pruning-r1", "pruning-s0-author")
     between = Bridges(finder_of(world).world)
     pair = (SubmissionId("pruning-s0"), PersonId("pruning-r0"))
-    assert between.between(*pair) == (("tracking-r1", 2018), ("tracking-r0", 2012))
+    first, second = (world.people[each].name for each in ("tracking-r1", "tracking-r0"))
+    assert between.between(*pair) == ((first, 2018), (second, 2012))
     assert between.between(SubmissionId("pruning-s0"), PersonId("pruning-r1")) == ()  # one step, not two
     assert between.between(SubmissionId("pruning-s1"), PersonId("pruning-r0")) == ()  # no way at all
+
+
+def test_a_relation_is_a_step_too() -> None:
+    world = two_fields()
+    write_together(world, "one", 2015, "pruning-r0", "tracking-r0")
+    advisor = world.people["tracking-r0"]
+    ties = (Relation("advisor", advisor.name, start=PartialDate(2001)), Relation("host", "X", advisor.id))
+    world.people["pruning-s0-author"] = replace(world.people["pruning-s0-author"], relations=ties)
+    pair = (SubmissionId("pruning-s0"), PersonId("pruning-r0"))
+    assert Bridges(finder_of(world).world).between(*pair) == ((advisor.name, 2001),)
 
 
 def test_siblings_are_said_where_no_policy_blocks_them() -> None:

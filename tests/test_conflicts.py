@@ -95,35 +95,37 @@ def test_the_rules_have_the_agreed_names_and_order() -> None:
 
 # --- author ---------------------------------------------------------------------------------------------------------
 
-REVIEWER = person("~Jane_Doe1", "Jané Doe", "Jane Smith-Doe", emails=("jane@uni.example", "jane@lab.example"))
+REVIEWER = person(
+    "~Jane_Quorvane1", "Jané Quorvane", "Jane Smith-Quorvane", emails=("jane@uni.example", "jane@lab.example")
+)
 
 
 @pytest.mark.parametrize(
     ("author", "verdict"),
     [
-        pytest.param(mention("Jane Doe", "~Jane_Doe1"), BLOCK, id="her id"),
-        pytest.param(mention("J. D.", "~Jane_Doe1"), BLOCK, id="her id under another name"),
+        pytest.param(mention("Jane Quorvane", "~Jane_Quorvane1"), BLOCK, id="her id"),
+        pytest.param(mention("J. D.", "~Jane_Quorvane1"), BLOCK, id="her id under another name"),
         pytest.param(mention("Mary Roe", email="jane@uni.example"), BLOCK, id="her address"),
-        pytest.param(mention("J. Doe", email="jane@lab.example"), BLOCK, id="her second address"),
-        pytest.param(mention("J. Doe", email="Jane@LAB.example"), BLOCK, id="her address in another case"),
-        pytest.param(mention("J. Doe", email="jane+new@lab.example"), BLOCK, id="her address with a tag"),
-        pytest.param(mention("Jane Doe"), BLOCK, id="her name only"),
-        pytest.param(mention("JANE DOE"), BLOCK, id="her name in capitals"),
-        pytest.param(mention("Jané Doé"), BLOCK, id="her name with accents"),
-        pytest.param(mention("Doe, Jane"), BLOCK, id="her name turned round"),
-        pytest.param(mention("DOE,JANE"), BLOCK, id="her name turned round in capitals"),
-        pytest.param(mention("Jane Smith Doe"), BLOCK, id="her other name"),
+        pytest.param(mention("J. Quorvane", email="jane@lab.example"), BLOCK, id="her second address"),
+        pytest.param(mention("J. Quorvane", email="Jane@LAB.example"), BLOCK, id="her address in another case"),
+        pytest.param(mention("J. Quorvane", email="jane+new@lab.example"), BLOCK, id="her address with a tag"),
+        pytest.param(mention("Jane Quorvane"), BLOCK, id="her name only"),
+        pytest.param(mention("JANE QUORVANE"), BLOCK, id="her name in capitals"),
+        pytest.param(mention("Jané Quorvané"), BLOCK, id="her name with accents"),
+        pytest.param(mention("Quorvane, Jane"), BLOCK, id="her name turned round"),
+        pytest.param(mention("QUORVANE,JANE"), BLOCK, id="her name turned round in capitals"),
+        pytest.param(mention("Jane Smith Quorvane"), BLOCK, id="her other name"),
         pytest.param(mention("Mary Roe", "~Mary_Roe1", email="jane@lab.example"), BLOCK, id="another id, her address"),
-        pytest.param(mention("Jane Doe", "openalex:A5"), ASK, id="her name under an id of another kind"),
-        pytest.param(mention("Doe, Jane", "jane-doe"), ASK, id="her name under a plain id"),
-        pytest.param(mention("Jane Doe", "~Jane_Doe2"), None, id="a namesake with an id of the same kind"),
+        pytest.param(mention("Jane Quorvane", "openalex:A5"), ASK, id="her name under an id of another kind"),
+        pytest.param(mention("Quorvane, Jane", "jane-doe"), ASK, id="her name under a plain id"),
+        pytest.param(mention("Jane Quorvane", "~Jane_Quorvane2"), None, id="a namesake with an id of the same kind"),
         pytest.param(mention("Mary Roe", email="mary@uni.example"), None, id="somebody else"),
     ],
 )
 def test_reviewer_under_another_name_or_address(author: AuthorMention, verdict: Verdict | None) -> None:
     venue = Venue.of(
         people=[REVIEWER],
-        reviewers=[reviewer("~Jane_Doe1")],
+        reviewers=[reviewer("~Jane_Quorvane1")],
         submissions=[submission(mention("Some Other", "~Other1"), author)],
     )
     assert [one.verdict for one in found(venue, "author")] == ([verdict] if verdict else [])
@@ -133,27 +135,27 @@ def test_a_second_record_with_her_address_is_the_reviewer() -> None:
     second = person("old-jane", "J. Roe", emails=("JANE@uni.example",))
     venue = Venue.of(
         people=[REVIEWER, second],
-        reviewers=[reviewer("~Jane_Doe1")],
+        reviewers=[reviewer("~Jane_Quorvane1")],
         submissions=[submission(mention("JR", "old-jane"))],
     )
     conflict = the(venue, "author")
-    assert (conflict.verdict, conflict.reviewer_id, conflict.via) == (BLOCK, "~Jane_Doe1", "old-jane")
+    assert (conflict.verdict, conflict.reviewer_id, conflict.via) == (BLOCK, "~Jane_Quorvane1", "old-jane")
     assert "same e-mail address" in conflict.evidence[0].text
     assert "jane@uni.example" not in canonical_json(conflict).casefold()
 
 
 def test_an_address_beside_two_names_still_blocks_its_owner_once() -> None:
-    authors = (mention("Ann Poe", email="jane@uni.example"), mention("Mary Roe", email="jane@uni.example"))
-    venue = Venue.of(people=[REVIEWER], reviewers=[reviewer("~Jane_Doe1")], submissions=[submission(*authors)])
-    assert [(one.verdict, one.via_name) for one in found(venue, "author")] == [(BLOCK, "Ann Poe")]
+    authors = (mention("Ann Vexlund", email="jane@uni.example"), mention("Mary Roe", email="jane@uni.example"))
+    venue = Venue.of(people=[REVIEWER], reviewers=[reviewer("~Jane_Quorvane1")], submissions=[submission(*authors)])
+    assert [(one.verdict, one.via_name) for one in found(venue, "author")] == [(BLOCK, "Ann Vexlund")]
 
 
 def test_an_id_found_in_her_place_on_a_paper_she_lists_is_hers() -> None:
     venue = Venue.of(
         people=[REVIEWER],
-        reviewers=[reviewer("~Jane_Doe1", "p1")],
-        papers=[paper("p1", "2020", mention("J. Doe", "openalex:A5"), mention("Mary Roe", "openalex:A6"))],
-        submissions=[submission(mention("J. Doe", "openalex:A5"))],
+        reviewers=[reviewer("~Jane_Quorvane1", "p1")],
+        papers=[paper("p1", "2020", mention("J. Quorvane", "openalex:A5"), mention("Mary Roe", "openalex:A6"))],
+        submissions=[submission(mention("J. Quorvane", "openalex:A5"))],
     )
     conflict = the(venue, "author")
     assert (conflict.verdict, conflict.via, conflict.confidence) == (BLOCK, "openalex:A5", 0.97)
@@ -191,17 +193,17 @@ def test_a_short_name_that_equals_hers_asks() -> None:
     ],
 )
 def test_a_name_that_fits_hers_asks_and_nothing_is_built_upon_it(printed: str, own: str) -> None:
-    friend = person("friend", "Ann Poe")
+    friend = person("friend", "Ann Vexlund")
     her = person(
         "r",
         own,
         affiliations=(Affiliation(organisation="University A"),),
-        relations=(Relation(kind="advisor", other="Ann Poe", other_id=PersonId("friend")),),
+        relations=(Relation(kind="advisor", other="Ann Vexlund", other_id=PersonId("friend")),),
     )
     venue = Venue.of(
         people=[her, friend],
         reviewers=[reviewer("r"), reviewer("friend")],
-        papers=[paper("p1", "2024", mention(own, "r"), mention("Ann Poe", "friend"))],
+        papers=[paper("p1", "2024", mention(own, "r"), mention("Ann Vexlund", "friend"))],
         submissions=[submission(mention(printed), mention("Mary Roe", "mary"))],
         deadline=DEADLINE,
     )
@@ -217,29 +219,34 @@ def test_a_name_that_fits_hers_asks_and_nothing_is_built_upon_it(printed: str, o
 
 
 def test_a_namesake_beside_her_on_the_byline_is_no_second_reason() -> None:
-    authors = (mention("Jane Doe", "~Jane_Doe1"), mention("Jane Doe", "openalex:A5"))
-    venue = Venue.of(people=[REVIEWER], reviewers=[reviewer("~Jane_Doe1")], submissions=[submission(*authors)])
-    assert [(one.via, one.verdict) for one in found(venue, "author")] == [("~Jane_Doe1", BLOCK)]
+    authors = (mention("Jane Quorvane", "~Jane_Quorvane1"), mention("Jane Quorvane", "openalex:A5"))
+    venue = Venue.of(people=[REVIEWER], reviewers=[reviewer("~Jane_Quorvane1")], submissions=[submission(*authors)])
+    assert [(one.via, one.verdict) for one in found(venue, "author")] == [("~Jane_Quorvane1", BLOCK)]
 
 
 def test_who_is_named_by_id_is_no_other_author_of_the_byline() -> None:
-    second = person("old-jane", "Ann Poe", emails=("jane@uni.example",))
-    authors = (mention("Jane Doe", "~Jane_Doe1"), mention("Ann Poe"))
-    venue = Venue.of(people=[REVIEWER, second], reviewers=[reviewer("~Jane_Doe1")], submissions=[submission(*authors)])
-    assert [(one.via, one.verdict) for one in found(venue, "author")] == [("~Jane_Doe1", BLOCK)]
+    second = person("old-jane", "Ann Vexlund", emails=("jane@uni.example",))
+    authors = (mention("Jane Quorvane", "~Jane_Quorvane1"), mention("Ann Vexlund"))
+    venue = Venue.of(
+        people=[REVIEWER, second], reviewers=[reviewer("~Jane_Quorvane1")], submissions=[submission(*authors)]
+    )
+    assert [(one.via, one.verdict) for one in found(venue, "author")] == [("~Jane_Quorvane1", BLOCK)]
 
 
 def test_an_author_named_twice_counts_once_at_the_first_place() -> None:
-    author = mention("Jane Doe", "~Jane_Doe1", domain="uni.example")
+    author = mention("Jane Quorvane", "~Jane_Quorvane1", domain="uni.example")
     colleague = person("mary", "Mary Roe", affiliations=(Affiliation(domain="uni.example"),))
     venue = Venue.of(
         people=[REVIEWER, colleague],
-        reviewers=[reviewer("~Jane_Doe1"), reviewer("mary")],
+        reviewers=[reviewer("~Jane_Quorvane1"), reviewer("mary")],
         submissions=[submission(author, author)],
     )
     conflicts = find_conflicts(venue, MatchConfig()).items
-    assert [(one.reviewer_id, one.rule) for one in conflicts] == [("mary", "institution"), ("~Jane_Doe1", "author")]
-    assert conflicts[1].evidence[0].text == "author 1, Jane Doe, is Jané Doe: the same id"
+    assert [(one.reviewer_id, one.rule) for one in conflicts] == [
+        ("mary", "institution"),
+        ("~Jane_Quorvane1", "author"),
+    ]
+    assert conflicts[1].evidence[0].text == "author 1, Jane Quorvane, is Jané Quorvane: the same id"
 
 
 @pytest.mark.parametrize("status", ["active", "withdrawn", "desk_rejected"])
@@ -254,7 +261,7 @@ def test_every_state_of_a_submission_counts(status: str) -> None:
 def joint(*papers: Paper, deadline: Deadline | None = DEADLINE, authors: tuple[AuthorMention, ...] = ()) -> Venue:
     """Jane reviews; Mary submits."""
     return Venue.of(
-        people=[person("jane", "Jane Doe"), person("mary", "Mary Roe")],
+        people=[person("jane", "Jane Quorvane"), person("mary", "Mary Roe")],
         reviewers=[reviewer("jane")],
         papers=papers,
         submissions=[submission(*(authors or (mention("Mary Roe", "mary"),)))],
@@ -262,7 +269,7 @@ def joint(*papers: Paper, deadline: Deadline | None = DEADLINE, authors: tuple[A
     )
 
 
-BOTH = (mention("Jane Doe", "jane"), mention("Mary Roe", "mary"))
+BOTH = (mention("Jane Quorvane", "jane"), mention("Mary Roe", "mary"))
 
 
 @pytest.mark.parametrize(
@@ -410,15 +417,16 @@ def test_coauthors_known_by_name(authors: tuple[AuthorMention, ...], verdict: Ve
 
 def test_coauthors_whom_nobody_knows_by_id() -> None:
     venue = joint(
-        paper("p1", "2024", mention("Jane Doe"), mention("Poe, Ann")), authors=(mention("Ann Poe"), mention("Li Wu"))
+        paper("p1", "2024", mention("Jane Quorvane"), mention("Vexlund, Ann")),
+        authors=(mention("Ann Vexlund"), mention("Li Wu")),
     )
     conflict = the(venue, "coauthor")
-    assert (conflict.verdict, conflict.via, conflict.via_name) == (BLOCK, None, "Ann Poe")
+    assert (conflict.verdict, conflict.via, conflict.via_name) == (BLOCK, None, "Ann Vexlund")
     assert conflict.confidence == pytest.approx(0.95 * 0.95 * 0.9)
 
 
 def test_the_reviewer_is_not_her_own_coauthor() -> None:
-    venue = joint(paper("p1", "2024", *BOTH), authors=(mention("Jane Doe", "jane"),))
+    venue = joint(paper("p1", "2024", *BOTH), authors=(mention("Jane Quorvane", "jane"),))
     assert found(venue, "coauthor") == []
     assert len(found(venue, "author")) == 1
 
@@ -438,7 +446,7 @@ def test_one_mention_is_no_coauthor_of_itself() -> None:
 def test_a_paper_of_a_second_record_of_the_reviewer_counts() -> None:
     venue = Venue.of(
         people=[
-            person("jane", "Jane Doe", emails=("jane@uni.example",)),
+            person("jane", "Jane Quorvane", emails=("jane@uni.example",)),
             person("~J1", "J. Roe", emails=("jane@uni.example",)),
         ],
         reviewers=[reviewer("jane")],
@@ -453,7 +461,7 @@ def test_a_paper_of_a_second_record_of_the_reviewer_counts() -> None:
 def test_of_several_ways_to_share_a_paper_the_surest_counts() -> None:
     second = person("~J1", "Old Name", emails=("jane@uni.example",))
     venue = Venue.of(
-        people=[person("jane", "Jane Doe", emails=("jane@uni.example",)), second],
+        people=[person("jane", "Jane Quorvane", emails=("jane@uni.example",)), second],
         # No name on it fits the reviewer's own record; her second record stands there.
         reviewers=[reviewer("jane", "p1")],
         papers=[paper("p1", "2024", mention("Old Name", "~J1"), mention("Mary Roe", "~M1"))],
@@ -466,9 +474,9 @@ def test_of_several_ways_to_share_a_paper_the_surest_counts() -> None:
 @pytest.mark.parametrize(
     ("byline", "verdict"),
     [
-        pytest.param((mention("J. Doe"), BOTH[1]), BLOCK, id="one name fits"),
-        pytest.param((mention("J. Doe"), mention("J. Doe"), BOTH[1]), BLOCK, id="two names fit"),
-        pytest.param((mention("Anna Poe"), BOTH[1]), ASK, id="no name fits"),
+        pytest.param((mention("J. Quorvane"), BOTH[1]), BLOCK, id="one name fits"),
+        pytest.param((mention("J. Quorvane"), mention("J. Quorvane"), BOTH[1]), BLOCK, id="two names fit"),
+        pytest.param((mention("Anna Vexlund"), BOTH[1]), ASK, id="no name fits"),
     ],
 )
 def test_a_listed_paper_counts_even_if_the_name_on_it_is_unclear(
@@ -480,8 +488,8 @@ def test_a_listed_paper_counts_even_if_the_name_on_it_is_unclear(
 
 
 def test_two_authors_give_two_conflicts() -> None:
-    authors = (mention("Mary Roe", "mary"), mention("Ann Poe", "ann"))
-    venue = joint(paper("p1", "2024", mention("Jane Doe", "jane"), *authors), authors=authors)
+    authors = (mention("Mary Roe", "mary"), mention("Ann Vexlund", "ann"))
+    venue = joint(paper("p1", "2024", mention("Jane Quorvane", "jane"), *authors), authors=authors)
     assert [one.via for one in found(venue, "coauthor")] == ["ann", "mary"]
 
 
@@ -681,11 +689,11 @@ def test_a_place_shared_by_name_and_by_domain_is_one_place() -> None:
 
 def test_the_institution_of_a_mere_namesake_does_not_count() -> None:
     venue = Venue.of(
-        people=[person("~J1", "Jane Doe", affiliations=(NOW,)), person("r", "Mary Roe", affiliations=(NOW,))],
+        people=[person("~J1", "Jane Quorvane", affiliations=(NOW,)), person("r", "Mary Roe", affiliations=(NOW,))],
         reviewers=[reviewer("r")],
         submissions=[
-            submission(mention("Jane Doe", "x:1")),
-            submission(mention("Jane Doe", "~J1"), submission_id="s2"),
+            submission(mention("Jane Quorvane", "x:1")),
+            submission(mention("Jane Quorvane", "~J1"), submission_id="s2"),
         ],
     )
     assert [one.submission_id for one in found(venue, "institution")] == ["s2"]
@@ -711,7 +719,7 @@ def test_an_end_without_a_deadline_is_an_error_only_where_it_decides() -> None:
 def related(*relations: Relation, of: str = "jane", authors: tuple[AuthorMention, ...] = ()) -> Venue:
     return Venue.of(
         people=[
-            person("jane", "Jane Doe", relations=relations if of == "jane" else ()),
+            person("jane", "Jane Quorvane", relations=relations if of == "jane" else ()),
             person("mary", "Mary Roe", relations=relations if of == "mary" else ()),
         ],
         reviewers=[reviewer("jane")],
@@ -733,7 +741,7 @@ def named(other: str, kind: str = "advisor", end: str | None = None, other_id: s
 @pytest.mark.parametrize("of", ["jane", "mary"])
 @pytest.mark.parametrize("by_id", [True, False])
 def test_relations_count_from_both_sides(of: str, by_id: bool) -> None:
-    name, other_id = ("Mary Roe", "mary") if of == "jane" else ("Jane Doe", "jane")
+    name, other_id = ("Mary Roe", "mary") if of == "jane" else ("Jane Quorvane", "jane")
     relation = named("whoever", other_id=other_id) if by_id else named(name)
     conflict = the(related(relation, of=of), "relation")
     assert (conflict.verdict, conflict.via, conflict.reviewer_id) == (BLOCK, "mary", "jane")
@@ -787,7 +795,7 @@ def test_an_author_who_is_only_perhaps_the_one_named_is_asked_about() -> None:
 def test_a_relation_to_her_own_second_record_is_no_relation() -> None:
     venue = Venue.of(
         people=[
-            person("jane", "Jane Doe", emails=("j@uni.example",), relations=(named("Old Name"),)),
+            person("jane", "Jane Quorvane", emails=("j@uni.example",), relations=(named("Old Name"),)),
             person("~J1", "Old Name", emails=("j@uni.example",)),
         ],
         reviewers=[reviewer("jane")],
@@ -797,12 +805,12 @@ def test_a_relation_to_her_own_second_record_is_no_relation() -> None:
 
 
 def test_a_relation_to_somebody_whom_nobody_knows_by_id() -> None:
-    conflict = the(related(named("Poe, Ann"), authors=(mention("Ann Poe"),)), "relation")
-    assert (conflict.verdict, conflict.via, conflict.via_name) == (BLOCK, None, "Ann Poe")
+    conflict = the(related(named("Vexlund, Ann"), authors=(mention("Ann Vexlund"),)), "relation")
+    assert (conflict.verdict, conflict.via, conflict.via_name) == (BLOCK, None, "Ann Vexlund")
 
 
 def test_relations_to_others_are_no_conflict() -> None:
-    assert found(related(named("Li Wu"), named("Roe"), named("Jane Doe")), "relation") == []
+    assert found(related(named("Li Wu"), named("Roe"), named("Jane Quorvane")), "relation") == []
 
 
 # --- declared -------------------------------------------------------------------------------------------------------
@@ -823,11 +831,18 @@ def test_declared_conflicts_block_with_their_reasons() -> None:
 
 # --- against a second implementation --------------------------------------------------------------------------------
 
-PEOPLE = {"~A1": "Ann Poe", "~A2": "Ann Poe", "~J1": "Jane Doe", "~L1": "Li Wu", "x:1": "Jane Doe", "x:2": "Li Wu"}
+PEOPLE = {
+    "~A1": "Ann Vexlund",
+    "~A2": "Ann Vexlund",
+    "~J1": "Jane Quorvane",
+    "~L1": "Li Wu",
+    "x:1": "Jane Quorvane",
+    "x:2": "Li Wu",
+}
 REVIEWERS = ("~A1", "~J1", "x:2")
 MENTIONS = st.one_of(
     st.sampled_from(sorted(PEOPLE)).map(lambda person_id: mention(PEOPLE[person_id], person_id)),
-    st.sampled_from(["Ann Poe", "Jane Doe", "Li Wu", "Mary Roe"]).map(mention),
+    st.sampled_from(["Ann Vexlund", "Jane Quorvane", "Li Wu", "Mary Roe"]).map(mention),
 )
 WHENS = st.sampled_from(["", "2019", "2020", "2021", "2021-03", "2021-03-10", "2022", "2020 2022-01-01"])
 
@@ -974,7 +989,7 @@ from datetime import date
 from matcher.config import MatchConfig
 from matcher.conflicts import find_conflicts
 from matcher.records import *
-names = ["Ann Poe", "Jane Doe", "Li Wu", "Mary Roe", "Wei Wang", "J. Doe"]
+names = ["Ann Vexlund", "Jane Quorvane", "Li Wu", "Mary Roe", "Wei Wang", "J. Quorvane"]
 people = [
     Person(id=PersonId(f"{kind}{n}"), names=(names[n],), emails=(f"{kind[:1]}{n % 5}@u{n % 2}.example",))
     for n in range(6) for kind in ("~P", "x:", "plain")

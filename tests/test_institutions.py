@@ -10,6 +10,7 @@ from matcher.conflicts.institutions import (
     FREE_MAIL,
     PLACEHOLDERS,
     Stay,
+    aliases,
     institution_domain,
     institution_name,
     registered_domain,
@@ -188,3 +189,59 @@ def test_a_year_at_two_places_may_or_may_not_overlap() -> None:
     assert were_there_together(before, after) == (False, True)
     assert were_there_together(before, Stay((), "", start=PartialDate(2021))) == (False, False)
     assert were_there_together(before, Stay((), "", start=PartialDate(2020, 1, 1))) == (True, True)
+
+
+# --- names and domains of one institution ---------------------------------------------------------------------------
+
+SAME = [
+    ("google.com", "deepmind.com"),
+    ("google.com", "Google Research"),
+    ("fb.com", "Meta AI"),
+    ("facebook.com", "meta.com"),
+    ("robots.ox.ac.uk", "oxford.ac.uk"),
+    ("eng.ox.ac.uk", "The University of Oxford"),
+    ("Manchester University", "University of Manchester"),
+    ("mails.tsinghua.edu.cn", "Tsinghua University"),
+    ("in.tum.de", "Technische Universität München"),
+    ("illinois.edu", "cs.uiuc.edu"),
+    ("utoronto.ca", "cs.toronto.edu"),
+    ("ethz.ch", "ETH Zürich"),
+    ("umontreal.ca", "Université de Montréal"),
+    ("uw.edu", "University of Washington"),
+    ("csail.mit.edu", "Massachusetts Institute of Technology"),
+]
+APART = [
+    ("hust.edu.cn", "hust.edu.vn"),
+    ("ku.dk", "ku.edu.tr"),
+    ("ntu.edu.sg", "ntu.edu.tw"),
+    ("University of Washington", "Washington University"),
+    ("google.com", "gmail.com"),
+    ("meta.com", "metadata.example"),
+    ("University of Manchester", "Manchester Metropolitan University"),
+    ("ust.hk", "hust.edu.cn"),
+    ("Independent Researcher", "Independent Researcher"),
+    ("gmail.com", "gmail.com"),
+    ("University of Maryland, College Park", "University of Maryland, Baltimore County"),
+]
+
+
+def keys_of(text: str) -> set[str]:
+    is_domain = "." in text and " " not in text
+    (affiliation,) = (Affiliation(domain=text) if is_domain else Affiliation(organisation=text),)
+    return {key for stay in stays([affiliation]) for key in stay.keys}
+
+
+@pytest.mark.parametrize(("one", "other"), SAME)
+def test_names_and_domains_of_one_institution_are_joined(one: str, other: str) -> None:
+    assert keys_of(one) & keys_of(other)
+
+
+@pytest.mark.parametrize(("one", "other"), APART)
+def test_what_only_looks_alike_is_kept_apart(one: str, other: str) -> None:
+    assert not keys_of(one) & keys_of(other)
+
+
+def test_every_alias_is_written_as_it_is_compared() -> None:
+    for key in aliases():
+        kind, _, value = key.partition(":")
+        assert value == (institution_name(value) if kind == "name" else institution_domain(value))

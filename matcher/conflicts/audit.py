@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
@@ -13,7 +13,8 @@ from matcher.conflicts.further import Advisors
 from matcher.conflicts.remark import Remark, listed
 from matcher.conflicts.windows import latest, months_before
 from matcher.conflicts.world import World
-from matcher.records import Conflicts, PersonId, SubmissionId, Venue, Verdict
+from matcher.identity import Link
+from matcher.records import Conflicts, PartialDate, PersonId, SubmissionId, Venue, Verdict
 
 __all__ = ["Bridges", "WhatIf", "bridges", "coverage", "declarations", "siblings", "stale", "what_if"]
 
@@ -22,6 +23,9 @@ _DECLARABLE: Final = ("coauthor", "cosubmission", "relation", "sibling")
 
 _STALE_MONTHS: Final = 24
 """How long before the deadline the newest date of a profile may lie while "present" still means now."""
+
+_PROBABLE: Final = 0.5
+"""From this probability somebody counts as a bridge: it is a signal, and a missing one is worse than a wrong one."""
 
 _WIDEST: Final = """
 name = "widest"
@@ -132,48 +136,64 @@ def _newest_paper(world: World, person_id: PersonId) -> date | None:
 
 
 class Bridges:
-    """People who wrote papers with both of two others: the first step beyond a conflict."""
+    """People tied to both of two others, by a joint paper or a relation: the first step beyond a conflict."""
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._found: dict[PersonId, dict[PersonId, int]] = {}
+        self._found: dict[PersonId, dict[str, int]] = {}
 
-    def between(self, submission_id: SubmissionId, reviewer_id: PersonId) -> tuple[tuple[PersonId, int], ...]:
-        """Who wrote with the reviewer and with an author, and the year of the older of the two newest joint papers.
+    def between(self, submission_id: SubmissionId, reviewer_id: PersonId) -> tuple[tuple[str, int], ...]:
+        """Who is tied to the reviewer and to an author, and the year of the older of the two newest ties.
 
         Returns:
-            The bridges, the most recent first; empty also where reviewer and authors wrote together themselves.
+            Names and years (0 where no date is known), the most recent first; empty also where the reviewer and an
+            author are tied to each other.
         """
-        theirs = self._coauthors(reviewer_id)
-        years: dict[PersonId, int] = {}
+        theirs = self._tied(reviewer_id)
+        own = {_bare(self._world.display(reviewer_id))}
+        years: dict[str, int] = {}
         for one in self._world.authors[submission_id]:
             author_id = one.link.person_id
             if not one.link.is_sure:
                 continue
-            if author_id == reviewer_id or author_id in theirs:
+            name = _bare(self._world.display(author_id))
+            if author_id == reviewer_id or name in theirs:
                 return ()
-            for other_id, year in self._coauthors(author_id).items():
-                if other_id in theirs:
-                    years[other_id] = max(years.get(other_id, 0), min(year, theirs[other_id]))
+            for other, year in self._tied(author_id).items():
+                if other in theirs and other not in own and other != name:
+                    years[other] = max(years.get(other, 0), min(year, theirs[other]))
         return tuple(sorted(years.items(), key=lambda each: (-each[1], each[0])))
 
-    def _coauthors(self, person_id: PersonId) -> dict[PersonId, int]:
-        """Everybody who surely stands on a paper with somebody, and the year of the newest."""
+    def _tied(self, person_id: PersonId) -> dict[str, int]:
+        """Everybody who probably stands on a paper with somebody or in their relations, and the newest year."""
         found = self._found.get(person_id)
-        if found is None:
-            found = self._found[person_id] = {}
-            identities = self._world.identities
-            for place in self._world.papers_of.get(person_id, ()):
-                if not place.link.is_sure:
-                    continue
-                newest = latest(self._world.venue.paper_by_id[place.paper_id].dates)
-                year = newest.year if newest else 0
-                for position, links in enumerate(identities.on_papers[place.paper_id]):
-                    if position != place.position and len(links) == 1 and links[0].is_sure:
-                        other = links[0].person_id
-                        found[other] = max(found.get(other, 0), year)
-            found.pop(person_id, None)
+        if found is not None:
+            return found
+        found = self._found[person_id] = {}
+        identities = self._world.identities
+        for place in self._world.papers_of.get(person_id, ()):
+            newest = latest(self._world.venue.paper_by_id[place.paper_id].dates)
+            for position, links in enumerate(identities.on_papers[place.paper_id]):
+                if position != place.position and place.link.is_sure:
+                    self._add(found, links, newest)
+        for person, how in self._world.people(person_id):
+            for relation in person.relations:
+                if how.is_sure:
+                    known = relation.other_id
+                    links = identities.named(relation.other) if known is None else (Link(known, "id", 1.0),)
+                    self._add(found, links, latest([day for day in (relation.start, relation.end) if day is not None]))
         return found
+
+    def _add(self, found: dict[str, int], links: Sequence[Link], newest: PartialDate | None) -> None:
+        for link in links:
+            if link.confidence >= _PROBABLE:
+                name = _bare(self._world.display(link.person_id))
+                found[name] = max(found.get(name, 0), newest.year if newest else 0)
+
+
+def _bare(name: str) -> str:
+    """A name without the number that tells namesakes apart: a bridge is reported, not decided."""
+    return name.rstrip("0123456789 ")
 
 
 def bridges(world: World, pairs: Iterable[tuple[SubmissionId, PersonId]]) -> Iterator[Remark]:
@@ -182,7 +202,7 @@ def bridges(world: World, pairs: Iterable[tuple[SubmissionId, PersonId]]) -> Ite
     for submission_id, reviewer_id in pairs:
         found = between.between(submission_id, reviewer_id)
         if found:
-            names = listed([f"{world.display(who)} ({year or 'no date'})" for who, year in found])
+            names = listed([f"{name} ({year or 'no date'})" for name, year in found])
             text = f"{_pair(world.venue, submission_id, reviewer_id)}: two steps apart, through {names}"
             yield Remark("two steps", text, (submission_id,), (reviewer_id,))
 

@@ -35,8 +35,15 @@ class Settled:
     confidence: float
 
 
-def settled(world: World, submission: Submission) -> Iterator[Settled]:
+def settled(world: World, submission: Submission) -> tuple[Settled, ...]:
     """The authors of a submission with their institutions, in byline order, each known person once."""
+    found: tuple[Settled, ...] | None = world.settled.get(submission.id)
+    if found is None:
+        found = world.settled[submission.id] = tuple(_settled(world, submission))
+    return found
+
+
+def _settled(world: World, submission: Submission) -> Iterator[Settled]:
     rule = world.policy.institution or Institutions()
     seen: set[PersonId] = set()
     byline = world.identities.on_submissions[submission.id]

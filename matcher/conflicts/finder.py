@@ -2,17 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from bisect import bisect_right
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
+from typing import Final
 
 from matcher.config import MatchConfig
 from matcher.conflicts.further import inherited
 from matcher.conflicts.questions import with_decisions
-from matcher.conflicts.rules import RULES
+from matcher.conflicts.rules import RULES, Rule
 from matcher.conflicts.world import World
 from matcher.records import Conflict, Conflicts, Person, PersonId, Reviewer, SubmissionId, Venue
 
 __all__ = ["Finder"]
+
+_OF_PEOPLE: Final = tuple(
+    rule for rule in RULES if rule.__name__ in ("institution", "relation", "sibling", "collaborator")
+)
+"""The rules that read affiliations, relations and declared lists; the others read who wrote what."""
 
 
 class Finder:
@@ -83,39 +90,49 @@ class Finder:
             reviewer if reviewer is not None and each.person_id == person.id else each for each in self.venue.reviewers
         )
         venue = replace(self.venue, people=people, reviewers=reviewers)
-        world = replace(self.world, venue=venue, reviewers=venue.reviewer_by_id, submissions=venue.submissions)
-        finder = Finder(venue, self.config, world=world)
-        return finder, finder._renewed(before, person.id)
-
-    def _renewed(self, before: Conflicts, person_id: PersonId) -> Conflicts:
-        """All conflicts, found anew only where a person is involved on either side."""
-        if self.world.policy.senior is not None:
-            return self.all()  # what the person passes on may reach any reviewer
-        records = {same.person_id for same in self.world.identities.same_as(person_id)}
+        records = {same.person_id for same in self.world.identities.same_as(person.id)}
         theirs = {
             submission_id
             for submission_id, authors in self.world.authors.items()
             if any(one.link.person_id in records for one in authors)
         }
-        by_submission: dict[SubmissionId, list[Conflict]] = {each.id: [] for each in self.venue.submissions}
-        for each in before.items:
-            if each.submission_id not in theirs and each.reviewer_id not in records:
-                by_submission[each.submission_id].append(each)
-        again = self.of(theirs, None).items
-        again += tuple(
-            each
-            for each in self.of(None, [each for each in records if each in self.venue.reviewer_by_id]).items
-            if each.submission_id not in theirs
+        world = replace(
+            self.world,
+            venue=venue,
+            reviewers=venue.reviewer_by_id,
+            submissions=venue.submissions,
+            settled={name: found for name, found in self.world.settled.items() if name not in theirs},
         )
-        for each in again:
-            by_submission[each.submission_id].append(each)
-        for submission_id in dict.fromkeys(each.submission_id for each in again):
-            by_submission[submission_id].sort(key=Conflict.sort_key)
-        return Conflicts(tuple(each for conflicts in by_submission.values() for each in conflicts))
+        finder = Finder(venue, self.config, world=world)
+        return finder, finder._renewed(before, records, theirs)
 
-    def _find(self, world: World) -> Conflicts:
+    def _renewed(self, before: Conflicts, records: Set[PersonId], theirs: Set[SubmissionId]) -> Conflicts:
+        """All conflicts, found anew only by the rules and in the pairs that a person can change.
+
+        Args:
+            before: all conflicts until now.
+            records: every record that is or may be the person's.
+            theirs: the submissions of which they are or may be an author.
+        """
+        if self.world.policy.senior is not None:
+            return self.all()  # what the person passes on may reach any reviewer
+        again = list(self._find(self.world.narrowed(theirs, None), _OF_PEOPLE).items) if theirs else []
+        reviewing = [each for each in records if each in self.venue.reviewer_by_id]
+        if reviewing:
+            found = self._find(self.world.narrowed(None, reviewing), _OF_PEOPLE).items
+            again += [each for each in found if each.submission_id not in theirs]
+        again.sort(key=Conflict.sort_key)
+        names = {rule.__name__ for rule in _OF_PEOPLE}
+        kept = [
+            each
+            for each in before.items
+            if (each.submission_id not in theirs and each.reviewer_id not in records) or each.rule not in names
+        ]
+        return Conflicts(tuple(_merged(kept, again)))
+
+    def _find(self, world: World, rules: Sequence[Rule] = RULES) -> Conflicts:
         found: dict[SubmissionId, list[Conflict]] = {submission.id: [] for submission in world.submissions}
-        for rule in RULES:
+        for rule in rules:
             for conflict in with_decisions(rule(world, self.config), self.venue.decisions):
                 found[conflict.submission_id].append(conflict)
         for conflict in with_decisions(tuple(inherited(world, found)), self.venue.decisions):
@@ -124,3 +141,14 @@ class Finder:
             conflicts.sort(key=Conflict.sort_key)
         # Submissions are sorted by id, the first part of the sort key: so the whole is sorted.
         return Conflicts(tuple(conflict for conflicts in found.values() for conflict in conflicts))
+
+
+def _merged(kept: Sequence[Conflict], again: Sequence[Conflict]) -> Iterator[Conflict]:
+    """Two sorted sequences as one; the second is short."""
+    start = 0
+    for conflict in again:
+        place = bisect_right(kept, conflict.sort_key(), lo=start, key=Conflict.sort_key)
+        yield from kept[start:place]
+        yield conflict
+        start = place
+    yield from kept[start:]

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Self
+from typing import Any, Self
 
 from matcher.config import MatchConfig
 from matcher.conflicts.policy import Policy
@@ -74,6 +74,7 @@ class World:
         policy: the rules that hold.
         submissions: those whose conflicts are looked for; all of the venue, unless `narrowed`.
         reviewers: likewise, by person id.
+        settled: where the authors of submissions were, as far as that was worked out; see `colleagues.settled`.
     """
 
     venue: Venue
@@ -84,6 +85,7 @@ class World:
     policy: Policy
     submissions: tuple[Submission, ...]
     reviewers: Mapping[PersonId, Reviewer]
+    settled: dict[SubmissionId, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, venue: Venue, config: MatchConfig) -> Self:
@@ -107,7 +109,7 @@ class World:
     def under(self, config: MatchConfig) -> Self:
         """The same world under other choices."""
         deadline = self.venue.deadline if config.deadline is None else Deadline(config.deadline, "configuration")
-        return replace(self, policy=policy_of(config), deadline=deadline)
+        return replace(self, policy=policy_of(config), deadline=deadline, settled={})
 
     def narrowed(
         self, submissions: Iterable[SubmissionId] | None = None, reviewers: Iterable[PersonId] | None = None
