@@ -40,7 +40,9 @@ __all__ = ["BASE", "Measurement", "Variant", "built_in_variants", "compare_varia
 
 BASE: Final = "default"
 
-_NO_SCORE: Final = frozenset({"unscored", "min_score", "model", "max_tokens", "precision"})
+_NO_SCORE: Final = frozenset(
+    {"unscored", "min_score", "background", "device", "max_tokens", "model", "pooling", "precision", "prompt"}
+)
 """Settings that change no score, or change the model: these are compared as encoders, by name or file."""
 
 

@@ -178,7 +178,7 @@ def test_variants_change_one_setting_each() -> None:
     for variant in found:
         changed = {name for name, value in variant.config.to_plain()["expertise"].items() if value != plain[name]}
         assert len(changed) == 1
-        assert changed.isdisjoint({"unscored", "min_score", "model", "max_tokens", "precision"})
+        assert changed.isdisjoint({"unscored", "min_score", "model", "max_tokens", "precision", "pooling"})
     names = {variant.name for variant in found}
     assert {"encoder = tfidf", "aggregation = max", "thin_profile = 0", "top_k = 1", "top_k = 6"} <= names
     assert len(names) == len(found)
