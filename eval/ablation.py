@@ -34,12 +34,15 @@ from matcher.config import MatchConfig, settings
 from matcher.encoders import TextEncoder
 from matcher.errors import ConfigError, InputError
 from matcher.ingest import read_venue
+from matcher.records import EncoderInfo
 
 __all__ = ["BASE", "Measurement", "Variant", "built_in_variants", "compare_variants", "measurers", "read_variants"]
 
 BASE: Final = "default"
 
-_NO_SCORE: Final = frozenset({"unscored", "min_score", "model", "max_tokens", "precision"})
+_NO_SCORE: Final = frozenset(
+    {"unscored", "min_score", "background", "device", "max_tokens", "model", "pooling", "precision", "prompt"}
+)
 """Settings that change no score, or change the model: these are compared as encoders, by name or file."""
 
 
@@ -67,6 +70,7 @@ class Measurement:
         parts: (N,) whose sum is taken.
         wholes: (N,) by whose sum it is divided.
         clusters: (N,) what is drawn; empty where nothing can be drawn, as for one assignment.
+        info: what made the vectors.
     """
 
     data: str
@@ -75,6 +79,7 @@ class Measurement:
     parts: npt.NDArray[np.float64]
     wholes: npt.NDArray[np.float64]
     clusters: tuple[str, ...]
+    info: EncoderInfo
 
 
 Measurer = Callable[[MatchConfig, TextEncoder], list[Measurement]]
@@ -165,10 +170,17 @@ def _of_gold(folder: Path) -> tuple[tuple[Path, ...], Measurer]:
     gold = read_gold(folder)
 
     def measure(config: MatchConfig, encoder: TextEncoder) -> list[Measurement]:
-        found = score_gold(gold, config, encoder, name="")[0].tally(gold)
+        said, info = score_gold(gold, config, encoder, name="")
+        found = said.tally(gold)
         return [
             Measurement(
-                "goldstandard", name, name != "loss", found.parts[name], gold.rated.wholes(name), gold.rated.clusters
+                "goldstandard",
+                name,
+                name != "loss",
+                found.parts[name],
+                gold.rated.wholes(name),
+                gold.rated.clusters,
+                info,
             )
             for name in gold.rated.measures
             if gold.rated.wholes(name).any()
@@ -184,10 +196,11 @@ def _of_lrbench(folder: Path) -> tuple[tuple[Path, ...], Measurer]:
         found = []
         for split in splits:
             rated = split.rated
-            parts = tally(rated, score_split(split, config, encoder, name="")[0].scores, name="").parts
+            said, info = score_split(split, config, encoder, name="")
+            parts = tally(rated, said.scores, name="").parts
             found += [
                 Measurement(
-                    f"lrbench {split.name}", name, name != "loss", parts[name], rated.wholes(name), rated.clusters
+                    f"lrbench {split.name}", name, name != "loss", parts[name], rated.wholes(name), rated.clusters, info
                 )
                 for name in rated.measures
             ]
@@ -207,7 +220,7 @@ def _of_retrieval(folder: Path) -> tuple[tuple[Path, ...], Measurer]:
                 "mrr without shared": evaluate_parted(one, parted, config, encoder, name=""),
             }
             found += [
-                Measurement(one.name, name, True, way.values["mrr"], np.ones(len(way.queries)), way.queries)
+                Measurement(one.name, name, True, way.values["mrr"], np.ones(len(way.queries)), way.queries, way.info)
                 for name, way in ways.items()
             ]
         return found
@@ -219,22 +232,24 @@ def _of_venue(folder: Path, *, cases: int) -> tuple[tuple[Path, ...], Measurer]:
     venue = read_venue(folder).venue
     files = tuple(path for path in sorted(folder.iterdir()) if path.is_file())
 
-    def one_number(measure: str, value: float, *, higher_is_better: bool) -> Measurement:
-        return Measurement(venue.name, measure, higher_is_better, np.array([value]), np.ones(1), ())
-
     def measure(config: MatchConfig, encoder: TextEncoder) -> list[Measurement]:
         loaded = assign_venue(venue, replace(config, reviews_per_submission=_REVIEWS, max_load=_MAX_LOAD), encoder)
         bands = loads_by_band(loaded.reviewers, loaded.sizes, loaded.loads, rng=0, draws=1)
         ratios = [row["ratio"] for row in bands if row["ratio"] is not None]
         found = [
-            one_number("least load ratio", min(ratios, default=1.0), higher_is_better=True),
-            one_number("largest load ratio", max(ratios, default=1.0), higher_is_better=False),
+            Measurement(venue.name, name, is_better, np.array([value]), np.ones(1), (), loaded.info)
+            for name, is_better, value in (
+                ("least load ratio", True, min(ratios, default=1.0)),
+                ("largest load ratio", False, max(ratios, default=1.0)),
+            )
         ]
         if cases:
             attacked = attack(venue, config, encoder, most=cases)
             who = tuple(case.reviewer for case in attacked.cases)
             found += [
-                Measurement(venue.name, name, False, (ranks <= TOP).astype(np.float64), np.ones(len(who)), who)
+                Measurement(
+                    venue.name, name, False, (ranks <= TOP).astype(np.float64), np.ones(len(who)), who, loaded.info
+                )
                 for name, ranks in (
                     ("kept one, in top 10", attacked.after[1]),
                     ("kept any, in top 10", attacked.best()),

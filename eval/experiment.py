@@ -33,6 +33,9 @@ __all__ = [
     "write_outcome",
 ]
 
+_PACKAGES: Final = ("eval", "matcher")
+"""What a result depends on."""
+
 _ROOT: Final = Path(__file__).resolve().parent.parent
 
 
@@ -113,20 +116,23 @@ def describe_encoder(info: EncoderInfo, **where: str) -> dict[str, Any]:
 
 
 def code_version(root: Path = _ROOT) -> dict[str, Any]:
-    """Which code ran: the package's version and, in a checkout with git, the commit and whether files were changed.
+    """Which code ran: the package's version, a digest of its modules and, in a checkout with git, the commit.
 
     Args:
         root: top folder of the checkout.
 
     Returns:
-        `version`, `commit` (`None` outside a checkout) and `is_changed` (`None` without a commit).
+        `version`, `digest` (SHA-256 over names and contents of the modules of `matcher` and `eval`, so that changed
+        files are told apart), `commit` (`None` outside a checkout) and `is_changed` (`None` without a commit).
     """
     top = _git(root, "rev-parse", "--show-toplevel")
     is_ours = top is not None and Path(top).resolve() == root.resolve()  # not a repository around an unpacked copy
     commit = _git(root, "rev-parse", "--verify", "HEAD") if is_ours else None
     changes = _git(root, "status", "--porcelain") if commit else None
+    modules = [path for part in _PACKAGES for path in sorted((root / part).rglob("*.py"))]
     return {
         "version": matcher.__version__,
+        "digest": digest_of(modules, root=root),
         "commit": commit,
         "is_changed": None if changes is None else bool(changes),
     }

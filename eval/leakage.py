@@ -57,6 +57,11 @@ class Texts:
     name: str
     papers: tuple[tuple[str, str], ...]
 
+    def digest(self) -> str:
+        """SHA-256 over all papers in their order."""
+        lines = (f"{title}\0{abstract}\n" for title, abstract in self.papers)
+        return hashlib.sha256("".join(lines).encode()).hexdigest()
+
 
 @dataclass(frozen=True, slots=True)
 class Leak:

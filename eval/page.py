@@ -191,7 +191,10 @@ def _made_with(section: Section) -> Iterator[tuple[str, str]]:
     yield "command", " ".join(map(str, manifest["command"]))
     code = manifest.get("code", {})
     changed = {True: ", files changed", False: "", None: ""}[code.get("is_changed")]
-    yield "code", f"{code.get('version')}, commit {code.get('commit') or 'not known'}{changed}"
+    yield (
+        "code",
+        f"{code.get('version')}, commit {code.get('commit') or 'not known'}{changed}, SHA-256 {code.get('digest')}",
+    )
     yield "seed", str(manifest.get("seed"))
     for name, digest in manifest.get("data", {}).items():
         yield f"data {name}", f"SHA-256 {digest}"

@@ -95,7 +95,7 @@ def ablation(
 ) -> None:
     """Change one choice of the score at a time and measure everything again, paired with the score as it is."""
     from eval.ablation import BASE, Variant, built_in_variants, compare_variants, measurers, read_variants
-    from eval.experiment import Clock, Outcome, digest_of, make_manifest
+    from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
     from eval.leakage import find_leaks, read_evaluation, refuse_leaks, texts_of_any
     from eval.retrieval import config_of
     from matcher.console import progress_bar
@@ -110,6 +110,7 @@ def ablation(
         sources = [measurers(folder, cases=cases) for folder in data]
     digests = {folder.name: digest_of(files, root=folder) for folder, (files, _) in zip(data, sources, strict=True)}
     rows: list[dict[str, Any]] = []
+    used: dict[tuple[str, str], dict[str, Any]] = {}
     first = None
     for variant in (Variant(BASE, config), *chosen):
         with clock.stage(variant.name), progress_bar(quiet=quiet) as progress:
@@ -119,11 +120,15 @@ def ablation(
             found = [one for _, measure in sources for one in measure(variant.config, encoder)]
         rows += compare_variants(variant.name, found, first, rng=seed, draws=draws)
         first = first or found
+        used |= {
+            (variant.name, one.data): describe_encoder(one.info, encoder=variant.name, set=one.data) for one in found
+        }
     notices = []
     if any((folder / "data").is_dir() for folder in data):
         notices.append("human ratings are for reporting: what is chosen by them must be measured on other people")
     configs = {BASE: config} | {variant.name: variant.config for variant in chosen}
-    manifest = make_manifest(command=context.obj, data=digests, encoders=[], configs=configs, seed=seed)
+    made = list(used.values())
+    manifest = make_manifest(command=context.obj, data=digests, encoders=made, configs=configs, seed=seed)
     give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
 
 
@@ -167,7 +172,7 @@ def guard(
     The same title or the same abstract is the same paper: letters and digits are compared, without case and accents.
     """
     from eval.datasets import paper_files
-    from eval.experiment import Clock, Outcome, make_manifest
+    from eval.experiment import Clock, Outcome, digest_of, make_manifest
     from eval.leakage import (
         find_leaks,
         read_digests,
@@ -203,7 +208,9 @@ def guard(
         for texts in measured
     ]
     facts = {"training_texts": sum(len(texts.papers) for texts in seen), "digests": len(known)}
-    manifest = make_manifest(command=context.obj, data={}, encoders=[], configs={}, seed=0)
+    read = {texts.name: texts.digest() for texts in (*measured, *seen)}
+    read |= {path.name: digest_of([path]) for path in digests or ()}
+    manifest = make_manifest(command=context.obj, data=read, encoders=[], configs={}, seed=0)
     give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
     if clean is None:
         refuse_leaks(leaks)

@@ -118,7 +118,7 @@ def _root(
 )
 def demo(
     out: Annotated[Path, typer.Option(help="Where the run and its report go.")] = Path("runs/demo"),
-    encoder: Annotated[str | None, typer.Option(help="sentence or tfidf.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="hybrid, sentence or tfidf.")] = None,
     quiet: QuietOption = False,
 ) -> None:
     """Run the whole job on the shipped sample and write a report."""
@@ -161,8 +161,9 @@ def match_command(
     reviews: Annotated[int | None, typer.Option(help="Reviews per submission.")] = None,
     max_load: Annotated[int | None, typer.Option(help="Most submissions per reviewer.")] = None,
     min_load: Annotated[int | None, typer.Option(help="Fewest submissions per reviewer.")] = None,
-    encoder: Annotated[str | None, typer.Option(help="sentence or tfidf.")] = None,
+    encoder: Annotated[str | None, typer.Option(help="hybrid, sentence or tfidf.")] = None,
     model: Annotated[str | None, typer.Option(help="Sentence model: a name or a folder.")] = None,
+    device: Annotated[str | None, typer.Option(help="Where it runs: cpu, cuda, mps or auto.")] = None,
     unscored: Annotated[str | None, typer.Option(help="exclude, last_resort or by_area.")] = None,
     min_score: Annotated[float | None, typer.Option(help="Floor: pairs below it are not assigned.")] = None,
     policy: PolicyOption = None,
@@ -195,6 +196,7 @@ def match_command(
     flags: dict[str, Any] = {
         "encoder": encoder,
         "model": model,
+        "device": device,
         "unscored": unscored,
         "min_score": min_score,
         "policy": policy,

@@ -76,11 +76,24 @@ class MatchConfig:
     model: str = _setting(
         "all-MiniLM-L6-v2",
         "expertise",
-        "sentence model: the embedded default, a name on a model hub, or a path to a folder",
+        "sentence model: the embedded default, a name on a model hub, or a path to a folder; several joined by ' + '",
+    )
+    prompt: str = _setting("", "expertise", "put before every text, for models that were trained with one")
+    pooling: str = _setting(
+        "model",
+        "expertise",
+        "how tokens become one vector: as the model says, their mean or maximum, the first or the last one",
+        choices=("model", "mean", "max", "cls", "lasttoken"),
+    )
+    device: str = _setting(
+        "cpu", "expertise", "where the sentence model runs: cpu, cuda, cuda:1, mps; auto takes the fastest there is"
     )
     max_tokens: int = _setting(256, "expertise", "tokens of a text that the sentence model reads", low=8, high=32768)
     precision: str = _setting(
-        "float32", "expertise", "arithmetic of the sentence model", choices=("float32", "bfloat16")
+        "float32",
+        "expertise",
+        "arithmetic of the sentence model; auto is bfloat16 where the processor has it, 2 to 4 times as fast",
+        choices=("float32", "bfloat16", "auto"),
     )
     background: str = _setting(
         "shipped",

@@ -16,6 +16,7 @@ from matcher.records import (
     Conflicts,
     EvidencePaper,
     Explanation,
+    Floats,
     Ints,
     Limits,
     Pair,
@@ -33,6 +34,12 @@ __all__ = ["Standing", "explain"]
 _ALTERNATIVES: Final = 3
 """How many reviewers are offered as next."""
 
+_LEVELS: Final = 1001
+"""Quantiles that percentiles are read from: steps of 0.1 per cent."""
+
+_SAMPLED_SCORES: Final = 1_000_000
+"""Scores that the quantiles are taken from."""
+
 _DIGITS: Final = 4
 """Digits after the point of a loss."""
 
@@ -45,11 +52,14 @@ class Standing:
         loads: (R,) submissions of each reviewer.
         by_submission: the pairs of each submission.
         by_reviewer: the pairs of each reviewer.
+        levels: (1001,) quantiles of the scores of the venue, from a regular sample of a million where there are more;
+            empty where nothing is scored.
     """
 
     loads: Ints
     by_submission: Mapping[SubmissionId, tuple[Pair, ...]]
     by_reviewer: Mapping[PersonId, tuple[Pair, ...]]
+    levels: Floats
 
     @classmethod
     def of(cls, assignment: Assignment, scores: ScoreMatrix) -> Self:
@@ -65,7 +75,15 @@ class Standing:
             loads=loads,
             by_submission={name: tuple(pairs) for name, pairs in by_submission.items()},
             by_reviewer={name: tuple(pairs) for name, pairs in by_reviewer.items()},
+            levels=_quantiles(scores.values),
         )
+
+    def percentile(self, score: float | None) -> float | None:
+        """Per cent of the scored pairs of the venue that score less."""
+        if score is None or not len(self.levels):
+            return None
+        below = int(np.searchsorted(self.levels, np.float32(score), side="left"))
+        return round(100 * min(1.0, below / (len(self.levels) - 1)), 1)
 
     def is_assigned(self, submission_id: str, reviewer_id: str) -> bool:
         """Whether the pair is assigned."""
@@ -134,7 +152,18 @@ def explain(
         conflicts=found,
         reasons=(*reasons, *cleared),
         alternatives=tuple(_alternatives(venue, scores, limits, standing, row, ranked)),
+        percentile=standing.percentile(score),
+        papers=len(reviewer.paper_ids),
     )
+
+
+def _quantiles(values: Floats) -> Floats:
+    step = max(1, values.size // _SAMPLED_SCORES)
+    sample = values.ravel()[::step]
+    sample = sample[~np.isnan(sample)]
+    if not sample.size:
+        return np.zeros(0, dtype=np.float32)
+    return np.quantile(sample, np.linspace(0, 1, _LEVELS)).astype(np.float32)
 
 
 def _status_in_words(status: PairStatus, *, is_assigned: bool) -> str:

@@ -1569,6 +1569,8 @@ class Explanation:
         conflicts: all conflicts of the pair.
         reasons: the answer in sentences.
         alternatives: who would be next, best first: eligible, not assigned, with room.
+        percentile: per cent of all scored pairs of the venue whose score is lower, to about 0.1; `None` when unscored.
+        papers: how many papers of the reviewer the score was looked for in: the amount of evidence.
     """
 
     submission_id: SubmissionId
@@ -1581,6 +1583,8 @@ class Explanation:
     conflicts: tuple[Conflict, ...]
     reasons: tuple[str, ...]
     alternatives: tuple[RankedReviewer, ...]
+    percentile: float | None = None
+    papers: int = 0
 
     def __str__(self) -> str:
         lines = [f"{self.submission_id} × {self.reviewer_id}: {self.status}"]

@@ -18,7 +18,7 @@ reviewers. Unrelated papers have 0.08, the most distant ones near 0, the same te
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
@@ -41,8 +41,11 @@ __all__ = ["best_reviewers", "score", "score_parts"]
 _BLOCK_PAPERS: Final = 16_384
 """Papers, counted for each of their reviewers, whose similarities are held at once."""
 
-_BLOCK_SUBMISSIONS: Final = 1_024
-"""Submissions whose similarities are held at once: with the papers, 64 MB of float32."""
+_BLOCK_SUBMISSIONS: Final = 256
+"""Submissions whose similarities are held at once: with the papers, 16 MB of float32, so that caches hold the best."""
+
+_FEW_SUBMISSIONS: Final = 64
+"""Up to so many, every paper is compared once, instead of once for each of its reviewers: no vector is copied."""
 
 _TAILS_PER_UNIT: Final = 8.0
 """Tails in one unit of the published map; puts the best reviewers of a submission mostly between 0.3 and 0.9."""
@@ -200,16 +203,18 @@ def _raw_scores(
     """Blocks of the raw matrix: which rows, which columns, values."""
     background = np.float32(profiles.encoder.background)
     done, total = 0, len(profiles.reviewers)
+    is_few = len(profiles.submissions) <= _FEW_SUBMISSIONS
+    whole = inner_products(profiles.submission_vectors, profiles.vectors) if is_few else None
     for group in _groups(profiles):
         if progress is not None:
             progress("score", done, total)
         size = len(group.rows)
         chance = np.float32(_chance(size, config) * profiles.encoder.tail)
         rows, weights = group.rows.ravel(), group.weights.ravel()
-        papers = profiles.vectors[rows]
+        similarities = _similarities(profiles, rows, whole)
         for start in range(0, len(profiles.submissions), _BLOCK_SUBMISSIONS):
             block = slice(start, min(start + _BLOCK_SUBMISSIONS, len(profiles.submissions)))
-            excess = inner_products(profiles.submission_vectors[block], papers)
+            excess = similarities(block)
             excess -= _backgrounds(profiles, block, rows)
             if (weights != 1).any():
                 excess *= weights
@@ -217,6 +222,14 @@ def _raw_scores(
         done += len(group.reviewers)
     if progress is not None:
         progress("score", total, total)
+
+
+def _similarities(profiles: Profiles, rows: Ints, whole: Floats | None) -> Callable[[slice], Floats]:
+    """(B, M) similarities of some submissions to the papers in some rows, taken from those to all papers if known."""
+    if whole is not None:
+        return lambda block: np.take(whole[block], rows, axis=1)
+    papers = profiles.vectors[rows]
+    return lambda block: inner_products(profiles.submission_vectors[block], papers)
 
 
 def _groups(profiles: Profiles) -> Iterator[_Group]:

@@ -281,7 +281,7 @@ def test_the_printed_configuration_is_a_match_toml_with_origins(run: Run, tmp_pa
         "max_load": "flag",
         "min_load": "venue.toml",
     }
-    assert "one of sentence, tfidf" in done.out
+    assert "one of hybrid, sentence, tfidf" in done.out
 
 
 def test_a_setting_without_a_value_is_printed_as_a_comment(run: Run, venue_folder: Path) -> None:
@@ -487,7 +487,7 @@ def test_bad_input_ends_with_1_and_says_where(
     [
         (
             ("--encoder", "tf-idf"),
-            "'expertise.encoder': allowed are sentence, tfidf; got 'tf-idf', did you mean 'tfidf'?",
+            "'expertise.encoder': allowed are hybrid, sentence, tfidf; got 'tf-idf', did you mean 'tfidf'?",
         ),
         (("--max-load", "-1"), "'assignment.max_load': allowed is 0 to 1000; got -1"),
         (("--min-load", "9"), "'assignment.min_load': allowed is at most max_load, which is 3; got 9"),

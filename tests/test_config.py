@@ -52,7 +52,7 @@ def test_every_setting_is_described_and_its_default_is_allowed() -> None:
         ("model", 3, "'expertise.model': allowed is a text in quotes; got 3"),
         ("max_tokens", 7, "'expertise.max_tokens': allowed is 8 to 32768; got 7"),
         ("max_tokens", 256.0, "'expertise.max_tokens': allowed is a whole number; got 256.0"),
-        ("precision", "float16", "'expertise.precision': allowed are float32, bfloat16; got 'float16'"),
+        ("precision", "float16", "'expertise.precision': allowed are float32, bfloat16, auto; got 'float16'"),
         ("aggregation", "average", "'expertise.aggregation': allowed are top_k, max, mean, best_share; got 'average'"),
         ("top_k", 0, "'expertise.top_k': allowed is 1 to 1000; got 0"),
         ("top_k", True, "'expertise.top_k': allowed is a whole number; got True"),

@@ -136,7 +136,7 @@ def test_the_manifest_says_what_the_numbers_were_made_with(run: Any, retrieval_s
     (encoder,) = manifest["encoders"]
     assert (encoder["set"], encoder["encoder"], encoder["name"]) == ("tiny", "tfidf", "tfidf")
     assert len(encoder["digest"]) == 64
-    assert set(manifest["code"]) == {"version", "commit", "is_changed"}
+    assert set(manifest["code"]) == {"version", "digest", "commit", "is_changed"}
 
 
 def test_equal_runs_give_equal_bytes_but_for_times(
@@ -406,13 +406,25 @@ def test_the_digest_covers_names_contents_and_order(tmp_path: Path) -> None:
 
 
 def test_the_code_is_known_by_its_commit(tmp_path: Path) -> None:
-    assert code_version(tmp_path) == {"version": code_version()["version"], "commit": None, "is_changed": None}
+    nothing = hashlib.sha256().hexdigest()
+    own = code_version()
+    assert code_version(tmp_path) == {
+        "version": own["version"],
+        "digest": nothing,
+        "commit": None,
+        "is_changed": None,
+    }
+    assert own["digest"] != nothing
+    (tmp_path / "eval").mkdir()
+    (tmp_path / "eval" / "a.py").write_text("a = 0\n", encoding="utf-8")
+    assert code_version(tmp_path)["digest"] == digest_of([tmp_path / "eval" / "a.py"], root=tmp_path) != nothing
     git = shutil.which("git")
     assert git is not None
     (tmp_path / "a.py").write_text("a = 1\n", encoding="utf-8")
     identity = ["-c", "user.name=Test", "-c", "user.email=test@example.org"]
     for arguments in (["init", "-q"], ["add", "a.py"], [*identity, "commit", "-q", "-m", "First"]):
         subprocess.run([git, "-C", str(tmp_path), *arguments], check=True, capture_output=True)
+    shutil.rmtree(tmp_path / "eval")
     committed = code_version(tmp_path)
     assert len(committed["commit"]) == 40
     assert committed["is_changed"] is False

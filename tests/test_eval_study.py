@@ -178,7 +178,7 @@ def test_variants_change_one_setting_each() -> None:
     for variant in found:
         changed = {name for name, value in variant.config.to_plain()["expertise"].items() if value != plain[name]}
         assert len(changed) == 1
-        assert changed.isdisjoint({"unscored", "min_score", "model", "max_tokens", "precision"})
+        assert changed.isdisjoint({"unscored", "min_score", "model", "max_tokens", "precision", "pooling"})
     names = {variant.name for variant in found}
     assert {"encoder = tfidf", "aggregation = max", "thin_profile = 0", "top_k = 1", "top_k = 6"} <= names
     assert len(names) == len(found)
@@ -247,6 +247,9 @@ def test_ablation_measures_every_variant_on_every_set(run: Any, lexical: Path) -
     assert (same["to"], same["value"], same["verdict"]) == ("default", [0, 0, 0], {"value": "not told apart"})
     assert len(rows[6]["difference"]["value"]) == 1  # loads of one assignment: nothing can be drawn
     assert set(found["manifest"]["config"]) == {"default", "same", "mean"}
+    made = {(one["encoder"], one["set"]): one["digest"] for one in found["manifest"]["encoders"]}
+    assert set(made) == {(variant, name) for variant in ("default", "same", "mean") for name in ("tiny", "Gamed")}
+    assert made["default", "tiny"] == made["same", "tiny"]
     assert "notices" not in found
     lines = run("ablation", "--data", sets, *options).splitlines()
     assert lines[0].split() == ["variant", "data", "measure", "value"]
@@ -274,7 +277,9 @@ def test_ablation_refuses_to_choose_on_what_is_held_out(run: Any, lexical: Path)
 
 
 def test_a_difference_needs_the_same_data() -> None:
-    one = Measurement("a", "mrr", True, np.ones(2), np.ones(2), ("x", "y"))
+    one = Measurement(
+        "a", "mrr", True, np.ones(2), np.ones(2), ("x", "y"), EncoderInfo("x", "", "", 1, (0.0, 0.0, 0.0))
+    )
     with pytest.raises(InputError, match="same data"):
         compare_variants("v", [one], [replace(one, data="b")], rng=0)
     (row,) = compare_variants("v", [replace(one, clusters=("x", "z"))], [one], rng=0)
@@ -324,6 +329,7 @@ def test_guard_fails_on_a_leak_and_passes_without(run: Any, tmp_path: Path) -> N
     found = run("guard", "--evaluation", held, "--training", clean, "--json")
     assert found["results"] == [{"evaluation": "held", "texts": 2, "leaks": 0}]
     assert found["facts"] == {"training_texts": 1, "digests": 0}
+    assert set(found["manifest"]["data"]) == {"held", "clean.jsonl"}
     error = run("guard", "--evaluation", held, "--training", clean, "--training", dirty, code=1)
     assert "'alpha methods for everything' of held in dirty.jsonl (same title)" in error
     listed = tmp_path / "seen.json"

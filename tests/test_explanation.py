@@ -11,7 +11,7 @@ import pytest
 from matcher import MatchConfig, MatchResult, Venue, Verdict, match
 from matcher.assignment import build_limits, solve_arrays
 from matcher.errors import DataError, UnknownNameError
-from matcher.explanation import explain
+from matcher.explanation import Standing, explain
 from matcher.records import (
     Assignment,
     Conflicts,
@@ -470,3 +470,19 @@ def test_where_reviews_are_missing_no_price_is_claimed() -> None:
     world = Scored.of(np.random.default_rng(0).random((4, 3)), wanted=3, max_load=3)
     assert world.assignment.shortfalls
     assert claims(world) == []
+
+
+def test_the_percentile_is_the_share_of_lower_scores_and_the_evidence_is_counted(sample_result: MatchResult) -> None:
+    values = sample_result.scores.values
+    scored = values[~np.isnan(values)]
+    for found in all_pairs(sample_result):
+        assert found.score is not None
+        assert found.percentile == pytest.approx(100 * float((scored < np.float32(found.score)).mean()), abs=0.5)
+        assert found.papers == len(sample_result.venue.reviewer(found.reviewer_id).paper_ids)
+
+
+def test_without_a_score_there_is_no_percentile() -> None:
+    world = Scored.of(np.full((1, 2), np.nan), wanted=1, max_load=1)
+    standing = Standing.of(world.assignment, world.scores)
+    assert standing.percentile(None) is None
+    assert standing.percentile(0.5) is None

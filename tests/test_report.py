@@ -842,7 +842,7 @@ def test_reviewers_are_sorted_by_load(data: ReportData, html: str) -> None:
 def test_settings_tell_where_they_come_from(html: str) -> None:
     text = text_of(section(html, "provenance"))
     assert "assignment.max_load 5 match.toml most submissions of one reviewer" in text
-    assert "expertise.encoder sentence flag" in text
+    assert "expertise.encoder hybrid flag" in text
     assert "run.seed 0 not recorded" in text
     assert "seed 0 venue · digest " in text
     assert "versions · python 3.12.1 versions · reviewer-matcher 0.1.0" in text

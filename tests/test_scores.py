@@ -105,7 +105,11 @@ def _by_loops(profiles: Profiles, config: MatchConfig, row: int, column: int) ->
 
 @pytest.mark.parametrize("config", AGGREGATIONS, ids=lambda config: f"{config.aggregation}-{config.thin_profile}")
 @pytest.mark.parametrize("weights", [False, True])
-def test_scores_equal_a_computation_by_loops(config: MatchConfig, weights: bool) -> None:
+@pytest.mark.parametrize("few", [0, 64])
+def test_scores_equal_a_computation_by_loops(
+    config: MatchConfig, weights: bool, few: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scores_module, "_FEW_SUBMISSIONS", few)
     profiles = _profiles([1, 2, 0, 3, 3, 7, 12], weights=weights)
     matrix = score(profiles, config)
     for row in range(4):
@@ -187,6 +191,7 @@ def test_without_the_correction_deleting_papers_never_pays(size: int, seed: int)
 def test_blocks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     profiles = _profiles([1, 4, 2, 9], submissions=7)
     at_once = score(profiles, MatchConfig())
+    monkeypatch.setattr(scores_module, "_FEW_SUBMISSIONS", 0)
     monkeypatch.setattr(scores_module, "_BLOCK_PAPERS", 1)
     monkeypatch.setattr(scores_module, "_BLOCK_SUBMISSIONS", 2)
     told: list[tuple[str, int, int]] = []

@@ -56,10 +56,9 @@ def build(
 ) -> None:
     """Count terms, find topics and measure how alike unrelated papers are. No text is kept."""
     from matcher.console import progress_bar
-    from matcher.encoders import default_cache_dir
+    from matcher.encoders import default_cache_dir, make_sentence_encoder
     from matcher.encoders.background import save_background
     from matcher.encoders.measuring import build_background
-    from matcher.encoders.sentence import SentenceEncoder
 
     licences = licence or []
     if licences and len(licences) != len(sources):
@@ -78,7 +77,7 @@ def build(
         note = {"file": source.name, "papers": min(papers, len(read)), "of": len(read), "sha256": _digest(source)}
         notes.append(note | ({"licence": licences[place]} if licences else {}))
     with progress_bar(quiet=quiet) as progress:
-        encoder = SentenceEncoder(model=model, cache_dir=default_cache_dir())
+        encoder = make_sentence_encoder(MatchConfig(model=model), cache_dir=default_cache_dir())
         made = build_background(counted, measured, encoder, sources=notes, seed=seed, progress=progress)
     save_background(made, out)
     facts = {

@@ -12,9 +12,9 @@ from matcher.errors import UnknownNameError
 from matcher.records import EncoderInfo, Progress, Vectors
 
 if TYPE_CHECKING:
-    from matcher.encoders.sentence import SentenceEncoder
+    from matcher.encoders.sentence import SentenceVectors
 
-__all__ = ["ENCODERS", "TextEncoder", "default_cache_dir", "make_encoder"]
+__all__ = ["ENCODERS", "TextEncoder", "default_cache_dir", "make_encoder", "make_sentence_encoder"]
 
 ENCODERS: Final = ("hybrid", "sentence", "tfidf")
 
@@ -66,7 +66,7 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
     """Make the encoder that a configuration names.
 
     Args:
-        config: `encoder` and, for sentence vectors, `model`, `max_tokens`, `precision`; for hybrid ones `background`.
+        config: `encoder` and, for sentence vectors, what `make_sentence_encoder` reads; for hybrid ones `background`.
         cache_dir: folder for vectors of texts already encoded; `None` keeps none.
 
     Raises:
@@ -79,16 +79,40 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
 
         return TfidfEncoder()
     if config.encoder in {"hybrid", "sentence"}:
-        from matcher.encoders.sentence import SentenceEncoder
-
-        sentence = SentenceEncoder(
-            model=config.model, max_tokens=config.max_tokens, precision=config.precision, cache_dir=cache_dir
-        )
+        sentence = make_sentence_encoder(config, cache_dir=cache_dir)
         return sentence if config.encoder == "sentence" else _join(sentence, config)
     raise UnknownNameError("encoder", config.encoder, ENCODERS)
 
 
-def _join(sentence: SentenceEncoder, config: MatchConfig) -> TextEncoder:
+def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> SentenceVectors:
+    """The sentence model that a configuration names, or several together where names are joined by " + ".
+
+    Args:
+        config: `model`, `max_tokens`, `precision`, `prompt`, `pooling`, `device`.
+        cache_dir: as for `make_encoder`.
+
+    Raises:
+        MissingExtraError: the packages are not installed.
+        InputError: a model is not there or not what it should be.
+    """
+    from matcher.encoders.sentence import Ensemble, SentenceEncoder
+
+    encoders = [
+        SentenceEncoder(
+            model=name.strip(),
+            max_tokens=config.max_tokens,
+            precision=config.precision,
+            prompt=config.prompt,
+            pooling=config.pooling,
+            device=config.device,
+            cache_dir=cache_dir,
+        )
+        for name in config.model.split(" + ")
+    ]
+    return encoders[0] if len(encoders) == 1 else Ensemble(encoders)
+
+
+def _join(sentence: SentenceVectors, config: MatchConfig) -> TextEncoder:
     from matcher.encoders.background import load_background, shipped_background
     from matcher.encoders.hybrid import HybridEncoder
 

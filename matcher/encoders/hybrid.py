@@ -15,7 +15,7 @@ import numpy as np
 
 from matcher.encoders.background import Background
 from matcher.encoders.lexical import Lexicon
-from matcher.encoders.sentence import SentenceEncoder
+from matcher.encoders.sentence import SentenceVectors
 from matcher.errors import InputError
 from matcher.records import EncoderInfo, JoinedVectors, Progress
 
@@ -41,11 +41,11 @@ class HybridEncoder:
         InputError: the background was measured for another sentence model.
     """
 
-    def __init__(self, sentence: SentenceEncoder, background: Background, lexicon: Lexicon | None = None) -> None:
-        if background.model != sentence.info_name:
+    def __init__(self, sentence: SentenceVectors, background: Background, lexicon: Lexicon | None = None) -> None:
+        if background.model != sentence.model:
             raise InputError(
-                f"the background was measured for the model '{background.model}', not for '{sentence.info_name}': "
-                f"`matcher background build --model {sentence.info_name}` makes one to give as background, and "
+                f"the background was measured for the model '{background.model}', not for '{sentence.model}': "
+                f"`matcher background build --model {sentence.model}` makes one to give as background, and "
                 "encoder = 'sentence' needs none"
             )
         self._sentence = sentence

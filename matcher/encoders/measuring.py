@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from matcher.encoders.background import Background
 from matcher.encoders.hybrid import WEIGHTS
 from matcher.encoders.lexical import Lexicon, count_terms, inverse_frequency, rare_terms
-from matcher.encoders.sentence import SentenceEncoder
+from matcher.encoders.sentence import SentenceVectors
 from matcher.errors import InputError
 from matcher.records import Doubles, Floats, Progress, Vectors, inner_products
 
@@ -34,7 +34,7 @@ LEAST_PAPERS: Final = 200
 def build_background(
     papers: Sequence[tuple[str, str]],
     probe: Sequence[tuple[str, str]],
-    sentence: SentenceEncoder,
+    sentence: SentenceVectors,
     *,
     sources: Sequence[Mapping[str, Any]] = (),
     seed: int = 0,
@@ -71,7 +71,7 @@ def build_background(
         terms=terms,
         # As it is stored, so that what is measured now is what will be read later.
         projection=_find_topics(counts, terms, weights, seed=seed).astype(np.float16).astype(np.float32),
-        model=sentence.info_name,
+        model=sentence.model,
         shares=(1.0, 0.0, 0.0),
         backgrounds=(0.0, 0.0, 0.0),
         tail=1.0,
@@ -91,7 +91,7 @@ def _find_topics(counts: sp.csr_array, terms: npt.NDArray[np.int64], weights: Do
 
 
 def _measure(
-    background: Background, probe: Sequence[tuple[str, str]], sentence: SentenceEncoder, progress: Progress | None
+    background: Background, probe: Sequence[tuple[str, str]], sentence: SentenceVectors, progress: Progress | None
 ) -> Background:
     """The background with the shares, levels and tail that its own terms and the model have on a probe."""
     lexicon = Lexicon(background)

@@ -12,7 +12,7 @@ import os
 from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Final, Self
+from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import numpy as np
 
@@ -23,7 +23,7 @@ from matcher.records import EncoderInfo, Floats, Progress
 if TYPE_CHECKING:
     from sentence_transformers import SentenceTransformer
 
-__all__ = ["EMBEDDED_MODEL", "EMBEDDED_SHA256", "SentenceEncoder"]
+__all__ = ["EMBEDDED_MODEL", "EMBEDDED_SHA256", "Ensemble", "SentenceEncoder", "SentenceVectors"]
 
 EMBEDDED_MODEL: Final = "all-MiniLM-L6-v2"
 
@@ -59,7 +59,10 @@ class SentenceEncoder:
     Args:
         model: `all-MiniLM-L6-v2`, a folder, or a name on the hub.
         max_tokens: a longer text is cut there (fewer where the model itself reads fewer).
-        precision: `float32` or `bfloat16`.
+        precision: `float32`, `bfloat16`, or `auto`: bfloat16 where the processor computes in it.
+        prompt: put before every text.
+        pooling: `model` for the model's own, or `mean`, `max`, `cls`, `lasttoken`.
+        device: as torch names it, or `auto`.
         cache_dir: folder of the cache; `None` keeps none.
 
     Raises:
@@ -73,17 +76,24 @@ class SentenceEncoder:
         model: str = EMBEDDED_MODEL,
         max_tokens: int = 256,
         precision: str = "float32",
+        prompt: str = "",
+        pooling: str = "model",
+        device: str = "cpu",
         cache_dir: Path | None = None,
     ) -> None:
         self._name = model
         self._max_tokens = max_tokens
-        self._precision = precision
+        self._precision = _fastest_precision() if precision == "auto" else precision
+        self._prompt = prompt
+        self._pooling = pooling
+        self._device = device
         self._folder = _find_model(model)
         self._digest = self._compute_digest()
+        self._levels = (*BACKGROUNDS, TAIL)
         self._cache = VectorCache(cache_dir, self._digest) if cache_dir is not None else None
 
     @property
-    def info_name(self) -> str:
+    def model(self) -> str:
         """Name of the model as it was given."""
         return self._name
 
@@ -95,12 +105,18 @@ class SentenceEncoder:
             model=self._name,
             digest=self._digest,
             dimension=self._dimension,
-            backgrounds=BACKGROUNDS,
-            tail=TAIL,
+            backgrounds=self._levels[:3],
+            tail=self._levels[3],
         )
 
-    def fit(self, texts: Sequence[str]) -> Self:  # noqa: ARG002  # a pre-trained model learns nothing from a venue
-        """Return itself: the model is trained already."""
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Return itself; of a model that is not the default one, first measure how alike the venue's own texts are.
+
+        That is where published scores start and what their unit is: known for the default model, and different for
+        every other one. A sample by the digests of the texts decides, whatever their order.
+        """
+        if self._name != EMBEDDED_MODEL:
+            self._levels = _measure_levels(self, texts)
         return self
 
     def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
@@ -133,7 +149,7 @@ class SentenceEncoder:
 
         with torch.inference_mode():
             tensors = self._model.encode(
-                list(texts),
+                [self._prompt + text for text in texts],
                 batch_size=_BATCH,
                 show_progress_bar=False,
                 convert_to_tensor=True,
@@ -162,16 +178,30 @@ class SentenceEncoder:
         except ImportError:
             raise _missing_extra() from None
         logging.disable_progress_bar()  # type: ignore[no-untyped-call]  # its bar would run through ours
-        model = SentenceTransformer(
-            str(self._folder),
-            device="cpu",
-            trust_remote_code=False,
-            local_files_only=True,
-            model_kwargs={"use_safetensors": True},
-        )
+        try:
+            model = SentenceTransformer(
+                str(self._folder),
+                device=None if self._device == "auto" else self._device,
+                trust_remote_code=False,
+                local_files_only=True,
+                model_kwargs={"use_safetensors": True},
+            )
+        except (RuntimeError, AssertionError) as error:  # torch raises either, as the device is unknown or absent
+            message = f"device '{self._device}' cannot be used here ({str(error).splitlines()[0]}): set device = 'cpu'"
+            raise InputError(message) from None
+        if self._pooling != "model":
+            self._pool_otherwise(model)
         limit = model.max_seq_length
         model.max_seq_length = self._max_tokens if limit is None else min(self._max_tokens, limit)
         return self._reduced(model) if self._precision == "bfloat16" else model
+
+    def _pool_otherwise(self, model: Any) -> None:
+        places = [place for place, module in enumerate(model) if type(module).__name__ == "Pooling"]
+        if not places:
+            raise InputError(f"model '{self._name}' does not pool tokens: set pooling = 'model'")
+        pooling = model[places[0]]
+        size = getattr(pooling, "embedding_dimension", None) or pooling.word_embedding_dimension
+        model[places[0]] = type(pooling)(size, self._pooling)
 
     def _reduced(self, model: Any) -> Any:
         """The model in bfloat16, checked against itself in full precision: processors differ."""
@@ -200,7 +230,89 @@ class SentenceEncoder:
                     )
                 digest.update(f"{file.relative_to(self._folder).as_posix()} {content}\n".encode())
         digest.update(f"{self._max_tokens} {self._precision} {CODE_VERSION}".encode())
+        if self._prompt or self._pooling != "model":
+            digest.update(f"{self._pooling} {self._prompt}".encode())
         return digest.hexdigest()
+
+
+class Ensemble:
+    """Several sentence models as one: the cosine of two texts is the mean of their cosines.
+
+    Args:
+        encoders: at least two.
+    """
+
+    def __init__(self, encoders: Sequence[SentenceEncoder]) -> None:
+        self._encoders = tuple(encoders)
+        self._levels = (*BACKGROUNDS, TAIL)
+
+    @property
+    def model(self) -> str:
+        """Names of the models, as they were given."""
+        return " + ".join(encoder.model for encoder in self._encoders)
+
+    @property
+    def info(self) -> EncoderInfo:
+        """Models, digest of their digests, length of joined vectors, background."""
+        infos = [encoder.info for encoder in self._encoders]
+        return EncoderInfo(
+            name="sentence",
+            model=self.model,
+            digest=hashlib.sha256(" ".join(info.digest for info in infos).encode()).hexdigest(),
+            dimension=sum(info.dimension for info in infos),
+            backgrounds=self._levels[:3],
+            tail=self._levels[3],
+        )
+
+    def fit(self, texts: Sequence[str]) -> Self:
+        """Return itself, after measuring how alike the venue's own texts are; see `SentenceEncoder.fit`."""
+        self._levels = _measure_levels(self, texts)
+        return self
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Floats:
+        """Encode texts with one model after the other; (N, D) float32 unit rows."""
+        parts = [encoder.encode(texts, progress=progress) for encoder in self._encoders]
+        joined: Floats = np.concatenate(parts, axis=1) / np.float32(np.sqrt(len(parts)))
+        return joined
+
+
+SentenceVectors: TypeAlias = SentenceEncoder | Ensemble
+"""One sentence model, or several as one."""
+
+_SAMPLE: Final = 500
+"""Texts of a venue among which cosines are measured."""
+
+_TAIL_QUANTILE: Final = 0.98
+"""As for the levels of the default model."""
+
+
+def _measure_levels(encoder: SentenceVectors, texts: Sequence[str]) -> tuple[float, float, float, float]:
+    """Mean cosine of two different texts, three times (whether a text has an abstract, it does not say), and tail."""
+    different = sorted(
+        {text for text in texts if text.strip()}, key=lambda text: hashlib.sha256(text.encode()).digest()
+    )
+    if len(different) < 2:
+        return (*BACKGROUNDS, TAIL)
+    vectors = encoder.encode(different[:_SAMPLE])
+    cosines = (vectors @ vectors.T)[np.triu_indices(len(vectors), 1)].astype(np.float64)
+    threshold = float(np.quantile(cosines, _TAIL_QUANTILE))
+    level = round(float(np.clip(cosines.mean(), 0, 0.99)), 4)
+    tail = round(float(np.maximum(cosines - threshold, 0).sum() / max(1, int((cosines > threshold).sum()))), 4)
+    return level, level, level, max(tail, 1e-3)
+
+
+_PROCESSOR_FACTS: Final = Path("/proc/cpuinfo")
+_BFLOAT16_UNITS: Final = ("amx_bf16", "avx512_bf16", "bf16")
+"""As Linux names what multiplies bfloat16, on x86 and ARM."""
+
+
+def _fastest_precision() -> str:
+    """`bfloat16` where the processor says that it computes in it; `float32` where it does not say."""
+    try:
+        words = set(_PROCESSOR_FACTS.read_text(encoding="utf-8", errors="replace").split())
+    except OSError:  # not Linux
+        return "float32"
+    return "bfloat16" if words.intersection(_BFLOAT16_UNITS) else "float32"
 
 
 def _missing_extra() -> MissingExtraError:
