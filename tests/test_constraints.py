@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -211,8 +212,15 @@ def test_the_best_answer_is_that_of_trying_all(few: bool, monkeypatch: pytest.Mo
     if few:  # start from few candidates, as large problems do
         monkeypatch.setattr(ruled, "_ALL_AT_ONCE", 0)
         monkeypatch.setattr(ruled, "_BEST_OF_EACH", 2)
+    solved, impossible = compare_with_trying(range(15), is_exact=not few)
+    assert solved > 5
+    assert impossible > 0
+
+
+def compare_with_trying(seeds: Iterable[int], *, is_exact: bool) -> tuple[int, int]:
+    """Solve random instances and try all assignments of each; how many had an answer, and how many none."""
     solved = impossible = 0
-    for seed in range(40):
+    for seed in seeds:
         rng = np.random.default_rng(seed)
         of = venue(
             [{"level": str(rng.choice(["senior", "junior"])), "region": str(rng.choice(["A", "B"]))} for _ in range(5)],
@@ -242,13 +250,12 @@ def test_the_best_answer_is_that_of_trying_all(few: bool, monkeypatch: pytest.Mo
             continue
         assert verify(answer, scores, limits, NONE) == ()
         paid = sum(rule.price or 0.0 for rule, _ in broken_rules(limits.rules, answer, scores, limits.wanted))
-        if few:
-            assert answer.objective - paid <= expected + 1e-5
-        else:
+        if is_exact:
             assert answer.objective - paid == pytest.approx(expected, abs=1e-5)
+        else:
+            assert answer.objective - paid <= expected + 1e-5
         solved += 1
-    assert solved > 15
-    assert impossible > 3
+    return solved, impossible
 
 
 def test_required_pairs_count_and_stay() -> None:

@@ -35,7 +35,12 @@ these keep apart is kept apart wherever a chain of exchanges is shorter than the
 _ALL_AT_ONCE: Final = 60_000
 _BEST_OF_EACH: Final = 25
 _MOST_ROUNDS: Final = 60
+_SOME: Final = 1e-6
+"""What is more than nothing, and more than one."""
+
 _GAP: Final = 1e-6
+_LARGE_GAP: Final = 5e-4
+"""Where only the best pairs are looked at, the answer may be this share below the best of them."""
 
 _Row = tuple[list[int], list[float], float, float]
 """Variables, coefficients, lower and upper bound."""
@@ -146,19 +151,21 @@ class _Model:
                 self._costs[0][place] += rule.price
 
     def solve(self) -> Doubles:
-        """The best answer that breaks no rule between two pairs."""
+        """The best answer that breaks no rule between two pairs; large problems find most rows without integers."""
+        is_whole = self.has_all
         for _ in range(_MOST_ROUNDS):
-            answer = self._solve_once()
+            answer = self._solve_once(is_whole=is_whole)
             found = list(self._broken(answer))
-            if not found:
+            if not found and is_whole:
                 return answer
+            is_whole = is_whole or not found
             for one, other, price in found:
                 soft = [] if price is None else [self._slack(price)]
                 self._lines.append(([one, other, *soft], [1.0, 1.0] + [-1.0] * len(soft), -np.inf, 1.0))
                 self._known.add((one, other))
         raise MatcherError(f"the rules between pairs were not all met after {_MOST_ROUNDS} rounds")
 
-    def _solve_once(self) -> Doubles:
+    def _solve_once(self, *, is_whole: bool) -> Doubles:
         counts = [len(variables) for variables, _, _, _ in self._lines]
         indices = np.concatenate([np.array(variables, dtype=np.int64) for variables, _, _, _ in self._lines])
         data = np.concatenate([np.array(terms) for _, terms, _, _ in self._lines])
@@ -170,13 +177,13 @@ class _Model:
         lower = np.zeros(self._size)
         lower[: self.pairs] = self._is_required
         whole = np.zeros(self._size, dtype=np.int64)
-        whole[: self.pairs] = 1
+        whole[: self.pairs] = is_whole
         answer = milp(
             np.concatenate(self._costs),
             constraints=LinearConstraint(matrix, low, high),
             bounds=Bounds(lower, upper),
             integrality=whole,
-            options={"mip_rel_gap": _GAP},
+            options={"mip_rel_gap": _GAP if self.has_all else _LARGE_GAP},
         )
         if answer.x is None:
             raise MatcherError(f"the integer programme has no answer: {answer.message}")
@@ -184,11 +191,11 @@ class _Model:
         return found
 
     def _broken(self, answer: Doubles) -> Iterator[tuple[int, int, float | None]]:
-        """Two pairs that are both chosen though a rule, not yet a row, says that only one may be."""
-        chosen = np.flatnonzero(answer[: self.pairs] > 0.5).tolist()
+        """Two pairs that are together more than one though a rule, not yet a row, says that only one may be."""
+        chosen = np.flatnonzero(answer[: self.pairs] > _SOME).tolist()
         for rule in self.rules:
             for one, other in self._clashes(rule, chosen):
-                if (one, other) not in self._known:
+                if answer[one] + answer[other] > 1 + _SOME and (one, other) not in self._known:
                     yield one, other, rule.price
 
     def _clashes(self, rule: SideRule, chosen: list[int]) -> Iterator[tuple[int, int]]:
