@@ -53,6 +53,7 @@ ARROWS: dict[str, set[str]] = {
     "assignment": BASE | {"bounds", "solvers", "infeasibility", "sharing", "bids", "history", "constraints"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
+    "capacity": BASE,
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
@@ -60,7 +61,7 @@ ARROWS: dict[str, set[str]] = {
     "report": BASE | {"charts"},
     "pipeline": BASE | STAGES | {"encoders", "infeasibility", "bids", "rounds", "constraints"},
     "console": BASE | STAGES | {"pipeline"},
-    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "comparison", "rounds"},
+    "commands": BASE | STAGES | {"pipeline", "console", "matcher", "identity", "comparison", "rounds", "capacity"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
