@@ -395,6 +395,42 @@ def train_identity(
         typer.echo(str(path))
 
 
+@app.command(epilog="Example: python -m eval assignment runs/first runs/second --expert 0.4")
+def assignment(
+    context: typer.Context,
+    runs: Annotated[list[Path], typer.Argument(help="Run folders, as written by `matcher match --out`.")],
+    expert: Annotated[
+        float, typer.Option(min=0, help="Score from which a reviewer counts as an expert for a submission.")
+    ] = 0.4,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Measure assignments side by side: for submissions, for reviewers, fairness, envy, loads, rules broken, stability.
+
+    The figures of every run are from its own scores; stability is the share of pairs in common with the first.
+    """
+    from eval.assignment import side_by_side
+    from eval.experiment import Clock, Outcome, digest_of, make_manifest
+    from matcher.pipeline import MatchResult
+
+    clock = Clock()
+    with clock.stage("read"):
+        results = {str(run): MatchResult.load(run) for run in runs}
+    with clock.stage("measure"):
+        rows = side_by_side(results, expert=expert)
+    manifest = make_manifest(
+        command=context.obj,
+        data={str(run): digest_of([run / "manifest.json"]) for run in runs},
+        encoders=[],
+        configs={name: result.config for name, result in results.items()},
+        seed=0,
+    )
+    notices = []
+    if len({result.scores.method for result in results.values()}) > 1:
+        notices.append("the runs score differently, so that their totals are those of different measures")
+    _give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
+
+
 @app.command(epilog="Example: python -m eval metrics --json")
 def metrics(as_json: JsonOption = False) -> None:
     """List the metrics: what they take, their range, direction, value on empty input, and source."""

@@ -25,7 +25,8 @@ from matcher.bounds import (
     value_of_goal,
 )
 from matcher.config import MatchConfig
-from matcher.errors import DataError, InfeasibleError
+from matcher.constraints import broken_rules, pairs_ruled_out, side_rules
+from matcher.errors import ConfigError, DataError, InfeasibleError
 from matcher.history import mark_declined, mark_different, mark_same
 from matcher.infeasibility import explain_infeasible
 from matcher.records import (
@@ -60,6 +61,7 @@ __all__ = [
     "build_limits",
     "dual_bound",
     "list_missing",
+    "package",
     "prepare",
     "price_questions",
     "question_chances",
@@ -67,6 +69,7 @@ __all__ = [
     "refuse_impossible_demand",
     "share_missing",
     "solve_arrays",
+    "solve_under_rules",
     "verify",
 ]
 
@@ -116,6 +119,8 @@ def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflic
     if config.earlier_reviewers == "wishes":
         mark_different(status, scores, venue)
     mark_declined(status, scores, venue)
+    if config.constraints:
+        status[pairs_ruled_out(venue, config.constraints, scores)] = PairStatus.RULED_OUT
     _mark_fixed(status, scores, venue, "forbid", PairStatus.FORBIDDEN)
     _mark_conflicts(status, scores, conflicts)
     _refuse_required_conflicts(status, scores, venue, conflicts)
@@ -123,7 +128,8 @@ def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflic
     _refuse_overfull_requirements(scores, status == PairStatus.REQUIRED, wanted, max_load)
     if config.earlier_reviewers == "wishes":
         mark_same(status, scores, venue, wanted=wanted, max_load=max_load)
-    return Limits(wanted=wanted, max_load=max_load, min_load=min_load, status=status)
+    rules = side_rules(venue, config.constraints, scores)
+    return Limits(wanted=wanted, max_load=max_load, min_load=min_load, status=status, rules=rules)
 
 
 def _mark_unscored(
@@ -258,12 +264,83 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
     assignment = solve_arrays(
         scores, limits, objective=config.objective, seed=config.seed, options=_options(config), progress=progress
     )
+    if limits.rules:
+        return _assign_under_rules(scores, limits, assignment, config)
     if assignment.is_complete:
         return assignment
     if not config.allow_partial:
         reasons = explain_infeasible(scores, limits, assignment)
         raise InfeasibleError(assignment.shortfalls, assignment.underloads, explanations=reasons)
     return share_missing(scores, limits, assignment, config)
+
+
+def _assign_under_rules(scores: ScoreMatrix, limits: Limits, free: Assignment, config: MatchConfig) -> Assignment:
+    """The best assignment under rules over several pairs; the bound is that of all assignments, rules or not."""
+    if config.objective != "max-total":
+        message = f"quotas, apart, no_cycles and prices are met under max-total only, not under {config.objective}"
+        raise ConfigError(message, key="assignment.objective")
+    found = free
+    if any(broken_rules(limits.rules, free, scores, limits.wanted)):
+        places = solve_under_rules(scores, limits)
+        found = package(scores, limits, places, solver=f"{free.solver}, then HiGHS under rules", earlier=free)
+    for rule, violation in broken_rules(limits.rules, found, scores, limits.wanted):
+        if rule.price is None:
+            raise InfeasibleError(summary=f"{violation.detail}, and nobody can change that: give the rule a price")
+    if not found.is_complete and not config.allow_partial:
+        reasons = explain_infeasible(scores, limits, found)
+        summary = "" if reasons else "all limits can be met, but not together with the rules: give one of them a price"
+        raise InfeasibleError(found.shortfalls, found.underloads, summary=summary, explanations=reasons)
+    return found
+
+
+def solve_under_rules(scores: ScoreMatrix, limits: Limits) -> Ints:
+    """(K, 2) positions of the best pairs under the rules of the limits."""
+    from matcher.solvers.ruled import solve_ruled
+
+    required, last_resort = limits.required, limits.last_resort
+    problem = Problem(
+        values=scores.values,
+        eligible=limits.eligible | required,
+        last_resort=last_resort if last_resort.any() else None,
+        wanted=limits.wanted,
+        max_load=limits.max_load,
+        min_load=limits.min_load,
+    )
+    rows, columns = solve_ruled(problem, limits.rules, required)
+    order = np.lexsort((columns, rows))
+    return np.stack([rows[order], columns[order]], axis=1)
+
+
+def package(
+    scores: ScoreMatrix, limits: Limits, places: Ints, *, solver: str, earlier: Assignment | None = None
+) -> Assignment:
+    """Make an assignment of pairs that were found in another way than by a solver of an objective.
+
+    Args:
+        scores: (S, R).
+        limits: what must be respected.
+        places: (K, 2) positions of the pairs, sorted.
+        solver: what found them.
+        earlier: an assignment whose prices bound this one, too, since prices bound every answer.
+    """
+    rows, columns = places[:, 0], places[:, 1]
+    pairs = tuple(_pairs(scores, limits, rows, columns))
+    filled = np.bincount(rows, minlength=len(limits.wanted))
+    loads = np.bincount(columns, minlength=len(limits.max_load))
+    shortfalls, underloads = list_missing(scores, limits, filled, loads)
+    assignment = Assignment(
+        pairs=pairs,
+        shortfalls=shortfalls,
+        underloads=underloads,
+        objective=_total(pairs),
+        bound=None,
+        solver=solver,
+    )
+    certificate = None if earlier is None else earlier.certificate
+    if certificate is None or len(certificate.reviewer_prices) != len(scores.reviewers):
+        return assignment
+    bound = dual_bound(assignment, scores, limits, certificate)
+    return replace(assignment, bound=bound, certificate=certificate)
 
 
 def share_missing(scores: ScoreMatrix, limits: Limits, assignment: Assignment, config: MatchConfig) -> Assignment:
@@ -765,6 +842,9 @@ def verify(assignment: Assignment, scores: ScoreMatrix, limits: Limits, conflict
         if ids not in seen:
             found.append(Violation("required", f"'{ids[0]}', '{ids[1]}' is required and not assigned"))
     found += _check_totals(assignment, scores, limits)
+    for rule, violation in broken_rules(limits.rules, assignment, scores, limits.wanted):
+        if rule.price is None:
+            found.append(violation)
     return tuple(found)
 
 

@@ -22,8 +22,8 @@ from datetime import date, datetime
 from pathlib import Path
 from typing import Any, Final, Self
 
-from matcher.errors import ConfigError
-from matcher.records import OBJECTIVES, VenueDefaults
+from matcher.errors import ConfigError, did_you_mean
+from matcher.records import CONSTRAINT_KINDS, OBJECTIVES, PAIR_TESTS, Constraint, VenueDefaults, to_plain
 
 __all__ = ["ALL_HISTORY", "MatchConfig", "Resolved", "Setting", "resolve", "settings"]
 
@@ -230,6 +230,8 @@ class MatchConfig:
         False, "assignment", "return the most filled, then best, assignment when not everything can be met"
     )
 
+    constraints: tuple[Constraint, ...] = ()
+
     seed: int = _setting(0, "run", "the only source of chance", low=0)
     draw_seed: int | None = _setting(
         None, "run", "randomised, perturbed: decides the draw; left out, the system does", low=0
@@ -271,6 +273,8 @@ class MatchConfig:
         plain: dict[str, dict[str, Any]] = {section: {} for section in _SECTIONS}
         for setting in settings():
             plain[setting.section][setting.name] = setting.to_plain(values[setting.name])
+        if self.constraints:
+            plain["constraints"] = {each.name: to_plain(each) for each in self.constraints}
         return plain
 
     @classmethod
@@ -370,6 +374,7 @@ def settings() -> tuple[Setting, ...]:
             fallback=entry.metadata["fallback"],
         )
         for entry in fields(MatchConfig)
+        if entry.metadata
     )
 
 
@@ -409,10 +414,12 @@ def resolve(
     origin = dict.fromkeys(by_name, "default")
     for source, values in layers:
         for name in values:
-            if name not in by_name:
+            if name not in by_name and name != "constraints":
                 raise ConfigError(f"unknown setting{_suggest(name)}", key=name, file=source)
             origin[name] = source
-        converted = {name: by_name[name].from_plain(value) for name, value in values.items()}
+        converted = {
+            name: by_name[name].from_plain(value) if name in by_name else value for name, value in values.items()
+        }
         if "policy" in converted:
             folder = match_toml.parent if match_toml and source == match_toml.name else Path()
             converted["policy"] = _policy_text(converted["policy"], folder)
@@ -480,6 +487,9 @@ def _from_sections(sections: Mapping[str, Any], *, file: str | None) -> dict[str
     by_name = {setting.name: setting for setting in settings()}
     values: dict[str, Any] = {}
     for section, content in sections.items():
+        if section == "constraints":
+            values["constraints"] = _constraints(content, file=file)
+            continue
         if not isinstance(content, Mapping):
             where = f"; it belongs into [{by_name[section].section}]" if section in by_name else _suggest(section)
             raise ConfigError(f"a key outside of a section{where}", key=section, file=file)
@@ -500,6 +510,61 @@ def _from_sections(sections: Mapping[str, Any], *, file: str | None) -> dict[str
             except ConfigError as error:
                 raise ConfigError(error.message, key=error.key, file=file) from None
     return values
+
+
+def _constraints(content: Any, *, file: str | None) -> tuple[Constraint, ...]:
+    """The constraints of `[constraints.NAME]` sections, sorted by name."""
+    if not isinstance(content, Mapping) or not all(isinstance(each, Mapping) for each in content.values()):
+        raise ConfigError(
+            "constraints stand in sections of their own: [constraints.NAME]", key="constraints", file=file
+        )
+    found = []
+    for name, plain in sorted(content.items()):
+        given = {key: tuple(value) if isinstance(value, list) else value for key, value in plain.items()}
+        known = {entry.name for entry in fields(Constraint)}
+        for key in given:
+            if key not in known:
+                raise ConfigError(f"unknown key{did_you_mean(key, known)}", key=f"constraints.{name}.{key}", file=file)
+        try:
+            found.append(_checked_constraint(Constraint(**{"kind": "", **given, "name": name})))
+        except ConfigError as error:
+            raise ConfigError(error.message, key=f"constraints.{name}", file=file) from None
+    return tuple(found)
+
+
+_NEEDED: Final = {
+    "pair": ("submission", "test", "reviewer"),
+    "quota": ("attribute",),
+    "apart": ("attribute",),
+    "no_cycles": (),
+}
+
+
+def _checked_constraint(rule: Constraint) -> Constraint:
+    if rule.kind not in CONSTRAINT_KINDS:
+        raise ConfigError(f"kind: allowed are {', '.join(CONSTRAINT_KINDS)}; got {rule.kind!r}")
+    for key in _NEEDED[rule.kind]:
+        if not getattr(rule, key) or not isinstance(getattr(rule, key), str):
+            raise ConfigError(f"{key}: a constraint of kind {rule.kind} needs this text")
+    if rule.kind == "pair" and rule.test not in PAIR_TESTS:
+        raise ConfigError(f"test: allowed are {', '.join(PAIR_TESTS)}; got {rule.test!r}")
+    for key, low in (("at_least", 0), ("at_most", 0)):
+        value = getattr(rule, key)
+        if value is not None and (type(value) is not int or value < low):
+            raise ConfigError(f"{key}: allowed is a whole number from {low} up; got {value!r}")
+    if rule.kind == "quota" and not rule.at_least and rule.at_most is None:
+        raise ConfigError("a quota needs at_least or at_most")
+    if rule.at_most is not None and rule.at_least > rule.at_most:
+        raise ConfigError(f"at_least is {rule.at_least} and at_most is {rule.at_most}")
+    _check_price(rule)
+    return rule
+
+
+def _check_price(rule: Constraint) -> None:
+    if rule.price is not None and (isinstance(rule.price, bool) or not isinstance(rule.price, int | float)):
+        raise ConfigError(f"price: allowed is a number; got {rule.price!r}")
+    if rule.price is not None and not rule.price > 0:
+        raise ConfigError(f"price: allowed is a number above 0; got {rule.price!r}")
 
 
 def _suggest(name: str) -> str:

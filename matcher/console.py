@@ -211,6 +211,7 @@ def summary_of(result: MatchResult) -> dict[str, Any]:
         "underloads": len(assignment.underloads),
         "explanations": [to_plain(each) for each in result.infeasibility],
         "violations": len(result.verify()),
+        "broken_wishes": [violation.detail for violation in result.broken_wishes],
     }
 
 
@@ -290,6 +291,10 @@ def print_result(result: MatchResult) -> None:
         if name != "last resorts" or facts["last_resorts"]:
             table.add_row(name, escape(text))
     out.print(table)
+    for wish in facts["broken_wishes"][:_ROWS]:
+        out.print(f"[yellow]rule with a price[/] {escape(wish)}", soft_wrap=True)
+    if len(facts["broken_wishes"]) > _ROWS:
+        out.print(f"… and {len(facts['broken_wishes']) - _ROWS} more cases of rules with a price")
     _print_reasons(out, result.infeasibility)
     _print_missing(out, result.assignment.shortfalls, result.assignment.underloads)
 

@@ -17,6 +17,7 @@ from matcher.assignment import assign, build_limits, price_questions, refuse_imp
 from matcher.bids import apply_wishes, wish_parts
 from matcher.config import MatchConfig, settings
 from matcher.conflicts import find_conflicts
+from matcher.constraints import broken_rules, side_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import InfeasibleError, VerificationError
 from matcher.explanation import Standing, explain
@@ -281,6 +282,12 @@ class MatchResult:
             return ()
         return explain_infeasible(self.scores, self.limits, self.assignment)
 
+    @cached_property
+    def broken_wishes(self) -> tuple[Violation, ...]:
+        """Every case in which a rule with a price is broken; those without one never are."""
+        found = broken_rules(self.limits.rules, self.assignment, self.scores, self.limits.wanted)
+        return tuple(violation for rule, violation in found if rule.price is not None)
+
     def verify(self) -> tuple[Violation, ...]:
         """Check the answer again, without a solver; none for a correct one."""
         return verify(self.assignment, self.scores, self.limits, self.conflicts)
@@ -301,7 +308,9 @@ class MatchResult:
             RunError: it is no run, or was changed.
         """
         run = load_run(folder)
-        return cls(**{name: getattr(run, name) for name in Run.__slots__})
+        rules = side_rules(run.venue, run.config.constraints, run.scores)  # positions are not stored, attributes are
+        parts = {name: getattr(run, name) for name in Run.__slots__}
+        return cls(**{**parts, "limits": replace(run.limits, rules=rules)})
 
     def seen_by(self, viewer: str) -> Self:
         """The same match without the submissions with which somebody is in conflict; see `matcher.viewer`.

@@ -44,9 +44,11 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 __all__ = [
+    "CONSTRAINT_KINDS",
     "INVITATIONS",
     "KINDS",
     "OBJECTIVES",
+    "PAIR_TESTS",
     "RELATION_KINDS",
     "Affiliation",
     "Assignment",
@@ -55,6 +57,7 @@ __all__ = [
     "Certificate",
     "Conflict",
     "Conflicts",
+    "Constraint",
     "Deadline",
     "Decision",
     "DeclaredConflict",
@@ -89,6 +92,7 @@ __all__ = [
     "RoleLoad",
     "ScoreMatrix",
     "Shortfall",
+    "SideRule",
     "SourceRef",
     "Submission",
     "SubmissionId",
@@ -1209,25 +1213,87 @@ class PairStatus(IntEnum):
     """The reviewer declined the submission in an earlier round."""
 
 
+CONSTRAINT_KINDS: Final = ("pair", "quota", "apart", "no_cycles")
+PAIR_TESTS: Final = ("in", "not in", "==", "!=", "overlaps", "disjoint")
+
+
+@dataclass(frozen=True, slots=True)
+class Constraint:
+    """A rule of the chair over attributes, as data.
+
+    Args:
+        name: for messages; unique.
+        kind: `pair` (a test between an attribute of the submission and one of the reviewer), `quota` (how many
+            reviewers of a submission have a value), `apart` (no two reviewers of a submission share a value, or a
+            paper when `attribute` is `coauthors`), `no_cycles` (no two people review each other's submissions).
+        attribute: quota, apart: the reviewers' attribute.
+        values: quota: the values that count together; none: every value is counted for itself.
+        at_least: quota: fewest.
+        at_most: quota: most.
+        submission: pair: the submissions' attribute; `track` is one of them.
+        test: pair: one of `PAIR_TESTS`.
+        reviewer: pair: the reviewers' attribute.
+        price: what breaking it once costs in units of a score; `None`: it is never broken.
+    """
+
+    name: str
+    kind: str
+    attribute: str = ""
+    values: tuple[str, ...] = ()
+    at_least: int = 0
+    at_most: int | None = None
+    submission: str = ""
+    test: str = ""
+    reviewer: str = ""
+    price: float | None = None
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class SideRule:
+    """A constraint in positions.
+
+    Args:
+        name: of the constraint, with the value it is about.
+        price: of breaking it once; `None` is never.
+        members: (R,) quota: the reviewers who count.
+        at_least: quota: fewest members of a submission that wants so many reviews.
+        at_most: quota: most; `None` is no limit.
+        apart: (K, 2) reviewers of whom a submission may have only one.
+        cycles: (K, 4) submission, reviewer, submission, reviewer: two pairs of which only one may be.
+        pairs: (K, 2) submission, reviewer: pairs that should not be; only with a price.
+    """
+
+    name: str
+    price: float | None
+    members: Bools | None = None
+    at_least: int = 0
+    at_most: int | None = None
+    apart: Ints | None = None
+    cycles: Ints | None = None
+    pairs: Ints | None = None
+
+
 @dataclass(frozen=True, slots=True, eq=False)
 class Limits:
-    """What an assignment must respect. All of it is hard.
+    """What an assignment must respect. All of it is hard but for rules with a price.
 
     Args:
         wanted: (S,) reviews that each submission wants.
         max_load: (R,) most submissions of each reviewer.
         min_load: (R,) fewest submissions of each reviewer; 0 for reviewers without evidence of expertise.
         status: (S, R) uint8, the `PairStatus` of every pair.
+        rules: what holds for several pairs together.
     """
 
     wanted: Ints
     max_load: Ints
     min_load: Ints
     status: npt.NDArray[np.uint8]
+    rules: tuple[SideRule, ...] = ()
 
     def __post_init__(self) -> None:
-        for entry in fields(self):
-            object.__setattr__(self, entry.name, _read_only(getattr(self, entry.name)))
+        for name in ("wanted", "max_load", "min_load", "status"):
+            object.__setattr__(self, name, _read_only(getattr(self, name)))
 
     @property
     def eligible(self) -> Bools:

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from matcher.assignment import dual_bound, list_missing, solve_arrays
+from matcher.assignment import package, solve_arrays, solve_under_rules
 from matcher.records import (
     Assignment,
     Bools,
@@ -79,15 +79,16 @@ def replan(
     """
     known = {(SubmissionId(submission), PersonId(reviewer)) for submission, reviewer in before}
     keep = _what_may_stay(scores, limits, known)
-    pairs = _fill(scores, limits, keep, objective=objective, seed=seed, progress=progress)
-    if exchange and len(pairs) < limits.wanted.sum():
-        values = scores.values.copy()
-        values[keep[:, 0], keep[:, 1]] += np.float32(_KEEP)
-        bonus = replace(scores, values=values)
+    if limits.rules:
+        pairs = solve_under_rules(_with_bonus(scores, keep), limits)
+    else:
+        pairs = _fill(scores, limits, keep, objective=objective, seed=seed, progress=progress)
+    if exchange and not limits.rules and len(pairs) < limits.wanted.sum():
+        bonus = _with_bonus(scores, keep)
         wider = _places(scores, solve_arrays(bonus, limits, objective=objective, seed=seed, progress=progress).pairs)
         if len(wider) > len(pairs):
             pairs = wider
-    assignment = _packed(scores, limits, pairs, earlier)
+    assignment = package(scores, limits, pairs, solver="re-planned", earlier=earlier)
     after = {(pair.submission_id, pair.reviewer_id) for pair in assignment.pairs}
     could_stay = {(scores.submissions.ids[row], scores.reviewers.ids[column]) for row, column in keep.tolist()}
     return Replanned(
@@ -97,6 +98,13 @@ def replan(
         given_up=tuple(sorted(could_stay - after)),
         added=tuple(sorted(after - known)),
     )
+
+
+def _with_bonus(scores: ScoreMatrix, keep: Ints) -> ScoreMatrix:
+    """Scores in which a pair that may stay outweighs every exchange."""
+    values = scores.values.copy()
+    values[keep[:, 0], keep[:, 1]] += np.float32(_KEEP)
+    return replace(scores, values=values)
 
 
 def _what_may_stay(scores: ScoreMatrix, limits: Limits, before: Iterable[tuple[str, str]]) -> Ints:
@@ -187,40 +195,6 @@ def _places(scores: ScoreMatrix, pairs: Iterable[Pair]) -> Ints:
         (scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id)) for pair in pairs
     ]
     return np.array(named, dtype=np.int64).reshape(-1, 2)
-
-
-_MARKS: Final = {PairStatus.LAST_RESORT: ("last_resort",), PairStatus.REQUIRED: ("required",)}
-
-
-def _packed(scores: ScoreMatrix, limits: Limits, places: Ints, earlier: Assignment | None) -> Assignment:
-    """An assignment from its pairs, bounded by the prices of an earlier one: they bound every answer."""
-    pairs = []
-    for row, column in places.tolist():
-        value = float(scores.values[row, column])
-        pairs.append(
-            Pair(
-                submission_id=scores.submissions.ids[row],
-                reviewer_id=scores.reviewers.ids[column],
-                score=None if np.isnan(value) else value,
-                marks=_MARKS.get(PairStatus(int(limits.status[row, column])), ()),
-            )
-        )
-    filled = np.bincount(places[:, 0], minlength=len(limits.wanted))
-    loads = np.bincount(places[:, 1], minlength=len(limits.max_load))
-    shortfalls, underloads = list_missing(scores, limits, filled, loads)
-    assignment = Assignment(
-        pairs=tuple(pairs),
-        shortfalls=shortfalls,
-        underloads=underloads,
-        objective=float(np.sum([pair.score for pair in pairs if pair.score is not None], dtype=np.float64)),
-        bound=None,
-        solver="re-planned",
-    )
-    certificate = None if earlier is None else earlier.certificate
-    if certificate is None or len(certificate.reviewer_prices) != len(scores.reviewers):
-        return assignment
-    bound = dual_bound(assignment, scores, limits, certificate)
-    return replace(assignment, bound=bound, certificate=certificate)
 
 
 def alternates(

@@ -16,6 +16,8 @@ from matcher.assignment import verify
 from matcher.records import Conflicts, Verdict
 from tests.benchmarks.generate import write_venue
 from tests.contracts.solver import World, facts_of, optimum_by_highs, worlds
+from tests.test_constraints import compare_with_trying
+from tests.test_infeasibility import judge
 
 pytestmark = pytest.mark.long
 
@@ -32,6 +34,20 @@ def test_ten_thousand_instances_have_no_wrong_answer(instance: World) -> None:
         expected.underload,
     )
     assert got.total == pytest.approx(expected.total, abs=1e-5)
+
+
+@settings(max_examples=10_000, deadline=None, suppress_health_check=list(HealthCheck))
+@given(worlds(most_rows=8, most_columns=8))
+def test_ten_thousand_explanations_are_smallest_ones(instance: World) -> None:
+    """Judged by maximum flows of networkx: infeasible as told, and feasible without any one member."""
+    judge(instance)
+
+
+def test_ten_thousand_instances_under_rules_have_no_wrong_answer() -> None:
+    """Judged by trying every assignment."""
+    solved, impossible = compare_with_trying(range(10_000), is_exact=True)
+    assert solved + impossible == 10_000
+    assert min(solved, impossible) > 500
 
 
 def test_a_venue_of_two_thousand_submissions_is_matched_twice_to_the_same_bytes(tmp_path: Path) -> None:

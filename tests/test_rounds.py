@@ -15,6 +15,7 @@ from typer.testing import CliRunner
 
 from matcher import MatchConfig, match
 from matcher.assignment import verify
+from matcher.capacity import measure_capacity
 from matcher.cli import app
 from matcher.comparison import Side, compare_runs, gini, tail_mean
 from matcher.errors import DataError, InfeasibleError
@@ -265,3 +266,37 @@ def test_what_makes_no_sense_is_refused(run: Path, tmp_path: Path, first: MatchR
     with pytest.raises(DataError, match="is required and now forbidden"):
         call("replan", required, "--forbid", "pruning-s0,pruning-r0", "--out", tmp_path / "y")
     assert SubmissionId("pruning-s0") in first.scores.submissions
+
+
+# --- capacity -------------------------------------------------------------------------------------------------------
+
+
+def test_scarce_submissions_and_tracks_are_counted(first: MatchResult) -> None:
+    """Each field has four experts; one submission of the pruning track has three of them in conflict."""
+    world_ = two_fields(reviewers=4)
+    for name in world_.submissions:
+        field = name.split("-")[0]
+        world_.change_submission(name, track=field, keywords=(field.title(), "Models"))
+    for reviewer in ("pruning-r0", "pruning-r1", "pruning-r2"):
+        world_.declare("pruning-s0", reviewer)
+    result = match(world_.venue(), replace(TFIDF, reviews_per_submission=1))
+    values = np.zeros_like(result.scores.values)
+    for row, submission in enumerate(result.scores.submissions.ids):
+        for column, reviewer in enumerate(result.scores.reviewers.ids):
+            values[row, column] = 0.5 if submission.split("-")[0] == reviewer.split("-")[0] else 0.1
+    scores = replace(result.scores, values=values)
+    found = measure_capacity(result.venue, scores, result.limits, floor=0.5, at_least=2)
+    assert (found.demand, found.supply) == (4, 24)
+    assert [(each.track, each.submissions, each.demand, each.experts, each.supply) for each in found.tracks] == [
+        ("pruning", 2, 2, 4, 5),
+        ("tracking", 2, 2, 4, 8),
+    ]
+    (short,) = found.scarce
+    assert (short.submission_id, short.experts, short.barred, short.wanted) == ("pruning-s0", 1, 3, 1)
+    assert found.recruit == (("models", 1), ("pruning", 1))
+
+
+def test_capacity_by_command(run: Path) -> None:
+    plain = json.loads(call("capacity", run, "--at-least", 99, "--json"))
+    assert (plain["demand"], len(plain["scarce"])) == (8, 4)
+    assert "submissions with fewer than 99 experts: 4" in call("capacity", run, "--at-least", 99)

@@ -1,4 +1,4 @@
-"""What comes after a first match: compare two runs, plan again after changes, fill up, name who could step in."""
+"""What comes after a first match: compare runs, plan again, fill up, who could step in, where reviewers are scarce."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from matcher import console
+from matcher.capacity import measure_capacity
 from matcher.commands.options import AcceptRejectsOption, JsonOption, OverwriteOption, QuietOption, RunArgument
 from matcher.comparison import Change, Comparison, Side, compare_runs
 from matcher.errors import DataError
@@ -44,6 +45,7 @@ matcher replan runs/first --venue venue/ --out runs/second"""
     app.command("top-up", epilog="Example: matcher top-up runs/first --venue venue/ --emergency --out runs/more")(
         top_up
     )
+    app.command(epilog="Example: matcher capacity runs/first --floor 0.4 --at-least 3")(capacity)
     app.command(epilog="Example: matcher alternates runs/first --number 5 --submission alphapruning")(alternates)
 
 
@@ -262,3 +264,48 @@ def alternates(
     for name, each in found.items():
         people = ", ".join(f"{result.venue.name_of(PersonId(who))} ({score:.3f})" for who, score in each)
         console.out.print(f"[bold]{escape(name)}[/]  {escape(people) or '[yellow]nobody has room[/]'}", soft_wrap=True)
+
+
+# --- capacity -------------------------------------------------------------------------------------------------------
+
+
+def capacity(
+    run: RunArgument,
+    floor: Annotated[float, typer.Option(min=0, max=1, help="Score from which a reviewer counts as an expert.")] = 0.3,
+    at_least: Annotated[int, typer.Option(min=1, help="Experts that a submission should have.")] = 3,
+    as_json: JsonOption = False,
+) -> None:
+    """Compare demand with expert supply: by track, submissions with too few experts, and in what areas to look."""
+    result = MatchResult.load(run)
+    found = measure_capacity(result.venue, result.scores, result.limits, floor=floor, at_least=at_least)
+    if as_json:
+        console.print_json(
+            {
+                "demand": found.demand,
+                "supply": found.supply,
+                "tracks": [to_plain(each) for each in found.tracks],
+                "scarce": [to_plain(each) for each in found.scarce],
+                "recruit": [list(each) for each in found.recruit],
+            }
+        )
+        return
+    console.out.print(f"{found.demand} reviews are wanted, {found.supply} can be given")
+    table = Table(box=None, pad_edge=False)
+    for name in ("track", "submissions", "reviews wanted", "experts", "could give"):
+        table.add_column(name, justify="left" if name == "track" else "right")
+    for each in found.tracks:
+        numbers = (each.submissions, each.demand, each.experts, each.supply)
+        table.add_row(escape(each.track or "–"), *map(str, numbers))
+    console.out.print(table)
+    console.out.print(f"submissions with fewer than {at_least} experts: {len(found.scarce)}")
+    for short in found.scarce[:_ROWS]:
+        console.out.print(
+            f"  {short.submission_id}  experts {short.experts}, more who may not {short.barred}  {short.title}",
+            markup=False,
+            soft_wrap=True,
+        )
+    if len(found.scarce) > _ROWS:
+        console.out.print(f"  … and {len(found.scarce) - _ROWS} more; --json gives all")
+    if found.recruit:
+        words = ", ".join(f"{word} ({count})" for word, count in found.recruit[:_ROWS])
+        console.out.print(f"look for reviewers in: {words}", markup=False, soft_wrap=True)

@@ -57,10 +57,10 @@ _SMALL: Final = 4_000
 _OPEN: Final = 60_000
 """Up to this many pairs the search leaves all of them open; beyond, it keeps what the programme is certain of."""
 
-_LEVELS: Final = 12
+_LEVELS: Final = 10
 """Levels of leximin, from below, before the total decides."""
 
-_TRIED: Final = 12
+_TRIED: Final = 6
 """Floors tried between one that is reached and one that may be out of reach."""
 
 _CLOSE: Final = 2e-4
@@ -115,7 +115,7 @@ class _Ground:
         tie = np.random.default_rng(self.seed).permutation(len(rows))
         at_risk = self.counted & (self.first.means <= level * _AT_RISK)
         net = self.scores - self.flow.certificate.reviewer_prices[columns]
-        seen = self.flow.units > 0
+        seen: Bools = np.isin(self.keys, self.flow.keys[self.flow.units > 0])
         seen |= rank_within(rows, net, tie) < np.where(at_risk[rows], _BEST_AT_RISK, _BEST_OF_OTHERS)
         seen |= at_risk[rows] & (rank_within(rows, self.scores, tie) < _BEST_AT_RISK)
         seen |= at_risk[rows] & (rank_within(columns, self.scores, tie) < _BEST_AT_RISK)
@@ -281,7 +281,7 @@ def _by_programme(
             reached = max(reached, float(_from_whole(ground, whole).means[free].min()))
         return _searched(ground, np.where(free, reached, fixed)) or answer, shares, flow
     found, low, high, target = None, reached, bound, bound
-    for _ in range(_TRIED):
+    for _ in range(1 if np.isfinite(fixed).any() else _TRIED):
         floors = np.where(free, target, fixed)
         better = _searched(ground, floors) or ground.raised(floors)
         if better is None:

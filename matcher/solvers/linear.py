@@ -21,8 +21,11 @@ from matcher.solvers.network import Flow
 
 __all__ = ["Programme", "Relaxed"]
 
-_NODES: Final = 100
+_NODES: Final = 50
 """Nodes of a search tree: a limit that, unlike a time limit, gives the same answer on every machine."""
+
+_SEARCH_GAP: Final = 1e-5
+"""The search stops this close, relatively, to what its own programme allows."""
 
 _INTEGRAL: Final = 1e-6
 """A value this close to a whole number is one."""
@@ -214,7 +217,7 @@ class Programme:
             ],
             bounds=Bounds(lower, upper),
             integrality=whole,
-            options={"node_limit": _NODES, "mip_rel_gap": 1e-6},
+            options={"node_limit": _NODES, "mip_rel_gap": _SEARCH_GAP},
         )
         return None if found.x is None else np.rint(found.x[: self._spared])
 

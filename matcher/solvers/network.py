@@ -19,6 +19,7 @@ from importlib.metadata import version
 from typing import Final
 
 import numpy as np
+from ortools.graph.python import min_cost_flow
 
 from matcher.errors import MatcherError
 from matcher.records import Certificate, Doubles, Ints, Progress
@@ -358,8 +359,6 @@ class Network:
 
     def solve(self) -> Ints:
         """Flow on every arc."""
-        from ortools.graph.python import min_cost_flow
-
         engine = min_cost_flow.SimpleMinCostFlow()
         # The engine looks at arcs in the order in which it gets them: by seeded node numbers, never by ids.
         order = np.lexsort((self._heads, self._tails))

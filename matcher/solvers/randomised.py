@@ -25,8 +25,8 @@ from matcher.solvers.search import first_pairs
 
 __all__ = ["UNIT", "RandomisedSolver"]
 
-UNIT: Final = 1000
-"""Units that are certain: probabilities are whole thousandths."""
+UNIT: Final = 1024
+"""Units that are certain. A power of two, which lets draws clear digit by digit."""
 
 _BEST_OF_EACH: Final = 30
 """Best pairs of every submission and reviewer to start from; more than for one assignment, since reviews are spread."""
@@ -73,7 +73,7 @@ class RandomisedSolver:
                 problem,
                 seed=seed,
                 keys=flow.keys,
-                segments=_fine(flow, limit, strength),
+                segments=_fine(problem, flow, limit, strength),
                 unit=UNIT,
                 limit=limit,
                 most_rounds=1,
@@ -126,20 +126,27 @@ def _coarse(limit: int, strength: float) -> Segments:
     return Segments(sizes, _slope(cuts[1:], sizes, strength))
 
 
-def _fine(flow: Flow, limit: int, strength: float) -> Segments:
-    """Short pieces around the first answer of each pair, long ones elsewhere."""
+def _fine(problem: AnyProblem, flow: Flow, limit: int, strength: float) -> Segments:
+    """Short pieces around the first answer of each pair and where an idle pair may begin to pay."""
     reach = -(-limit // _COARSE)
     step = -(-reach // _FINE)
-    around = np.arange(-_FINE, _FINE + 1) * step
+    rows, columns = np.divmod(flow.keys, problem.shape[1])
+    gain = flow.scores - flow.certificate.reviewer_prices[columns] - flow.thresholds[rows]
     used = np.flatnonzero(flow.units > 0)
-    near = np.clip(flow.units[used, None] + around[None, :], 0, limit)
-    idle = np.flatnonzero(flow.units == 0)
-    first = np.broadcast_to(np.clip(np.array([reach // 4, reach]), 0, limit), (len(idle), 2))
+    is_idle = flow.units == 0
+    # A first piece pays its average slope: what it hides of the slope at 0 is at most this.
+    near = is_idle & (gain > -strength * np.abs(flow.scores) * reach / UNIT)
+    around = np.clip(flow.units[used, None] + np.arange(-_FINE, _FINE + 1)[None, :] * step, 0, limit)
+    first = np.arange(step, reach + step, step)[None, :]
+    parts = (
+        (used, around),
+        (np.flatnonzero(near), np.minimum(np.broadcast_to(first, (int(near.sum()), first.shape[1])), limit)),
+        (np.flatnonzero(is_idle & ~near), np.empty((int((is_idle & ~near).sum()), 0), dtype=np.int64)),
+    )
     pairs, ends, sizes = [], [], []
-    for which, cuts in ((used, near), (idle, first)):
-        whole = np.concatenate(
-            [np.zeros((len(which), 1), dtype=np.int64), cuts, np.full((len(which), 1), limit)], axis=1
-        )
+    for which, cuts in parts:
+        edges = np.zeros((len(which), 1), dtype=np.int64)
+        whole = np.concatenate([edges, cuts, edges + limit], axis=1)
         lengths = np.diff(whole, axis=1)
         some = lengths > 0
         pairs.append(np.repeat(which, some.sum(axis=1)))

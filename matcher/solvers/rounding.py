@@ -1,18 +1,17 @@
 """Draw an assignment from a policy so that every pair's probability is kept exactly.
 
-Pairs with a probability between 0 and 1 are the edges of a graph. At each submission and reviewer, edges are paired
-up by chance, which splits the graph into trails that alternate between the two sides. Along a trail every second edge
-gains what the others lose, up or down by chance so that nothing changes on average; one edge at least becomes 0 or 1.
-A trail that closes changes no sum; one that ends at a reviewer changes that reviewer's load, which therefore must
-stay between the whole numbers around it. All trails move at once, so a draw takes a few passes over arrays.
+Probabilities are whole units, a power of two of which is certain. The lowest binary digit is cleared first: pairs that
+have it are the edges of a graph, which splits into trails that alternate between submissions and reviewers. Along a
+trail every second edge gains one unit and the others lose one, or the other way round, by a fair coin. No edge changes
+on average, and no node's sum changes inside of a trail. A trail only ends at a node whose sum is odd; one unit more or
+less cannot carry an odd sum past the whole numbers of reviews around it, which are even. Then the next digit is the
+lowest, until each pair is certain or out. All trails of a digit move at once, so a draw takes a few passes over arrays.
 
-Source: R. Gandhi, S. Khuller, S. Parthasarathy, A. Srinivasan, Dependent rounding and its applications to
-approximation algorithms, JACM 2006.
+Source: A. Srinivasan, Distributions on level-sets with applications to approximation algorithms, FOCS 2001 (dependent
+rounding); B. Doerr, Generating randomized roundings with cardinality constraints, STACS 2006 (digit by digit).
 """
 
 from __future__ import annotations
-
-from typing import Final
 
 import numpy as np
 import scipy.sparse as sp
@@ -22,12 +21,6 @@ from matcher.records import Bools, Ints
 
 __all__ = ["draw"]
 
-_FEW: Final = 3000
-"""Edges left of which the walk takes over: it moves one trail at a time, but never in vain."""
-
-_PASSES: Final = 40
-"""Passes of all trails at once before the walk takes over."""
-
 
 def draw(rows: Ints, columns: Ints, units: Ints, unit: int, *, seed: int) -> Bools:
     """Draw once.
@@ -36,7 +29,7 @@ def draw(rows: Ints, columns: Ints, units: Ints, unit: int, *, seed: int) -> Boo
         rows: (K,) submissions.
         columns: (K,) reviewers.
         units: (K,) probabilities, in whole units.
-        unit: units that are certain.
+        unit: units that are certain, a power of two.
         seed: decides the draw.
 
     Returns:
@@ -45,140 +38,49 @@ def draw(rows: Ints, columns: Ints, units: Ints, unit: int, *, seed: int) -> Boo
     """
     rng = np.random.default_rng(seed)
     left = units.astype(np.int64).copy()
-    reviewers = int(columns.max(initial=0)) + 1
-    for _ in range(_PASSES):
-        live = np.flatnonzero((left > 0) & (left < unit))
-        if len(live) <= _FEW:
-            break
-        rest = np.bincount(columns[live], weights=left[live], minlength=reviewers).astype(np.int64) % unit
-        live = live[_even(rows[live], rng)]
-        left[live] = _move_all(rows[live], columns[live], left[live], rest, unit, rng)
-    live = np.flatnonzero((left > 0) & (left < unit))
-    if len(live):
-        left[live] = _walk(rows[live], columns[live], left[live].tolist(), unit, rng)
+    step = 1
+    while step < unit:
+        odd = np.flatnonzero(left & step)
+        if len(odd):
+            left[odd] += step * _directions(rows[odd], columns[odd], rng)
+        step *= 2
     drawn: Bools = left == unit
     return drawn
 
 
-def _even(rows: Ints, rng: np.random.Generator) -> Bools:
-    """All edges but one, chosen by chance, of each submission that has an odd number: its trails then never end."""
-    order = np.lexsort((rng.random(len(rows)), rows))
-    ordered = rows[order]
-    is_last = np.concatenate([ordered[1:] != ordered[:-1], [True]])
-    odd = np.bincount(rows)[ordered] % 2 == 1
-    kept = np.empty(len(rows), dtype=np.bool_)
-    kept[order] = ~(is_last & odd)
-    return kept
+def _directions(rows: Ints, columns: Ints, rng: np.random.Generator) -> Ints:
+    """1 or −1 for every edge, alternating along trails, each trail by a fair coin."""
+    at_row, at_column = _partners(rows, rng), _partners(columns, rng)
+    trail = _components(at_row, at_column)
+    # Edges two steps apart on a trail move the same way.
+    side = _components(np.where(at_row >= 0, at_column[at_row], -1), np.where(at_column >= 0, at_row[at_column], -1))
+    last = np.zeros(int(trail.max()) + 1, dtype=np.int64)
+    np.maximum.at(last, trail, side)
+    coin = rng.integers(0, 2, len(last)) * 2 - 1
+    directions: Ints = np.where(side == last[trail], 1, -1) * coin[trail]
+    return directions
 
 
 def _partners(nodes: Ints, rng: np.random.Generator) -> Ints:
-    """For each edge another one at the same node, chosen by chance; −1 for the odd one out."""
-    order = np.lexsort((rng.random(len(nodes)), nodes))
+    """For each edge another one at the same node, by chance; −1 for the odd one out."""
+    shuffled = rng.permutation(len(nodes))
+    order = shuffled[np.argsort(nodes[shuffled], kind="stable")]
     ordered = nodes[order]
     starts = np.flatnonzero(np.concatenate([[True], ordered[1:] != ordered[:-1]]))
     sizes = np.diff(np.append(starts, len(order)))
     place = np.arange(len(order)) - np.repeat(starts, sizes)
-    is_odd_out = place == np.repeat(sizes - 1, sizes)
-    mate = np.where(place % 2 == 0, 1, -1)
+    first = np.flatnonzero((place % 2 == 0) & (place + 1 < np.repeat(sizes, sizes)))
     partner = np.full(len(nodes), -1)
-    has = ~(is_odd_out & (place % 2 == 0))
-    partner[order[has]] = order[(np.arange(len(order)) + mate)[has]]
+    partner[order[first]] = order[first + 1]
+    partner[order[first + 1]] = order[first]
     return partner
 
 
-def _move_all(rows: Ints, columns: Ints, units: Ints, rest: Ints, unit: int, rng: np.random.Generator) -> Ints:
-    """Shift every trail once; `rest` is by how many units each reviewer's load is above a whole number."""
-    count = len(rows)
-    at_row, at_column = _partners(rows, rng), _partners(columns, rng)
-    every = np.arange(count)
-    trail = _components(count, [(every, at_row), (every, at_column)])
-    # Edges two steps apart on a trail move the same way.
-    skip = np.where(at_row >= 0, at_column[at_row], -1)
-    other = np.where(at_column >= 0, at_row[at_column], -1)
-    side = _components(count, [(every, skip), (every, other)])
-    first = np.zeros(trail.max() + 1, dtype=np.int64)
-    np.maximum.at(first, trail, side)
-    sign = np.where(side == first[trail], 1, -1)
-
-    trails = len(first)
-    up, down = np.full(trails, unit), np.full(trails, unit)
-    np.minimum.at(up, trail, np.where(sign > 0, unit - units, units))
-    np.minimum.at(down, trail, np.where(sign > 0, units, unit - units))
-    # The end of an open trail is a reviewer, whose load stays between the whole numbers around it.
-    ends = np.flatnonzero(at_column < 0)
-    part = rest[columns[ends]]
-    room_up, room_down = np.where(part > 0, unit - part, 0), part
-    np.minimum.at(up, trail[ends], np.where(sign[ends] > 0, room_up, room_down))
-    np.minimum.at(down, trail[ends], np.where(sign[ends] > 0, room_down, room_up))
-    goes_up = rng.random(trails) * (up + down) < down
-    step = np.where(goes_up, up, -down)
-    moved: Ints = units + sign * step[trail]
-    return moved
-
-
-def _components(count: int, links: list[tuple[Ints, Ints]]) -> Ints:
-    one = np.concatenate([start[end >= 0] for start, end in links])
-    two = np.concatenate([end[end >= 0] for _, end in links])
+def _components(*links: Ints) -> Ints:
+    """(K,) which component each edge belongs to, where each link names a neighbour or −1."""
+    count = len(links[0])
+    starts = [np.flatnonzero(link >= 0) for link in links]
+    one, two = np.concatenate(starts), np.concatenate([link[some] for link, some in zip(links, starts, strict=True)])
     graph = sp.coo_array((np.ones(len(one), dtype=np.int8), (one, two)), shape=(count, count))
     labels: Ints = connected_components(graph, directed=False)[1].astype(np.int64)
     return labels
-
-
-def _walk(rows: Ints, columns: Ints, units: list[int], unit: int, rng: np.random.Generator) -> list[int]:
-    """Shift one trail after the other until no edge is left between 0 and 1.
-
-    A walk never uses an edge twice in a row and ends where it meets itself (a cycle) or finds no other edge; from that
-    dead end it walks once more, so that an open trail has a dead end at both sides. A dead end has one edge between
-    0 and 1 only, so moving it keeps the node's sum between the whole numbers around it.
-    """
-    shift = int(rows.max()) + 1
-    ends = list(zip(rows.tolist(), (columns + shift).tolist(), strict=True))
-    at: dict[int, list[int]] = {}
-    for edge, (one, two) in enumerate(ends):
-        at.setdefault(one, []).append(edge)
-        at.setdefault(two, []).append(edge)
-    for start in at:
-        while True:
-            trail = _trail(start, ends, at, units, unit)
-            if not trail:
-                break
-            up = min(unit - units[edge] if place % 2 == 0 else units[edge] for place, edge in enumerate(trail))
-            down = min(units[edge] if place % 2 == 0 else unit - units[edge] for place, edge in enumerate(trail))
-            step = up if rng.random() * (up + down) < down else -down
-            for place, edge in enumerate(trail):
-                units[edge] += step if place % 2 == 0 else -step
-    return units
-
-
-def _trail(start: int, ends: list[tuple[int, int]], at: dict[int, list[int]], units: list[int], unit: int) -> list[int]:
-    """A cycle, or an open trail between two dead ends; empty when no edge at the start is left."""
-    for _ in range(2):
-        trail: list[int] = []
-        seen = {start: 0}
-        node, last = start, -1
-        while True:
-            edge = _live_edge(at[node], units, unit, last)
-            if edge is None:
-                break
-            one, two = ends[edge]
-            node, last = (two if node == one else one), edge
-            trail.append(edge)
-            if node in seen:
-                return trail[seen[node] :]
-            seen[node] = len(trail)
-        start = node
-    return trail
-
-
-def _live_edge(edges: list[int], units: list[int], unit: int, last: int) -> int | None:
-    """An edge between 0 and 1 other than the last one; edges that are settled are forgotten."""
-    place = len(edges) - 1
-    while place >= 0:
-        edge = edges[place]
-        if not 0 < units[edge] < unit:
-            edges[place] = edges[-1]
-            edges.pop()
-        elif edge != last:
-            return edge
-        place -= 1
-    return None
