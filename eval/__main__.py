@@ -428,7 +428,7 @@ def assignment(
     notices = []
     if len({result.scores.method for result in results.values()}) > 1:
         notices.append("the runs score differently, so that their totals are those of different measures")
-    _give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
+    give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)
 
 
 @app.command(epilog="Example: python -m eval metrics --json")
