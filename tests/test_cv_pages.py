@@ -150,6 +150,46 @@ Conference presentations
 Adebayo O, Lindgren K. "Robust medians for clustered counts." Joint Statistical Meetings, Toronto, August 2023 (talk).
 """
 
+ENGINEER = """LEBENSLAUF
+
+Prof. Dr.-Ing. habil. Jörg-Uwe Täubner-Achenbach
+Lehrstuhl für Regelungstechnik, Hochschule Wernbach
+E-Mail: taeubner@regelung.wernbach.example
+
+Wissenschaftlicher Werdegang
+seit 04/2016     Universitätsprofessor, Hochschule Wernbach
+2011 – 2016      Akademischer Rat, Technische Universität Kaltenstadt
+10/2007 – 12/2010 Promotion zum Dr.-Ing., TU Kaltenstadt (Betreuer: Prof. Ludger Hohmann-Reyes)
+
+Betreute Promotionen
+Dr.-Ing. Sabine Oyelowo (2021)
+Dr.-Ing. Matteo Brunner-Ricci (2019)
+
+Veröffentlichungen (Auswahl)
+
+Aufsätze in referierten Zeitschriften
+
+[1] J.-U. Täubner-Achenbach und S. Oyelowo: Prädiktive Regelung weicher Greifer. In: at –
+    Automatisierungstechnik 70 (2022), Nr. 4, S. 310–322.
+[2] M. Brunner-Ricci, J.-U. Täubner-Achenbach: Robust observers for belt drives. Control
+    Engineering Practice 88 (2019), S. 12–25.
+
+Beiträge in Tagungsbänden
+
+[3] S. Oyelowo, F. Wen, J.-U. Täubner-Achenbach: Learning to damp: adaptive input shaping.
+    IFAC World Congress, Yokohama 2023.
+[4] Täubner-Achenbach, J.-U.; Hohmann-Reyes, L.: Zustandsschätzung ohne Modell? VDI-Berichte
+    2100 (2010), S. 77–88.
+
+Vorträge
+
+Prädiktive Regelung weicher Greifer. Kolloquium, TU Kaltenstadt, Mai 2022.
+
+Drittmittelprojekte
+
+DFG „Weiche Greifer“, 2020–2023, Projektleiter: Ludger Hohmann-Reyes
+"""
+
 
 def read(tmp_path: Path, text: str, name: str = "cv.txt") -> CvDocument:
     path = tmp_path / name
@@ -262,3 +302,31 @@ def test_the_papers_of_statistician(tmp_path: Path) -> None:
         ("Essays on Clustered Data", "O. Adebayo", "2019", "thesis"),
     ]
     assert {(one.relation.kind, one.relation.other) for one in document.relations} == set()
+
+
+def test_a_german_curriculum(tmp_path: Path) -> None:
+    document = read(tmp_path, ENGINEER)
+    assert document.owner is not None
+    assert document.owner.name == "Jörg-Uwe Täubner-Achenbach"
+    assert papers(document) == [
+        ("Prädiktive Regelung weicher Greifer", "J.-U. Täubner-Achenbach, S. Oyelowo", "2022", "journal"),
+        ("Robust observers for belt drives", "M. Brunner-Ricci, J.-U. Täubner-Achenbach", "2019", "journal"),
+        (
+            "Learning to damp: adaptive input shaping",
+            "S. Oyelowo, F. Wen, J.-U. Täubner-Achenbach",
+            "2023",
+            "conference",
+        ),
+        ("Zustandsschätzung ohne Modell?", "J.-U. Täubner-Achenbach, L. Hohmann-Reyes", "2010", "journal"),
+    ]
+    assert document.entries[1].venue == "Control Engineering Practice"
+    assert {(one.relation.kind, one.relation.other) for one in document.relations} == {
+        ("advisor", "Ludger Hohmann-Reyes"),
+        ("grant_lead", "Ludger Hohmann-Reyes"),
+        ("mentee", "Sabine Oyelowo"),
+        ("mentee", "Matteo Brunner-Ricci"),
+    }
+    assert [(one.organisation, str(one.start), str(one.end)) for one in document.affiliations][:2] == [
+        ("Hochschule Wernbach", "2016-04", "None"),
+        ("Technische Universität Kaltenstadt", "2011", "2016"),
+    ]

@@ -656,7 +656,7 @@ def _built(
         authors=reading.authors,
         names=tuple(names),
         date=date,
-        venue=_venue_of(rest, reading.before, tag),
+        venue=_venue_of(rest if _is_record(reading) else rest.replace("\n", " "), reading.before, tag),
         kind=kind_of(said, tag, hint),
         abstract=abstract,
         score=reading.score,
@@ -665,6 +665,11 @@ def _built(
         is_title_first=reading.is_title_first,
         is_owner_implied=is_implied,
     )
+
+
+def _is_record(reading: _Reading) -> bool:
+    """Whether the lines of an entry say different things, so that no break in it is one of wrapping."""
+    return reading.is_title_first or reading.is_with or "\n" in (reading.form.joint, reading.rest[:1])
 
 
 def _without_abstract(rest: str) -> tuple[str, str]:

@@ -169,12 +169,14 @@ PUBLICATION_KINDS: Final = {
     ),
     "journal": word_set(
         "journal journals zeitschriften zeitschriftenartikel revues revistas riviste transactions magazine"
-        " letters tijdschriften 期刊 期刊论文 学術雑誌 zeitschriftenbeitrage revista rivista periodicos"
+        " letters tijdschriften 期刊 期刊论文 学術雑誌 zeitschriftenbeitrage fachzeitschriften"
+        " revista rivista periodicos"
         " zeitschrift tijdschrift aufsatze"
     ),
     "conference": word_set(
         "conference conferences konferenzen konferenzbeitrage conferences congresos conferencias conferenze"
-        " proceedings symposium symposia tagungsbeitrage congres 会议 会议论文 国際会議 tagungsbande congresso"
+        " proceedings symposium symposia tagungsbeitrage tagungsbanden congres 会议 会议论文"
+        " 国際会議 tagungsbande congresso"
         " congressi convegni congreso eventos communications comunicaciones comunicacoes konferenz"
         " tagungen"
     ),
@@ -203,6 +205,8 @@ HEADING_FILLERS: Final = word_set(
     " internacionais nacionais completos anais dirigees dirigidas cours en curso universitaires universitaire"
     " professionnel professionnels professionnelle academique academiques scientifique scientifica cientifica"
     " academica academicas collectives institucionales institutionnelles pedagogiques d l dans per con na no"
+    " referierten begutachteten beitrage auswahl promotionen wissenschaftlicher wissenschaftlichen"
+    " akademischer habilitationen ausgewahlter"
     " soumis soumises aceptados aceitos arbitrees arbitradas article articles artikel buch"
     " external journals event events conference local open source total involved honours honor co mentor"
     " mentored doktor wissenschaftliche akademische beruflicher ausgewahlte selection selecta choisies"
