@@ -100,12 +100,10 @@ def retrieval(
     from eval.experiment import Clock, Outcome, describe_encoder, digest_of, make_manifest
     from eval.retrieval import (
         ALL,
-        WITHOUT_SHARED,
         Measured,
         compare,
         configs_of,
         evaluate,
-        evaluate_parted,
         nested,
         part_authors,
         per_query_rows,
@@ -133,12 +131,9 @@ def retrieval(
             )
         first: dict[str, Measured] = {}
         for name, config in configs.items():
-            found = {}
             with clock.stage(f"{one.name} {name}"), progress_bar(quiet=quiet) as progress:
                 encoder = make_encoder(config, cache_dir=default_cache_dir())
-                found[ALL] = evaluate(one, config, encoder, name=name, progress=progress)
-                if parted is not None:
-                    found[WITHOUT_SHARED] = evaluate_parted(one, parted, config, encoder, name=name, progress=progress)
+                found = evaluate(one, config, encoder, name=name, parted=parted, progress=progress)
             first = first or found
             summaries = {}
             for variant, measured in found.items():

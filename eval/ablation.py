@@ -29,7 +29,7 @@ from eval.goldstandard import read_gold, score_gold
 from eval.lrbench import SPLITS, read_splits, score_split
 from eval.profile_length import assign_venue, loads_by_band
 from eval.ratings import tally
-from eval.retrieval import evaluate, evaluate_parted, part_authors
+from eval.retrieval import ALL, WITHOUT_SHARED, evaluate, part_authors
 from matcher.config import MatchConfig, settings
 from matcher.encoders import TextEncoder
 from matcher.errors import ConfigError, InputError
@@ -215,13 +215,11 @@ def _of_retrieval(folder: Path) -> tuple[tuple[Path, ...], Measurer]:
     def measure(config: MatchConfig, encoder: TextEncoder) -> list[Measurement]:
         found = []
         for one, parted in sets:
-            ways = {
-                "mrr": evaluate(one, config, encoder, name=""),
-                "mrr without shared": evaluate_parted(one, parted, config, encoder, name=""),
-            }
+            ways = evaluate(one, config, encoder, name="", parted=parted)
+            named = {"mrr": ways[ALL], "mrr without shared": ways[WITHOUT_SHARED]}
             found += [
                 Measurement(one.name, name, True, way.values["mrr"], np.ones(len(way.queries)), way.queries, way.info)
-                for name, way in ways.items()
+                for name, way in named.items()
             ]
         return found
 

@@ -8,7 +8,7 @@ that score best for it, everybody else stays as they are, and their new rank is 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Final
 
@@ -17,21 +17,12 @@ import numpy.typing as npt
 
 from eval.bootstrap import mean_interval
 from eval.metrics import mean_ranks
+from eval.subsets import Shortened, score_shortened
 from matcher.config import MatchConfig
 from matcher.encoders import TextEncoder
 from matcher.errors import InputError
 from matcher.profiles import build_profiles
-from matcher.records import (
-    EncoderInfo,
-    PaperId,
-    Person,
-    PersonId,
-    Progress,
-    Reviewer,
-    ScoreMatrix,
-    SubmissionId,
-    Venue,
-)
+from matcher.records import EncoderInfo, PaperId, PersonId, Profiles, Progress, ScoreMatrix, SubmissionId, Venue
 from matcher.scores import score
 
 __all__ = ["KEPT", "TOP", "Attack", "Case", "attack", "curve"]
@@ -107,22 +98,22 @@ def attack(
     profiles = build_profiles(venue, encoder, progress=progress)
     whole = score(profiles, config, progress=progress)
     cases = _draw(whole, profiles.sizes(), rank=rank, papers=papers, most=most, rng=np.random.default_rng(rng))
-    ordered = _best_first(venue, cases, config, encoder)
-    wanted = {(case, kept): tuple(sorted(ordered[case][:kept])) for case in cases for kept in KEPT}
-    curated = _add_profiles(venue, ((case.reviewer, chosen) for (case, _), chosen in wanted.items()))
-    found = score(build_profiles(curated.venue, encoder, progress=progress), config, progress=progress)
+    ordered = _best_first(profiles, cases, config)
+    short = [
+        Shortened(case.submission, case.reviewer, frozenset(ordered[case][:kept])) for case in cases for kept in KEPT
+    ]
+    published, _ = score_shortened(profiles, config, short)
+    ranks = np.array(
+        [_rank(whole, one.submission, one.reviewer, value) for one, value in zip(short, published, strict=True)]
+    )
+    by_kept = ranks.reshape(len(cases), len(KEPT))
+    before = [whole.value(case.submission, case.reviewer) for case in cases]
     return Attack(
         cases=cases,
-        before=np.array([_rank(whole, case, whole.value(case.submission, case.reviewer)) for case in cases]),
-        after={
-            kept: np.array(
-                [
-                    _rank(whole, case, found.value(case.submission, curated.names[case.reviewer, wanted[case, kept]]))
-                    for case in cases
-                ]
-            )
-            for kept in KEPT
-        },
+        before=np.array(
+            [_rank(whole, case.submission, case.reviewer, value) for case, value in zip(cases, before, strict=True)]
+        ),
+        after={kept: by_kept[:, place] for place, kept in enumerate(KEPT)},
         sizes=np.array([len(ordered[case]) for case in cases], dtype=np.int64),
         info=profiles.encoder,
     )
@@ -152,50 +143,25 @@ def _draw(
     return tuple(found[int(place)] for place in chosen)
 
 
-@dataclass(frozen=True, slots=True)
-class _Curated:
-    """A venue with shortened profiles as further reviewers, and their names."""
-
-    venue: Venue
-    names: Mapping[tuple[PersonId, tuple[PaperId, ...]], PersonId]
-
-
-def _add_profiles(venue: Venue, wanted: Iterable[tuple[PersonId, tuple[PaperId, ...]]]) -> _Curated:
-    """Everybody stays, so an encoder that learns from the venue learns the same."""
-    names = {key: PersonId(f"{key[0]}#{number}") for number, key in enumerate(dict.fromkeys(wanted))}
-    extended = Venue.of(
-        name=venue.name,
-        papers=venue.papers,
-        people=[*venue.people, *(Person(id=name, names=(name,)) for name in names.values())],
-        reviewers=[
-            *venue.reviewers,
-            *(Reviewer(person_id=name, paper_ids=chosen) for (_, chosen), name in names.items()),
-        ],
-        submissions=venue.submissions,
-    )
-    return _Curated(extended, names)
-
-
-def _best_first(
-    venue: Venue, cases: Sequence[Case], config: MatchConfig, encoder: TextEncoder
-) -> dict[Case, tuple[PaperId, ...]]:
+def _best_first(profiles: Profiles, cases: Sequence[Case], config: MatchConfig) -> dict[Case, tuple[PaperId, ...]]:
     """Each case's papers by the score that each alone would give its reviewer, the best first."""
-    owned = {case.reviewer: tuple(sorted(venue.reviewer_by_id[case.reviewer].paper_ids)) for case in cases}
-    single = _add_profiles(venue, ((who, (paper,)) for who, papers in owned.items() for paper in papers))
-    scores = score(build_profiles(single.venue, encoder), config)
-    ordered = {}
+    single = []
     for case in cases:
-        row = scores.raw[scores.submissions.position(case.submission)]
-        papers = owned[case.reviewer]
-        alone = [float(row[scores.reviewers.position(single.names[case.reviewer, (paper,)])]) for paper in papers]
-        ordered[case] = tuple(paper for _, paper in sorted(zip((-value for value in alone), papers, strict=True)))
-    return ordered
+        column = profiles.reviewers.position(case.reviewer)
+        rows = profiles.rows[profiles.spans[column] : profiles.spans[column + 1]]
+        owned = sorted(profiles.papers.ids[int(row)] for row in rows)
+        single += [Shortened(case.submission, case.reviewer, frozenset([paper])) for paper in owned]
+    _, raw = score_shortened(profiles, config, single)
+    alone: dict[Case, list[tuple[float, PaperId]]] = {case: [] for case in cases}
+    for one, value in zip(single, raw, strict=True):
+        alone[Case(one.submission, one.reviewer)].append((-float(value), next(iter(one.papers))))
+    return {case: tuple(paper for _, paper in sorted(found)) for case, found in alone.items()}
 
 
-def _rank(scores: ScoreMatrix, case: Case, value: float | None) -> float:
+def _rank(scores: ScoreMatrix, submission: SubmissionId, reviewer: PersonId, value: float | None) -> float:
     """Rank among all reviewers if this one had another score; in a tie the mean of its ranks."""
-    row = scores.values[scores.submissions.position(case.submission)].copy()
-    column = scores.reviewers.position(case.reviewer)
+    row = scores.values[scores.submissions.position(submission)].copy()
+    column = scores.reviewers.position(reviewer)
     row[column] = np.nan if value is None else value
     mask = np.zeros(len(row), dtype=np.bool_)
     mask[column] = True

@@ -68,7 +68,9 @@ def power_notes(rows: Sequence[Mapping[str, Any]], measure: str) -> list[str]:
     if not found:
         return []
     (least, to_least), (most, to_most) = min(found), max(found)
-    shown = f"from {least:.3f} (to {to_least}), or {most:.3f} (to {to_most}), up"
+    shown = f"from {least:.3f} up (to {to_least})"
+    if len(found) > 1:
+        shown += f", for the least sure comparison from {most:.3f} up (to {to_most})"
     return [f"power: a true difference in {measure} shows in four of five studies of this size {shown}"]
 
 

@@ -18,21 +18,12 @@ import numpy.typing as npt
 from eval.bootstrap import detectable, mean_difference, mean_interval, sign_flip_p, verdict
 from eval.datasets import RetrievalSet
 from eval.metrics import find_metric
+from eval.subsets import Shortened, score_shortened
 from matcher.config import MatchConfig
 from matcher.encoders import ENCODERS, TextEncoder
 from matcher.errors import InputError, UnknownNameError
 from matcher.profiles import build_profiles
-from matcher.records import (
-    EncoderInfo,
-    PaperId,
-    Person,
-    PersonId,
-    Progress,
-    Reviewer,
-    ScoreMatrix,
-    SubmissionId,
-    Venue,
-)
+from matcher.records import EncoderInfo, Index, PaperId, PersonId, Profiles, Progress, ScoreMatrix, SubmissionId
 from matcher.scores import score
 
 __all__ = [
@@ -46,7 +37,6 @@ __all__ = [
     "config_of",
     "configs_of",
     "evaluate",
-    "evaluate_parted",
     "measure_rankings",
     "nested",
     "part_authors",
@@ -122,8 +112,14 @@ def configs_of(encoders: str) -> dict[str, MatchConfig]:
 
 
 def evaluate(
-    data: RetrievalSet, config: MatchConfig, encoder: TextEncoder, *, name: str, progress: Progress | None = None
-) -> Measured:
+    data: RetrievalSet,
+    config: MatchConfig,
+    encoder: TextEncoder,
+    *,
+    name: str,
+    parted: Parted | None = None,
+    progress: Progress | None = None,
+) -> dict[str, Measured]:
     """Rank all reviewers of a set for each query with the product's own stages.
 
     Args:
@@ -131,17 +127,19 @@ def evaluate(
         config: how vectors become scores.
         encoder: makes the vectors.
         name: under which the result is listed.
+        parted: the set from `part_authors`, to measure without shared publications too.
         progress: called by the stages.
+
+    Returns:
+        `ALL` and, where asked for, `WITHOUT_SHARED`.
     """
     profiles = build_profiles(data.venue, encoder, progress=progress)
     scores = score(profiles, config, progress=progress)
-    return Measured(
-        encoder=name,
-        set_name=data.name,
-        queries=scores.submissions.ids,
-        values=measure_rankings(scores, data.relevant),
-        info=profiles.encoder,
-    )
+    values = measure_rankings(scores, data.relevant)
+    found = {ALL: Measured(name, data.name, scores.submissions.ids, values, profiles.encoder)}
+    if parted is not None:
+        found[WITHOUT_SHARED] = _measure_parted(parted, profiles, scores, config, name=name, set_name=data.name)
+    return found
 
 
 def measure_rankings(
@@ -240,15 +238,13 @@ class Parted:
     author what they wrote with the other authors, of anybody else what they wrote with any author.
 
     Args:
-        venue: the set's own reviewers, and one more for each shortened profile.
         relevant: authors whose profile still holds a paper; queries without one are left out.
-        shortened: for every query the shortened profile of each reviewer concerned; `None` where nothing is left.
+        shortened: for every query what is left of each profile concerned; it may be nothing.
         emptied: relevant reviewers of whom nothing is left, over all queries.
     """
 
-    venue: Venue
     relevant: Mapping[SubmissionId, tuple[PersonId, ...]]
-    shortened: Mapping[SubmissionId, Mapping[PersonId, PersonId | None]]
+    shortened: Mapping[SubmissionId, Mapping[PersonId, frozenset[PaperId]]]
     emptied: int
 
 
@@ -259,68 +255,38 @@ def part_authors(data: RetrievalSet) -> Parted:
     for who, papers in owned.items():
         for paper in papers:
             owners.setdefault(paper, set()).add(who)
-    made: dict[tuple[PersonId, frozenset[PaperId]], PersonId] = {}
     relevant, shortened, emptied = {}, {}, 0
     for query, authors in data.relevant.items():
-        found: dict[PersonId, PersonId | None] = {}
+        found: dict[PersonId, frozenset[PaperId]] = {}
         for who in sorted({who for author in authors for paper in owned[author] for who in owners[paper]}):
             others = frozenset[PaperId]().union(*(owned[author] for author in authors if author != who))
             kept = owned[who] - others
             if len(kept) < len(owned[who]):
-                found[who] = made.setdefault((who, kept), PersonId(f"{who}#{len(made)}")) if kept else None
-        left = tuple(who for who in authors if found.get(who, who) is not None)
+                found[who] = kept
+        left = tuple(who for who in authors if found.get(who, owned[who]))
         emptied += len(authors) - len(left)
         if left:
             relevant[query], shortened[query] = left, found
-    extra = {name: kept for (_, kept), name in made.items()}
-    venue = data.venue
-    parted = Venue.of(
-        name=venue.name,
-        papers=venue.papers,
-        people=[*venue.people, *(Person(id=name, names=(name,)) for name in extra)],
-        reviewers=[
-            *venue.reviewers,
-            *(Reviewer(person_id=name, paper_ids=tuple(sorted(kept))) for name, kept in extra.items()),
-        ],
-        submissions=venue.submissions,
-    )
-    return Parted(parted, relevant, shortened, emptied)
+    return Parted(relevant, shortened, emptied)
 
 
-def evaluate_parted(
-    data: RetrievalSet,
-    parted: Parted,
-    config: MatchConfig,
-    encoder: TextEncoder,
-    *,
-    name: str,
-    progress: Progress | None = None,
+def _measure_parted(
+    parted: Parted, profiles: Profiles, scores: ScoreMatrix, config: MatchConfig, *, name: str, set_name: str
 ) -> Measured:
-    """Rank the reviewers of a set for each query by what is left of their profiles.
-
-    Args:
-        data: the set.
-        parted: the same, from `part_authors`.
-        config: how vectors become scores.
-        encoder: makes the vectors.
-        name: under which the result is listed.
-        progress: called by the stages.
-    """
-    profiles = build_profiles(parted.venue, encoder, progress=progress)
-    scores = score(profiles, config, progress=progress)
-    reviewers = [reviewer.person_id for reviewer in data.venue.reviewers]
-    columns = np.array([scores.reviewers.position(who) for who in reviewers])
-    places = {who: number for number, who in enumerate(reviewers)}
+    """Rank the reviewers for each query by what is left of their profiles."""
     queries = tuple(query for query in scores.submissions if query in parted.relevant)
-    metrics = {measure: find_metric(measure) for measure in MEASURES}
-    values = {measure: np.zeros(len(queries)) for measure in MEASURES}
-    for row, query in enumerate(queries):
-        whole = scores.values[scores.submissions.position(query)]
-        left = whole[columns]
-        for who, short in parted.shortened[query].items():
-            left[places[who]] = np.nan if short is None else whole[scores.reviewers.position(short)]
-        mask = np.zeros(len(reviewers), dtype=np.bool_)
-        mask[[places[who] for who in parted.relevant[query]]] = True
-        for measure, metric in metrics.items():
-            values[measure][row] = metric(left, mask)
-    return Measured(encoder=name, set_name=data.name, queries=queries, values=values, info=profiles.encoder)
+    wanted = [Shortened(query, who, kept) for query in queries for who, kept in parted.shortened[query].items()]
+    published, _ = score_shortened(profiles, config, wanted)
+    left = scores.values.copy()
+    for one, value in zip(wanted, published, strict=True):
+        left[scores.submissions.position(one.submission), scores.reviewers.position(one.reviewer)] = value
+    kept_rows = [scores.submissions.position(query) for query in queries]
+    shortened = ScoreMatrix(
+        submissions=Index[SubmissionId](queries),
+        reviewers=scores.reviewers,
+        values=left[kept_rows],
+        raw=left[kept_rows],
+        method=scores.method,
+    )
+    values = measure_rankings(shortened, parted.relevant)
+    return Measured(encoder=name, set_name=set_name, queries=queries, values=values, info=profiles.encoder)

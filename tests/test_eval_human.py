@@ -332,7 +332,8 @@ def test_lrbench_gives_known_answers(run: Any, lr: Path) -> None:
     first, second = found["notices"]
     assert first == "small mean: 2 of 3 pairs of pc have a prediction"
     least, most = sorted((to["detectable"]["loss"], to["to"]) for to in (to_rate, to_small))
-    assert f"{least[0]:.3f} (to {least[1]}), or {most[0]:.3f} (to {most[1]})" in second
+    assert f"from {least[0]:.3f} up (to {least[1]}), " in second
+    assert second.endswith(f"from {most[0]:.3f} up (to {most[1]})")
     assert set(found["manifest"]["data"]) == {"pc", "rc", "predictions of RATE, pc", "predictions of small mean, pc"}
 
 

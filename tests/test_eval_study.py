@@ -19,6 +19,7 @@ from eval.__main__ import main
 from eval.ablation import Measurement, built_in_variants, compare_variants, read_variants
 from eval.curation import KEPT, Attack, Case, attack, curve
 from eval.leakage import Texts, digests, find_leaks, read_evaluation, refuse_leaks, refuse_other_sources, texts_of_any
+from eval.subsets import Shortened, score_shortened
 from matcher.config import MatchConfig
 from matcher.encoders.background import save_background, shipped_background
 from matcher.encoders.tfidf import TfidfEncoder
@@ -112,6 +113,24 @@ def test_the_rank_after_is_that_of_a_venue_with_the_short_profile() -> None:
         own = values[[one.person_id for one in reviewers].index(PersonId("gamer"))]
         rank = (values > own).sum() + ((values == own).sum() + 1) / 2
         assert found.after[kept][0] == rank
+
+
+def test_a_profile_cannot_keep_what_it_does_not_hold() -> None:
+    venue = gamed_venue()
+    profiles = build_profiles(venue, TfidfEncoder())
+    wanted = [
+        Shortened(SubmissionId("s"), PersonId("gamer"), frozenset()),
+        Shortened(SubmissionId("s"), PersonId("gamer"), frozenset(venue.reviewer_by_id[PersonId("gamer")].paper_ids)),
+    ]
+    config = MatchConfig(encoder="tfidf")
+    published, raw = score_shortened(profiles, config, wanted)
+    assert np.isnan([published[0], raw[0]]).all()
+    whole = score(profiles, config)
+    assert published[1] == pytest.approx(whole.value("s", "gamer"), abs=1e-6)
+    with pytest.raises(InputError, match="lacks papers"):
+        score_shortened(
+            profiles, config, [Shortened(SubmissionId("s"), PersonId("r00"), frozenset([PaperId("gamer-00")]))]
+        )
 
 
 def test_the_curve_counts_who_reaches_the_top() -> None:
