@@ -458,6 +458,10 @@ def _headline(facts: _Facts) -> str:
         proof += f" (gap {gap:.1e})" if gap else " (gap 0)"
     else:
         proof = f"at most {gap:.4%} below the optimum (gap {gap:.1e})"
+    goal = data.assignment.goal
+    if goal is not None and gap is not None:
+        reached = "proven optimal" if goal.gap <= _PROVEN_GAP else f"at most {goal.gap:.4%} below its optimum"
+        proof = f"{goal.objective} {goal.value:.3f}, {reached}; total {gap:.4%} below the largest"
     return "; ".join(
         (
             f"{len(data.assignment.pairs):,} of {_many(int(data.limits.wanted.sum()), 'review')} assigned",

@@ -131,7 +131,7 @@ def judge(instance: World) -> int:
     return count
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_every_explanation_is_a_smallest_one(instance: World) -> None:
     judge(instance)

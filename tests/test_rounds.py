@@ -91,7 +91,7 @@ def test_lower_loads_and_demands_keep_the_best_pairs() -> None:
     assert verify(found.assignment, instance.scores, less, NONE) == ()
 
 
-@settings(max_examples=150, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=80, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds(), st.integers(0, 5), st.booleans())
 def test_whatever_changes_the_answer_is_valid_and_as_full_as_can_be(instance: World, gone: int, swap: bool) -> None:
     before = instance.solve("max-total")
@@ -300,3 +300,31 @@ def test_capacity_by_command(run: Path) -> None:
     plain = json.loads(call("capacity", run, "--at-least", 99, "--json"))
     assert (plain["demand"], len(plain["scarce"])) == (8, 4)
     assert "submissions with fewer than 99 experts: 4" in call("capacity", run, "--at-least", 99)
+
+
+def test_a_readable_comparison_names_settings_people_and_another_measure(run: Path, tmp_path: Path) -> None:
+    grown = two_fields(reviewers=4, submissions=14, papers=2)
+    match(grown.venue(), replace(TFIDF, reviews_per_submission=1, max_load=7)).save(tmp_path / "grown")
+    words = call("compare", run, tmp_path / "grown")
+    assert "assignment.max_load: 3 → 7" in words
+    assert "only in the second: pruning-s10, pruning-s11" in words
+    assert " and 4 more" in words
+    assert "the scores differ" in words
+    told = call("compare", tmp_path / "grown", run)
+    assert "only in the first: pruning-s10" in told
+
+
+def test_scarce_areas_are_named_by_command(tmp_path: Path) -> None:
+    world_ = two_fields(reviewers=2, submissions=12)
+    for name in world_.submissions:
+        world_.change_submission(name, keywords=("models",))
+    match(world_.venue(), replace(TFIDF, reviews_per_submission=1, max_load=8)).save(tmp_path / "run")
+    told = call("capacity", tmp_path / "run", "--at-least", 9)
+    assert "… and 4 more; --json gives all" in told
+    assert "look for reviewers in: models (24)" in told
+
+
+def test_a_randomised_run_names_no_alternates(tmp_path: Path) -> None:
+    match(two_fields(reviewers=4).venue(), replace(TFIDF, objective="randomised")).save(tmp_path / "run")
+    with pytest.raises(DataError, match="a randomised run has no alternates"):
+        call("alternates", tmp_path / "run")

@@ -48,7 +48,7 @@ def least_unevenness(instance: World, filled: int) -> float:
     return float(answer.fun)
 
 
-@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_what_is_missing_is_shared_as_evenly_as_can_be(drawn: World) -> None:
     instance = World(drawn.scores, replace(drawn.limits, wanted=np.full_like(drawn.limits.wanted, 3)))
@@ -59,7 +59,7 @@ def test_what_is_missing_is_shared_as_evenly_as_can_be(drawn: World) -> None:
     assert (counts**2).sum() == pytest.approx(least_unevenness(instance, filled))
 
 
-@settings(max_examples=60, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
 @given(worlds())
 def test_a_partial_answer_is_valid_fills_as_much_and_has_those_counts(instance: World) -> None:
     config = MatchConfig(allow_partial=True)

@@ -15,7 +15,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.optimize import linprog
 from scipy.stats import chi2
+from typer.testing import CliRunner
 
+from matcher import cli
 from matcher.assignment import redraw, solve_arrays, verify
 from matcher.bounds import value_of_goal
 from matcher.config import MatchConfig
@@ -461,3 +463,13 @@ def test_the_price_of_fairness_is_printed(capsys: pytest.CaptureFixture[str]) ->
     said = " ".join(capsys.readouterr().out.split())
     assert "worst served submission" in said
     assert "of the largest total" in said
+
+
+def test_the_report_names_the_goal_and_what_it_costs(tmp_path: Path) -> None:
+    config = MatchConfig(encoder="tfidf", objective="max-min", reviews_per_submission=2, max_load=4)
+    match(two_fields().venue(), config).save(tmp_path / "run")
+    done = CliRunner().invoke(cli.app, ["report", str(tmp_path / "run")])
+    assert done.exit_code == 0, done.output
+    page = next(path for path in tmp_path.rglob("*.html")).read_text(encoding="utf-8")
+    assert "max-min" in page
+    assert "below the largest" in page

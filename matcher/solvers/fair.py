@@ -261,8 +261,10 @@ def _level(ground: _Ground, fixed: Doubles, answer: _Answer) -> tuple[_Answer, D
     bound, flow = ground.certified(shares)
     ground.narrow(bound)
     raised = ground.raised(np.where(free, bound, fixed))
-    if raised is None:
-        raised = _searched(ground, np.where(free, bound, fixed))
+    if raised is None or len(ground.seen) <= _SMALL:
+        searched = _searched(ground, np.where(free, bound, fixed))
+        if raised is None or (searched is not None and searched.total > raised.total):
+            raised = searched
     if raised is not None:
         return raised, shares, flow
     return _by_programme(ground, fixed, answer, (bound, shares, flow))

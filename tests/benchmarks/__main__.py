@@ -8,22 +8,34 @@ from __future__ import annotations
 
 import json
 import os
+import resource
 import subprocess
 import sys
 import tempfile
 import time
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Any, Final
 
 import numpy as np
 import typer
 
-from matcher.assignment import solve_arrays, verify
-from matcher.records import Conflicts, Index, Limits, PersonId, ScoreMatrix, SubmissionId
+from matcher.assignment import Options, prepare, solve_arrays, verify
+from matcher.records import (
+    Conflicts,
+    Floats,
+    Index,
+    Limits,
+    PersonId,
+    ScoreMatrix,
+    SubmissionId,
+    VectorInstance,
+    Violation,
+)
+from matcher.streaming import solve_vectors, vector_problem, verify_vectors
 from tests.benchmarks.generate import write_venue
 
 _VENUES: Final = ((200, 300), (2000, 3000))
-_SQUARES: Final = (500, 1000, 3000, 10_000)
 
 
 def main(
@@ -31,13 +43,13 @@ def main(
     warm: Annotated[bool, typer.Option("--warm", help="Use vectors kept from earlier runs.")] = False,
     venues: Annotated[bool, typer.Option(help="Match whole venues.")] = True,
     solver: Annotated[bool, typer.Option(help="Solve bare instances.")] = True,
-    large: Annotated[bool, typer.Option(help="Match the larger seeded venue too.")] = True,
+    large: Annotated[bool, typer.Option(help="Measure the larger venues and instances too.")] = True,
 ) -> None:
     """Measure whole matches per stage, then bare assignment problems."""
     if venues:
         _bench_venues(encoder, _VENUES if large else _VENUES[:1], warm=warm)
     if solver:
-        _bench_solver()
+        _bench_solver(large=large)
 
 
 def _bench_venues(encoder: str, sizes: tuple[tuple[int, int], ...], *, warm: bool) -> None:
@@ -91,41 +103,143 @@ def _bench_venue(name: str, folder: Path, scratch: Path, encoder: str, *, warm: 
     print(f"| {name} | " + " | ".join(cells) + f" | {seconds:.1f} | {facts['gap']:.1e} |", flush=True)
 
 
-def _bench_solver() -> None:
-    print("\nexact maximum total, three reviews each, seeded scores of rank 16 with noise, 0.4 % conflicts\n")
-    print("| submissions × reviewers | loads | seconds | gap | checked |")
-    print("|---|---|---|---|---|")
-    for size in _SQUARES:
-        for low, high in ((0, 6), (2, 4)):
-            scores, limits = _instance(size, low, high)
-            start = time.perf_counter()
-            answer = solve_arrays(scores, limits, objective="max-total", seed=0)
-            seconds = time.perf_counter() - start
-            found = verify(answer, scores, limits, Conflicts(()))
-            state = "no rule broken" if not found and answer.is_complete else f"{len(found)} broken"
-            print(f"| {size} × {size} | {low} to {high} | {seconds:.2f} | {answer.gap:.1e} | {state} |", flush=True)
+def _bench_solver(*, large: bool) -> None:
+    """Every row in a process of its own, so that its peak memory and processor time are its own."""
+    print("\nbare instances, three reviews each, seeded scores of rank 16 with noise, 0.4 % conflicts; seconds of the")
+    print("clock and of the processor (what counts on a shared machine), peak memory beyond the instance\n")
+    header = ("objective", "submissions × reviewers", "loads", "seconds", "processor", "MB", "value", "gap", "checked")
+    print("| " + " | ".join(header) + " |")
+    print("|" + "---|" * len(header))
+    for case in _CASES:
+        if case.rows * case.columns > _LARGE and not large:
+            continue
+        print(_in_own_process(case), flush=True)
 
 
-def _instance(size: int, low: int, high: int) -> tuple[ScoreMatrix, Limits]:
+@dataclass(frozen=True)
+class _Case:
+    """One solve."""
+
+    objective: str
+    rows: int
+    columns: int
+    low: int
+    high: int
+    from_vectors: bool = False
+
+
+_LARGE: Final = 10_000_000
+
+_CASES: Final = (
+    *(
+        _Case("max-total", size, size, low, high)
+        for size in (500, 1000, 3000, 10_000)
+        for low, high in ((0, 6), (2, 4))
+    ),
+    _Case("max-total", 30_000, 25_000, 0, 6, from_vectors=True),
+    _Case("max-min", 500, 500, 2, 4),
+    _Case("max-min", 3000, 3000, 2, 4),
+    _Case("max-min", 10_000, 10_000, 2, 4),
+    _Case("leximin", 500, 500, 2, 4),
+    _Case("cvar", 500, 500, 2, 4),
+    _Case("cvar", 3000, 3000, 0, 6),
+    _Case("randomised", 911, 2435, 0, 6),
+    _Case("randomised", 20_000, 20_000, 0, 6, from_vectors=True),
+    _Case("perturbed", 911, 2435, 0, 6),
+    _Case("perturbed", 20_000, 20_000, 0, 6, from_vectors=True),
+    _Case("greedy", 1000, 1000, 0, 6),
+    _Case("random", 1000, 1000, 0, 6),
+)
+
+
+def _in_own_process(case: _Case) -> str:
+    program = f"from tests.benchmarks.__main__ import _Case, _solve_case; _solve_case({case!r})"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+    if done.returncode:
+        return f"| {case.objective} {case.rows} × {case.columns} | failed: {done.stderr.strip().splitlines()[-1]} |"
+    return done.stdout.strip()
+
+
+def _solve_case(case: _Case) -> None:
+    """Solve, check, and print a row of the table."""
+    options = Options(draw_seed=1)
+    prepare(case.objective, options)
+    shape = (case.rows, case.columns, case.low, case.high)
+    vectors = _vectors(*shape) if case.from_vectors else None
+    matrix = None if case.from_vectors else _instance(*shape)
+    memory, start, busy = _peak_mb(), time.perf_counter(), time.process_time()
+    found: tuple[Violation, ...]
+    if vectors is not None:
+        problem = vector_problem(vectors)
+        answer = solve_vectors(problem, objective=case.objective, seed=0, options=options)
+    else:
+        assert matrix is not None
+        answer = solve_arrays(*matrix, objective=case.objective, seed=0, options=options)
+    seconds, busy = time.perf_counter() - start, time.process_time() - busy
+    memory = _peak_mb() - memory
+    if vectors is not None:
+        found = verify_vectors(problem, answer)
+    else:
+        assert matrix is not None
+        found = verify(answer, *matrix, Conflicts(()))
+    state = "no rule broken" if not found and answer.is_complete else f"{len(found)} broken"
+    goal = answer.goal
+    value, gap = (answer.objective, answer.gap) if goal is None else (goal.value, goal.gap)
+    kind = f"{case.rows} × {case.columns}{' vectors' if case.from_vectors else ''}"
+    print(
+        f"| {case.objective} | {kind} | {case.low} to {case.high} | {seconds:.2f} | {busy:.2f} | {memory:.0f} "
+        f"| {value:.4f} | {'–' if gap is None else f'{gap:.1e}'} | {state} |"
+    )
+
+
+def _vectors(rows: int, columns: int, low: int, high: int) -> VectorInstance:
+    """Texts as sentence models see them: topics of some weight each, and noise."""
+    rng = np.random.default_rng(rows)
+    topics = rng.standard_normal((60, 200), dtype=np.float32) / 4
+
+    def unit(count: int) -> Floats:
+        found = rng.gamma(0.2, size=(count, 60)).astype(np.float32) @ topics
+        found += 0.6 * rng.standard_normal((count, 200), dtype=np.float32)
+        rows_of_unit: Floats = (found / np.linalg.norm(found, axis=1, keepdims=True)).astype(np.float32)
+        return rows_of_unit
+
+    whole = np.ones(columns, dtype=np.int64)
+    return VectorInstance(
+        submission_vectors=unit(rows),
+        reviewer_vectors=unit(columns),
+        blocked=(rng.integers(0, rows, rows * 20), rng.integers(0, columns, rows * 20)),
+        wanted=np.full(rows, 3),
+        min_load=low * whole,
+        max_load=high * whole,
+    )
+
+
+def _instance(rows: int, columns: int, low: int, high: int) -> tuple[ScoreMatrix, Limits]:
     """Low-rank scores with noise in (0, 1), so that neither ties nor a ceiling make it easy."""
-    rng = np.random.default_rng(size)
-    topics = rng.gamma(0.3, size=(size, 16)).astype(np.float32)
-    skills = rng.gamma(0.3, size=(size, 16)).astype(np.float32)
+    rng = np.random.default_rng(rows)
+    topics = rng.gamma(0.3, size=(rows, 16)).astype(np.float32)
+    skills = rng.gamma(0.3, size=(columns, 16)).astype(np.float32)
     topics /= np.linalg.norm(topics, axis=1, keepdims=True)
     skills /= np.linalg.norm(skills, axis=1, keepdims=True)
     values = topics @ skills.T
-    values += 0.25 * rng.standard_normal((size, size), dtype=np.float32)
+    values += 0.25 * rng.standard_normal((rows, columns), dtype=np.float32)
     values = (1 / (1 + np.exp(-3 * (values - 0.5)))).astype(np.float32)
-    status = np.where(rng.random((size, size), dtype=np.float32) < 0.004, 3, 0).astype(np.uint8)
+    status = np.where(rng.random((rows, columns), dtype=np.float32) < 0.004, 3, 0).astype(np.uint8)
     scores = ScoreMatrix(
-        submissions=Index(SubmissionId(f"s{row}") for row in range(size)),
-        reviewers=Index(PersonId(f"r{column}") for column in range(size)),
+        submissions=Index(SubmissionId(f"s{row}") for row in range(rows)),
+        reviewers=Index(PersonId(f"r{column}") for column in range(columns)),
         values=values,
         raw=values,
         method="seeded",
     )
-    whole = np.ones(size, dtype=np.int64)
-    return scores, Limits(wanted=3 * whole, max_load=high * whole, min_load=low * whole, status=status)
+    whole = np.ones(columns, dtype=np.int64)
+    wanted = np.full(rows, 3)
+    return scores, Limits(wanted=wanted, max_load=high * whole, min_load=low * whole, status=status)
+
+
+def _peak_mb() -> float:
+    """Largest resident memory of this process so far."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1e6 if sys.platform == "darwin" else 1e3)
 
 
 if __name__ == "__main__":
