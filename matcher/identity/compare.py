@@ -234,7 +234,7 @@ def compare_names(one: Spelling, other: Spelling) -> Likeness:
     """In which way two names differ; both ways round the same.
 
     >>> compare_names(Spelling.of("Zhaozhao Xu"), Spelling.of("Zhaozhuo Xu"))
-    Likeness(kind='typo', distance=1, differing=('zhaozhao', 'zhaozhuo'))
+    Likeness(kind='typo', distance=1, differing=('zhaozhao', 'zhaozhuo'), shared='')
     >>> compare_names(Spelling.of("Mike Jordan"), Spelling.of("Jordan, Michael I.")).kind
     'nickname'
     """
@@ -314,7 +314,10 @@ def _by_given(one: tuple[str, ...], other: tuple[str, ...], family: str) -> Like
 def _by_middle(one: tuple[str, ...], other: tuple[str, ...]) -> Likeness:
     """Compare what stands between the same first and family name."""
     if not _middle_fits(one, other):
-        return Likeness("contradiction")
+        joined, other_joined = "".join(one), "".join(other)
+        distance = edit_distance(joined, other_joined)
+        is_slip = distance <= 2 and min(len(joined), len(other_joined)) > 3
+        return Likeness("typo", distance, (joined, other_joined)) if is_slip else Likeness("contradiction")
     short, long = sorted((one, other), key=len)
     rest = long[len(short) :]
     is_initial = all(1 in map(len, pair) for pair in zip_longest(short, long, fillvalue=""))
@@ -356,7 +359,7 @@ def _fits(one: str, other: str) -> bool:
         return True
     if 1 in (len(one), len(other)):
         return one[0] == other[0]
-    return sound_of(one) == sound_of(other) or (min(len(one), len(other)) > 3 and edit_distance(one, other, 1) == 1)
+    return sound_of(one) == sound_of(other)
 
 
 def _initials(one: tuple[str, ...], other: tuple[str, ...]) -> Likeness | None:

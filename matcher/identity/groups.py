@@ -10,11 +10,13 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from typing import Final
 
 from matcher.identity.model import (
     MANY,
     carriers_of,
     coauthor_weight,
+    people_counted,
     probability,
     settings,
 )
@@ -79,16 +81,29 @@ class Groups:
         return probability(self.odds)
 
 
-def is_rare(name: str) -> bool:
-    """Whether two mentions of a normalised full name are one person, whoever stands beside them."""
+_KNOWN = "\0"
+"""Marks a coauthor whom not the name but something stronger identifies: sharing them counts in full."""
+
+
+def is_rare(name: str, people: int) -> bool:
+    """Whether two mentions of a normalised full name, in a venue of so many, are one person whoever stands beside."""
     missing: float = settings()["weights"]["no_coauthor"] * math.log2(1 + MANY)
-    return _name_odds(name) + missing >= _needed()
+    return _name_odds(name, people) + missing >= _needed()
 
 
-def _name_odds(name: str) -> float:
-    """Log odds that two mentions of a normalised full name are one person, from the name alone."""
+def _name_odds(name: str, people: int) -> float:
+    """Log odds that two mentions of a normalised full name are one person, from the name alone.
+
+    The weights were learned among all people of the counts. A venue holds fewer, so fewer of those who carry a name;
+    but they work on like topics, so at most `_NARROWEST` times fewer are reckoned with.
+    """
     weights: Mapping[str, float] = settings()["weights"]
-    return weights["name_identical"] + weights["carriers_equal"] * math.log10(carriers_of(Spelling.of(name)))
+    share = min(1.0, max(_NARROWEST, people / people_counted()))
+    here = carriers_of(Spelling.of(name)) * share
+    return weights["name_identical"] + weights["carriers_equal"] * math.log10(here)
+
+
+_NARROWEST: Final = 0.1
 
 
 def _needed() -> float:
@@ -97,13 +112,14 @@ def _needed() -> float:
 
 
 def group_names(
-    bylines: Sequence[Seen], names: Iterable[str], are_two: Callable[[PersonId, PersonId], bool]
+    bylines: Sequence[Seen], names: Iterable[str], people: int, are_two: Callable[[PersonId, PersonId], bool]
 ) -> dict[str, Groups]:
     """Group the mentions of some names.
 
     Args:
         bylines: every paper and submission.
         names: normalised full names that need it.
+        people: different names in the venue.
         are_two: whether two people are surely not one.
     """
     wanted: dict[str, list[tuple[int, int]]] = {name: [] for name in names}
@@ -112,17 +128,19 @@ def group_names(
             places = wanted.get(name)
             if places is not None:
                 places.append((number, position))
-    return {name: _Grouping(bylines, name, are_two).of(places) for name, places in sorted(wanted.items())}
+    return {name: _Grouping(bylines, name, people, are_two).of(places) for name, places in sorted(wanted.items())}
 
 
 class _Grouping:
     """Groups the mentions of one name."""
 
-    def __init__(self, bylines: Sequence[Seen], name: str, are_two: Callable[[PersonId, PersonId], bool]) -> None:
+    def __init__(
+        self, bylines: Sequence[Seen], name: str, people: int, are_two: Callable[[PersonId, PersonId], bool]
+    ) -> None:
         weights = settings()["weights"]
         self._bylines = bylines
         self._are_two = are_two
-        self._odds = _name_odds(name)
+        self._odds = _name_odds(name, people)
         self._coauthor, self._more = weights["coauthor"], weights["more_coauthors"]
         self._none = weights["no_coauthor"]
         self._needed = _needed()
@@ -142,8 +160,9 @@ class _Grouping:
         number, position = place
         seen = self._bylines[number]
         who = seen.settled.get(position)
-        others = (name for at, name in enumerate(seen.names) if at != position and name)
-        return Group([place], set() if who is None else {who}, dict.fromkeys(others))
+        others = [name for at, name in enumerate(seen.names) if at != position and name]
+        known = (f"{_KNOWN}{whose}" for at, whose in seen.settled.items() if at != position)
+        return Group([place], set() if who is None else {who}, dict.fromkeys((*others, *known)))
 
     def _joined(self, parts: Sequence[Group]) -> list[Group]:
         """Put every part into the group that fits best, or begin one with it."""
@@ -178,7 +197,7 @@ class _Grouping:
         worth: dict[int, float] = {}
         for name in part.coauthors:
             for place in of_coauthor.get(name, ()):
-                worth[place] = worth.get(place, 0.0) + coauthor_weight(name)
+                worth[place] = worth.get(place, 0.0) + (1.0 if name.startswith(_KNOWN) else coauthor_weight(name))
         for place, shared in worth.items():
             found[place] = self._odds + self._coauthor * min(1.0, shared) + self._more * math.log2(max(1.0, shared))
         return {place: odds for place, odds in found.items() if odds >= self._needed}

@@ -1,39 +1,18 @@
-"""Who is who: the only place that guesses which mention of a name is which person.
+"""Put together what ids, addresses, lists of papers and names say of every mention; see `matcher.identity`.
 
-Every author mention of every paper and submission gets links: the people it may be, how that is known, and with what
-confidence. What is known is taken in this order, and a stronger reason always wins:
-
-======================  ==========  ==================================================================================
-basis                   confidence  what it rests on
-======================  ==========  ==================================================================================
-`id`                    1           the record carries the person's id
-`email`                 0.99        the same e-mail address
-`listed`                0.97        the reviewer's own list has the paper, and exactly one name on it fits
-`name`                  0.9         the same full name, and at most one known person carries it
-`unconfirmed`           0.7         as `name`, on a paper whose source gave ids to others but none to this one: it asks
-`ambiguous`             below 0.9   a full name that several people carry: possible people, to be asked about
-`namesake`              0.5         another record with the same full name, under an id of another kind
-`unnamed`               0.5         the reviewer's own list has the paper, but no name on it fits: it asks
-`fits`                  0.4         a name that fits a reviewer's (submissions only); asks, links nothing else
-`short_name`            0.3         the same short name as a reviewer's (submissions only); asks, links nothing else
-======================  ==========  ==================================================================================
-
-The numbers order the reasons; they are judgements, not yet measured. What is deliberately not guessed: names with
-initials ("Z. Liu"), middle names that come and go, given and family name swapped without a comma. Only an author of a
-submission, of whom nothing else says who it is, is compared so with the reviewers, and then it is a question
-(`names_agree`). Other spellings, short forms of given names ("Mike"), initials run together ("MW Mahoney") and typing
-errors are never guessed. A full name needs two parts longer than an initial. Two mentions on one paper are never one
-person.
+Two mentions on one paper are never one person.
 """
 
 from __future__ import annotations
 
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal, TypeAlias
+from typing import Final, TypeAlias
 
 from matcher.identity.groups import Groups, Seen, group_names, is_rare
+from matcher.identity.links import CONFIDENCE, Basis, Link
 from matcher.identity.names import (
     are_told_apart,
     is_full_name,
@@ -43,109 +22,17 @@ from matcher.identity.names import (
     normalise_name,
 )
 from matcher.identity.reviewer_names import ReviewerNames
+from matcher.identity.spellings import other_spellings
 from matcher.records import AuthorMention, Paper, PaperId, PersonId, SubmissionId, Venue
 
 __all__ = [
-    "CONFIDENCE",
-    "Basis",
     "Identities",
-    "Link",
-    "joint_confidence",
     "link",
-    "reasons",
 ]
 
-Basis: TypeAlias = Literal[
-    "id",
-    "email",
-    "listed",
-    "coauthors",
-    "name",
-    "unconfirmed",
-    "common",
-    "ambiguous",
-    "namesake",
-    "unnamed",
-    "fits",
-    "alike",
-    "short_name",
-]
-
-CONFIDENCE: Final[Mapping[Basis, float]] = {
-    "id": 1.0,
-    "email": 0.99,
-    "listed": 0.97,
-    "coauthors": 0.96,
-    "name": 0.9,
-    "unconfirmed": 0.7,
-    "common": 0.5,
-    "ambiguous": 0.5,
-    "namesake": 0.5,
-    "unnamed": 0.5,
-    "fits": 0.4,
-    "alike": 0.3,
-    "short_name": 0.3,
-}
-"""Probability that the person is the one meant, by what it rests on; an ambiguous name shares its own by candidates."""
-
-_REASONS: Final[Mapping[Basis, str]] = {
-    "id": "the same id",
-    "email": "the same e-mail address",
-    "listed": "the reviewer's own list of papers shows it",
-    "coauthors": "the same full name, with shared coauthors",
-    "name": "the same full name, and nobody else is known by it",
-    "common": "the same full name, a common one, without a shared coauthor",
-    "unconfirmed": "the same full name, but the paper's source names others by id and not this one",
-    "ambiguous": "the same full name, which more than one person carries",
-    "namesake": "the same full name, under an id of another kind",
-    "unnamed": "the reviewer lists the paper, but no name on it fits",
-    "fits": "the same family name and a fitting given name",
-    "alike": "a name that may be another spelling",
-    "short_name": "the same short name",
-}
-
-_SURE: Final = frozenset(("id", "email", "listed", "coauthors", "name"))
 _UNIDENTIFIED: Final = "unidentified:"
 _UNIDENTIFIED_CONFIDENCE: Final = 0.95
 """For a name that nobody known carries: two equal mentions are then one person with 0.95 × 0.95 = about 0.9."""
-
-
-# --- the result -----------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True, slots=True)
-class Link:
-    """One person that a mention, or another record, may be.
-
-    Args:
-        person_id: a person of the venue, or the key of a name that nobody known carries (`Identities.is_known`).
-        basis: how it is known; see the table of this module.
-        confidence: probability that it is this person, in (0, 1].
-    """
-
-    person_id: PersonId
-    basis: Basis
-    confidence: float
-
-    @property
-    def is_sure(self) -> bool:
-        """Whether the link may block; one that is not may only ask."""
-        return self.basis in _SURE
-
-    @property
-    def reason(self) -> str:
-        """How it is known, in words."""
-        return _REASONS[self.basis]
-
-
-def joint_confidence(links: Iterable[Link]) -> float:
-    """The probability that all of some links hold, as if each were independent of the others."""
-    return math.prod((one.confidence for one in links), start=1.0)
-
-
-def reasons(links: Iterable[Link]) -> tuple[str, ...]:
-    """How some links are known, in words, each reason once; nothing for ids, which need none."""
-    return tuple(dict.fromkeys(one.reason for one in links if one.basis != "id"))
 
 
 Byline: TypeAlias = tuple[tuple[Link, ...], ...]
@@ -522,6 +409,7 @@ class _Linker:
         self._reviewers = reviewers
         self._by_id: dict[PersonId, tuple[Link, ...]] = {}
         self._bylines: list[_Byline] = []
+        self._spelt: dict[str, str] = {}
         self._grouped: dict[str, dict[tuple[int, int], tuple[Link, ...]]] = {}
 
     def settle(self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]) -> None:
@@ -538,24 +426,6 @@ class _Linker:
     def group(self) -> None:
         """Find out which mentions of one name are one person, where the name alone does not say it."""
         normal = self._register.normal
-        seen: dict[str, int] = {}
-        open_names: dict[str, None] = {}
-        for byline in self._bylines:
-            for position, mention in enumerate(byline.authors):
-                name = normal(mention.name)
-                seen[name] = seen.get(name, 0) + 1
-                if position not in byline.links:
-                    open_names[name] = None
-        wanted = [
-            name
-            for name in open_names
-            if name not in self._who.shared_names
-            and is_full_name(name)
-            and seen[name] + (name in self._who.carriers) > 1
-            and not is_rare(name)
-        ]
-        if not wanted:
-            return
         bylines = [
             Seen(
                 tuple(normal(mention.name) for mention in byline.authors),
@@ -563,8 +433,22 @@ class _Linker:
             )
             for byline in self._bylines
         ]
-        for name, groups in group_names(bylines, wanted, are_told_apart).items():
+        count = Counter(name for seen in bylines for name in seen.names)
+        open_names = [
+            name
+            for name in dict.fromkeys(
+                name for seen in bylines for at, name in enumerate(seen.names) if at not in seen.settled
+            )
+            if is_full_name(name) and name not in self._who.shared_names
+        ]
+        carriers = self._who.carriers
+        repeated = [name for name in open_names if count[name] + (name in carriers) > 1]
+        wanted = [name for name in repeated if not is_rare(name, len(count))]
+        for name, groups in group_names(bylines, wanted, len(count), are_told_apart).items():
             self._grouped[name] = self._links_of_groups(name, groups)
+        split = {name for name, links in self._grouped.items() if len(set(links.values())) > 1}
+        unknown = [name for name in open_names if name not in carriers and name not in split]
+        self._spelt = other_spellings(bylines, unknown)
 
     def _links_of_groups(self, name: str, groups: Groups) -> dict[tuple[int, int], tuple[Link, ...]]:
         """Per mention of a name, who it is and who else it may be."""
@@ -631,10 +515,19 @@ class _Linker:
         plain = _links_by_name(name, taken, self._who)
         grouped = self._grouped.get(name)
         if grouped is None:
-            return plain
+            return self._respelt(name, plain)
         if any(one.basis == "ambiguous" for one in plain):
             return plain
-        return tuple(one for one in grouped[place] if one.person_id not in taken)
+        return self._respelt(name, tuple(one for one in grouped[place] if one.person_id not in taken))
+
+    def _respelt(self, name: str, links: tuple[Link, ...]) -> tuple[Link, ...]:
+        """Links to an unknown person, under the spelling of their name that stands for all."""
+        as_said = self._spelt.get(name)
+        if as_said is None:
+            return links
+        own = _UNIDENTIFIED + name
+        other = Link(PersonId(_UNIDENTIFIED + as_said), "spelling", CONFIDENCE["spelling"])
+        return tuple(other if one.person_id == own and one.is_sure else one for one in links)
 
     def _ask(self, authors: tuple[AuthorMention, ...], links: dict[int, tuple[Link, ...]]) -> None:
         """Add the reviewers whose name fits, where nothing says surely which person of the venue an author is."""

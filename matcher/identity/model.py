@@ -31,6 +31,7 @@ __all__ = [
     "Sighting",
     "Standing",
     "carriers_of",
+    "coauthor_log_odds",
     "coauthor_weight",
     "context_features",
     "counting_with",
@@ -39,6 +40,7 @@ __all__ = [
     "log_odds",
     "name_features",
     "name_log_odds",
+    "people_counted",
     "probability",
     "settings",
     "spellings_of",
@@ -181,6 +183,11 @@ def carriers_of(spelling: Spelling) -> float:
     return max(_expected(table, given, parts[-1]), _expected(table, parts[-1], parts[0]) if len(parts) == 2 else 0.0)
 
 
+def people_counted() -> int:
+    """Of how many people the counts of names are."""
+    return int(_frequencies()["people"])
+
+
 def _expected(table: Mapping[str, Any], given: str, family: str) -> float:
     rare = float(table["rare"])
     counts = table["initials"] if len(given) == 1 else table["given"]
@@ -292,18 +299,22 @@ def _name_features(likeness: Likeness, carriers: float) -> dict[str, float]:
     return found
 
 
-def context_features(one: Sighting, other: Sighting) -> dict[str, float]:
-    """What stands around two names says: coauthors, titles, venues, domains, years."""
-    found: dict[str, float] = {}
-    shared = one.coauthors & other.coauthors
+def _coauthor_features(one: frozenset[str], other: frozenset[str]) -> dict[str, float]:
+    shared = one & other
     if shared:
         worth = sum(map(coauthor_weight, shared))
-        found["coauthor"] = min(1.0, worth)
-        found["more_coauthors"] = math.log2(max(1.0, worth))
-    elif one.coauthors and other.coauthors:
-        found["no_coauthor"] = math.log2(1 + min(len(one.coauthors), len(other.coauthors), MANY))
-        if _fit_by_initials(one.coauthors, other.coauthors):
-            found["coauthor_initial"] = 1.0
+        return {"coauthor": min(1.0, worth), "more_coauthors": math.log2(max(1.0, worth))}
+    if not one or not other:
+        return {}
+    found = {"no_coauthor": math.log2(1 + min(len(one), len(other), MANY))}
+    if _fit_by_initials(one, other):
+        found["coauthor_initial"] = 1.0
+    return found
+
+
+def context_features(one: Sighting, other: Sighting) -> dict[str, float]:
+    """What stands around two names says: coauthors, titles, venues, domains, years."""
+    found = _coauthor_features(one.coauthors, other.coauthors)
     if one.words and other.words:
         found["topic"] = _topic(one.words, other.words)
     if one.venues and other.venues:
@@ -363,6 +374,11 @@ def log_odds(found: Mapping[str, float]) -> float:
 def name_log_odds(one: str, other: str) -> float:
     """What two names alone say, as log odds."""
     return log_odds(_name_features(*_likeness(one, other)))
+
+
+def coauthor_log_odds(one: frozenset[str], other: frozenset[str]) -> float:
+    """What two sets of coauthors say, as log odds; 0 where one is empty."""
+    return log_odds(_coauthor_features(one, other))
 
 
 def probability(odds: float) -> float:

@@ -6,12 +6,13 @@ of the family name, …), so no name is compared with all others.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
 from matcher.identity.compare import nicknames_of, sound_of
-from matcher.identity.model import Sighting, context_features, log_odds, name_log_odds, probability, settings
+from matcher.identity.model import coauthor_log_odds, name_log_odds, probability, settings
 from matcher.identity.names import Spelling, key_of
 from matcher.records import PersonId
 
@@ -48,6 +49,9 @@ class ReviewerNames:
         short_names: Mapping[str, tuple[PersonId, ...]],
         coauthors: Callable[[PersonId], frozenset[str]],
     ) -> None:
+        asked_from: float = settings()["thresholds"]["ask"]
+        self._asked_from = math.log(asked_from / (1 - asked_from))
+        self._hopeless = self._asked_from - settings()["weights"]["coauthor"]  # not even a shared coauthor would help
         self._same = same
         self._short_names = short_names
         self._coauthors = coauthors
@@ -84,9 +88,9 @@ class ReviewerNames:
             if odds is None:
                 found[who] = ("fits", _FITS)
                 continue
-            chance = probability(odds + self._context(who, coauthors))
-            if chance >= settings()["thresholds"]["ask"]:
-                found[who] = ("alike", min(chance, _FITS))
+            total = odds + self._context(who, coauthors)
+            if total >= self._asked_from:
+                found[who] = ("alike", min(probability(total), _FITS))
         return tuple((who, *found[who]) for who in sorted(found))
 
     def _candidates(self, name: str) -> tuple[tuple[PersonId, float | None], ...]:
@@ -112,19 +116,15 @@ class ReviewerNames:
         for who in further:
             if who not in agreeing:
                 odds = max(name_log_odds(name, own) for own in self._known[who].names)
-                if odds >= _HOPELESS:
+                if odds >= self._hopeless:
                     yield who, odds
 
     def _context(self, who: PersonId, coauthors: frozenset[str]) -> float:
-        """What shared coauthors say, as log odds."""
+        """What shared coauthors, or none, say as log odds."""
         known = self._known[who]
         if known.coauthors is None:
             known.coauthors = self._coauthors(who)
-        return log_odds(context_features(Sighting("", coauthors), Sighting("", known.coauthors)))
-
-
-_HOPELESS: Final = -9.0
-"""Log odds that not even several shared coauthors lift to a question."""
+        return coauthor_log_odds(coauthors, known.coauthors)
 
 
 def _blocks(spelling: Spelling) -> Iterator[str]:
