@@ -133,11 +133,6 @@ class MatchConfig:
     )
     min_score: float = _setting(0.0, "expertise", "floor: a pair below it is not assigned", low=0, high=1)
 
-    policy: str = _setting(
-        "",
-        "conflicts",
-        "the rules about conflicts: a preset by its name, or a policy file of yours (.toml); empty: the settings below",
-    )
     bids: str = _setting(
         "additive",
         "bids",
@@ -166,6 +161,11 @@ class MatchConfig:
         0.2, "bids", "the most by which recommendations move a score", low=0, high=1
     )
 
+    policy: str = _setting(
+        "",
+        "conflicts",
+        "the rules about conflicts: a preset by its name, or a policy file of yours (.toml); empty: the settings below",
+    )
     coauthor_window_months: int | None = _setting(
         36,
         "conflicts",

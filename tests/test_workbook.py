@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import random
+import re
 import sys
 import tempfile
 import zipfile
@@ -1372,7 +1373,8 @@ def test_no_cell_is_a_formula_or_a_link(written: Path) -> None:
                 assert cell.hyperlink is None
                 if isinstance(cell.value, str):
                     texts.add(cell.value)
-                    assert cell.quotePrefix == cell.value.startswith(("=", "+", "-", "@"))
+                    is_number = re.fullmatch(r"[+-]?[0-9.]+", cell.value) is not None
+                    assert cell.quotePrefix == (cell.value.startswith(("=", "+", "-", "@")) and not is_number)
     assert {FORMULA, "=1+1", "+joe@b.example", "@Joe Bloggs", "=SUM(1)"} <= texts
     with zipfile.ZipFile(written) as archive:
         for name in archive.namelist():

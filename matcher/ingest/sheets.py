@@ -18,7 +18,6 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, time
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final
-from xml.etree.ElementTree import ParseError
 
 from matcher.errors import DataError, MissingExtraError
 from matcher.ingest.fields import clean
@@ -208,8 +207,8 @@ def _read_workbook(path: Path, name: str) -> tuple[Sheet, ...]:
         KeyError,
         NotImplementedError,
         OSError,
-        ParseError,
         RuntimeError,
+        SyntaxError,  # of XML, by either parser that openpyxl uses
         TypeError,
         ValueError,
         zlib.error,
