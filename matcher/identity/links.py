@@ -63,7 +63,7 @@ _REASONS: Final[Mapping[Basis, str]] = {
     "short_name": "the same short name",
 }
 
-_SURE: Final = frozenset(("id", "email", "listed", "coauthors", "name", "spelling"))
+_SURE: Final = frozenset(("id", "email", "listed", "coauthors", "name"))
 
 
 @dataclass(frozen=True, slots=True)
