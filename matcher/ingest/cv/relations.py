@@ -484,7 +484,8 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
 def _people_in_item(rich: Rich, known: Known) -> list[Name]:
     """The students that an item names: those at its begin, or those behind a label."""
     text = rich.text
-    start = 0
+    serial = re.match(r"\s*\d{1,3}[.)]?\s+(?=[^\W\d_a-z])", text)
+    start = serial.end() if serial else 0
     while start < len(text) and not text[start].isalnum():
         start += 1
     names = _first_names(rich, start, known)

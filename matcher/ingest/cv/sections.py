@@ -10,6 +10,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from matcher.ingest.cv.breaks import Line
@@ -33,6 +34,9 @@ _LONGEST_HEADING: Final = 80
 _MOST_WORDS: Final = 9
 _MOST_WORDS_PLAIN: Final = 7
 _FEWEST_YEARS: Final = 3
+_FEWEST_NUMBERED_YEARS: Final = 2
+"""Years that group a list, where numbered entries follow them."""
+
 _DISPLAY: Final = 1.3
 _LARGER: Final = 1.08
 """Type this much larger than the body of a PDF is display type."""
@@ -213,7 +217,7 @@ def _candidate(lines: Sequence[Line], position: int, layout: Layout) -> _Candida
     text = _text_of(line)
     if not line.level and not _is_short(line):
         return None
-    sense = heading_sense(text)
+    sense = heading_sense(text) if not re.fullmatch(r"\[[\w ]+\]", text) else HeadingSense()
     look = _look(line, layout)
     found = _Candidate(f"year {look}" if sense.kind == "year" and look == "plain" else look, text, sense, line.level)
     if line.level:
@@ -247,9 +251,12 @@ def _stands_apart(lines: Sequence[Line], position: int, found: _Candidate) -> bo
 def _is_alone(lines: Sequence[Line], position: int) -> bool:
     """A year on a line of its own, in a document that has several of them, so that years group a list."""
     following = lines[position + 1] if position + 1 < len(lines) else None
-    if following is None or len(following.text) <= 40 or not position or lines[position - 1].is_soft:
+    if following is None or not position or lines[position - 1].is_soft:
         return False
-    return sum(bool(_YEARS.fullmatch(line.text.strip())) for line in lines) >= _FEWEST_YEARS
+    if len(following.text) <= 40 and following.marker_kind != "number":
+        return False
+    years = sum(bool(_YEARS.fullmatch(line.text.strip())) for line in lines)
+    return years >= (_FEWEST_YEARS if following.marker_kind != "number" else _FEWEST_NUMBERED_YEARS)
 
 
 # --- the tree -------------------------------------------------------------------------------------------------------
@@ -260,6 +267,7 @@ def split_sections(layout: Layout) -> list[Section]:
     lines = layout.lines
     candidates = {position: found for position in range(len(lines)) if (found := _candidate(lines, position, layout))}
     candidates.update(_display_name(lines, layout))
+    candidates.update(_column_heads(lines))
     strict_looks = {
         found.look
         for found in candidates.values()
@@ -281,10 +289,30 @@ def split_sections(layout: Layout) -> list[Section]:
     return sections
 
 
+_COLUMN_HEAD: Final = re.compile(r"(?:title|authors?|venue|(?:sort)*(?:sort by .*)?|cited by|year)\Z", re.IGNORECASE)
+
+
+def _column_heads(lines: Sequence[Line]) -> dict[int, _Candidate]:
+    """The heads of the columns of a listing, a line for each: `Title`, `Cited by`, `Year`; a list of papers follows."""
+    found: dict[int, _Candidate] = {}
+    for position, line in enumerate(lines):
+        if line.text.strip().lower() != "title":
+            continue
+        heads = [one.text.strip().lower() for one in takewhile(_is_column_head, lines[position : position + 6])]
+        if "year" in heads and len(heads) < len(lines) - position:
+            found[position] = _Candidate("columns", line.text, HeadingSense("publications", is_strict=True), 0)
+    return found
+
+
+def _is_column_head(line: Line) -> bool:
+    return _COLUMN_HEAD.match(line.text.strip()) is not None
+
+
 def _read_years_as_lists(sections: Sequence[Section]) -> None:
     """Parts headed by years are lists of papers, where no heading says which parts are."""
     years = [one for one in sections if one.kind == "other" and one.year is not None]
-    if len(years) >= _FEWEST_YEARS and not any(one.kind == "publications" for one in sections):
+    are_numbered = all(any(line.marker_kind == "number" for line in one.lines[:2]) for one in years)
+    if len(years) >= (_FEWEST_NUMBERED_YEARS if are_numbered else _FEWEST_YEARS) and not any(one.kind == "publications" for one in sections):
         for one in years:
             one.kind = "publications"
 

@@ -256,11 +256,12 @@ _JOURNAL: Final = re.compile(
 )
 _PROCEEDINGS_JOURNAL: Final = re.compile(
     r"proceedings of the (?:vldb endowment|acm on|national academy|ieee\b(?![^,.]*conference)|royal society)"
+    r"|\bproc\. acm (?:program|hum|interact|manag|meas|softw|comput|netw|data)\w*\."
     r"|\bpvldb\b|\bpacm",
     re.IGNORECASE,
 )
 _CONFERENCE: Final = re.compile(
-    r"\b(?:conference|conf\.|proceedings|proc\.|symposium|symp\.|congress|meeting|advances in neural|tagungsband"
+    r"\b(?:conference|conf\.|proceedings|proc\.|symposium|simp[oó]sio|symp\.|congress|meeting|encontro|advances in neural|tagungsband"
     r"|konferenz|congreso|congresso|actes|atti|convention|colloquium|findings of|companion of|track|summit)(?!\w)|会议"
     r"|大会|学会|학술대회|全国大会|研究会",
     re.IGNORECASE,
@@ -433,6 +434,8 @@ def venue_name(rest: str) -> str:
     )
     found = _CUT.search(text)
     name = text[: found.start()] if found else text
+    if found and re.match(r"\.\s+\d", text[found.start() :]):
+        name += "."  # `Lang. 8(2)`: an abbreviation, and no end of a sentence
     name = _up_to_the_place(name)
     name = re.sub(rf"[\s,(]*\b{YEAR}\)?\s*\Z", "", name).strip(" \t\n.,;:–—-“”\"'|*")
     if (
