@@ -133,6 +133,8 @@ def _sense_of(words: Sequence[str]) -> HeadingSense:
     everything = set(words)
     if everything & _GROUP and everything <= _GROUP | _GROUP_TOO:
         return HeadingSense("students", is_strict=True)
+    if everything == {"professional", "preparation"}:
+        return HeadingSense("education", is_strict=True)
     hints = [kind for kind in _HINT_ORDER if everything & PUBLICATION_KINDS[kind]]
     hint = "" if len(_SORTS.intersection(hints)) > 1 else next(iter(hints), "")
     known = HEADING_FILLERS.union(*PUBLICATION_KINDS.values())
@@ -154,6 +156,8 @@ def _is_about_papers(kind: str, words: Sequence[str]) -> bool:
     everything = set(words)
     if not everything & HEADING_KEYWORDS["publications"]:
         return False
+    if kind == "projects":
+        return "related" in everything  # `Products most closely related to the project`
     if kind == "experience":
         return not everything & (HEADING_KEYWORDS["experience"] - {"work", "industry", "history"})
     return kind == "summary" and "summary" in everything and len(words) > 2
@@ -231,7 +235,7 @@ def _may_be_counted(line: Line, found: _Candidate) -> bool:
     """Whether the marker before a line, if any, may be the number of a part."""
     return not line.marker or (
         line.marker_kind == "number"
-        and re.fullmatch(r"\d{1,2}[.)]?", line.marker) is not None
+        and re.fullmatch(r"\d{1,2}[.)]?|\([a-h]\)|[A-Ha-h]\)", line.marker) is not None
         and found.sense.is_strict
         and (line.gap == 2 or "capitals" in found.look)
     )

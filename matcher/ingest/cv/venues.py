@@ -328,11 +328,16 @@ def _periodical_or_meeting(first: str, tag: str, hint: str) -> str:
     said = _by_words(name or first, first, tag, hint)
     if said:
         return said
-    if hint in ("journal", "conference", "workshop", "preprint", "other"):
+    if hint in ("journal", "conference", "workshop", "preprint") or (hint == "other" and not _has_volume_of(name, first)):
         return hint
     if _IN.match(first) and (name or first):
         return "conference"  # in something with pages, and nothing says that it is a book
     return _by_form(name or first, first)
+
+
+def _has_volume_of(name: str, text: str) -> bool:
+    """Whether a volume follows a name, as it does for journals."""
+    return bool(name) and re.match(r"[\s,.]*\d{1,4}\s?\(\d", text.partition(name)[2]) is not None
 
 
 def _by_words(name: str, first: str, tag: str, hint: str) -> str:
