@@ -146,9 +146,14 @@ def _same(heads: Sequence[HeadName]) -> list[HeadName]:
 
 def _words_of(layout: Layout) -> frozenset[str]:
     """Every word of the document, folded, hyphens kept: they tell how to join words cut at line ends."""
-    return frozenset(
-        word for line in layout.lines for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text.lower())
-    )
+    found: set[str] = set()
+    is_cut = False
+    for line in layout.lines:
+        words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text.lower())
+        ends_cut = re.search(r"[^\W\d_][-‐\u00ad]\Z", line.text) is not None
+        found.update(words[is_cut : len(words) - ends_cut])
+        is_cut = ends_cut
+    return frozenset(found)
 
 
 def _small_words(layout: Layout) -> frozenset[str]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 from matcher.identity import normalise_name
@@ -21,6 +22,7 @@ from matcher.ingest.cv.positions import Position, blocks_of
 from matcher.ingest.cv.rich import Rich
 from matcher.ingest.cv.sections import Section
 from matcher.ingest.cv.vocabulary import (
+    COMMON_WORDS,
     DEGREE_WORDS,
     HEADING_FILLERS,
     NEVER_NAMES,
@@ -257,8 +259,14 @@ def _names_at(rich: Rich, start: int, known: Known, stop: int | None = None) -> 
     return [name for name in found.names if _is_person(name.text, known)]
 
 
+_COLUMN_WORDS: Final = frozenset(("name", "title", "year", "status", "topic", "guide", "sl", "serial"))
+"""What stands above the columns of a table of students."""
+
+
 def _is_person(name: str, known: Known) -> bool:
     words = set(words_of(name))
+    if words & _COLUMN_WORDS:
+        return False
     return (
         len(normalise_name(name).split()) >= 2
         and not words & ORGANISATION_WORDS
@@ -504,6 +512,10 @@ def _nearest(found: Sequence[TimeSpan], name: Name, people: Sequence[Name]) -> T
     return following[0] if following else None
 
 
+_BROKEN_NAME: Final = re.compile(r"\),\s+[^\W\d_a-z][^\W\d_]+\Z")
+"""The end of a line that broke a name of a list: `Emil Farrow (2022), Gita`."""
+
+
 def _items(lines: Sequence[Line]) -> list[list[Line]]:
     """One item for each student: by marker, by table row, or by line at the margin."""
     items: list[list[Line]] = []
@@ -514,6 +526,8 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
         line.indent <= margin + 1 and line.gap == 2 for line in lines
     ) and any(line.marker for line in lines)
     for line in lines:
+        if items and not line.marker and line.gap == 0 and _BROKEN_NAME.search(items[-1][-1].text):
+            items[-1][-1] = replace(items[-1][-1], is_soft=True)
         is_labelled = _SHORT_LABEL.match(line.text) is not None and line.indent <= margin + 1
         goes_on = bool(items) and not is_labelled and (items[-1][-1].is_soft or line.indent > margin + 1)
         if (items and goes_on and not (line.marker and line.indent <= margin + 1)) or (
@@ -583,7 +597,11 @@ def _cut_to_known(name: Name, known: Known) -> Name:
     if known.is_known(name.text):
         return name
     heads = (" ".join(words[:size]) for size in range(len(words) - 1, 1, -1))
-    return next((replace(name, text=head) for head in heads if normalise_name(head) in known.names), name)
+    cut = next((head for head in heads if normalise_name(head) in known.names), "")
+    common = len(list(takewhile(lambda word: fold(word) in COMMON_WORDS, reversed(words))))
+    if not cut and common >= 2 and len(words) - common >= 2:  # the begin of a title
+        cut = " ".join(words[: len(words) - common])
+    return replace(name, text=cut) if cut else name
 
 
 def _is_label(name: str) -> bool:
