@@ -157,7 +157,7 @@ def is_author_line(rich: Rich, known: Known) -> AuthorList | None:
     label = re.match(r"\s*(?:authors?|contributors?|by|von)\s*:\s*|\s*by\s+(?=[A-Z])", rich.text, re.IGNORECASE)
     if label:
         start = label.end()
-    found = read_list(rich, start, known=known)
+    found = _list_at(rich, start, known)
     if found is None or re.search(r"[^\s.,;:*†‡()\d]", rich.text[found.end :]):
         return None
     if len(found.names) >= 2 or label:
@@ -166,10 +166,19 @@ def is_author_line(rich: Rich, known: Known) -> AuthorList | None:
     return found if name and (known.is_known(name) or (found.is_truncated and bool(known.owner))) else None
 
 
+def _list_at(rich: Rich, start: int, known: Known) -> AuthorList | None:
+    """The list of names at a place of a line; each is read once with what is known."""
+    key = (rich.text, rich.style, start)
+    if key not in known.lists:
+        known.lists[key] = read_list(rich, start, known=known)
+    found: AuthorList | None = known.lists[key]
+    return found
+
+
 def starts_with_authors(rich: Rich, known: Known) -> bool:
     """Whether a line begins as an entry does that puts its authors first."""
     start = _lead(rich)[0]
-    found = read_list(rich, start, known=known)
+    found = _list_at(rich, start, known)
     if found is None or not found.names:
         return False
     behind = rich.text[found.end :]

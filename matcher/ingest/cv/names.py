@@ -127,12 +127,14 @@ class Known:
         names: full names that were read without doubt, normalised.
         words: words that the document also writes in small letters: they name no one.
         memo: what was worked out with this knowledge, by text.
+        lists: the lists of names that were read with it, by text and place.
     """
 
     owner: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    lists: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     _fits: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def is_owner(self, name: str) -> bool:

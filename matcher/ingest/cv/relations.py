@@ -244,7 +244,8 @@ def _dateless(rich: Rich) -> Rich:
     """The text with tabs in the place of dates: a date ends a name."""
     text = rich.text
     for one in spans(text):
-        text = text[: one.start] + "\t" * (one.end - one.start) + text[one.end :]
+        blank = re.sub(r"[^()]", "\t", text[one.start : one.end])
+        text = text[: one.start] + blank + text[one.end :]
     return Rich(text, rich.style)
 
 

@@ -54,7 +54,7 @@ _REMARK: Final = re.compile(
     r"|authors? contributed equally|contributed equally|alphabetical|gleicher beitrag"
     r"|authors? (?:are )?(?:listed|ordered)|names? in bold|my name|underlined?|students? (?:i |co-?)?(?:advised"
     r"|mentored|supervised)|\w+ denotes|\w+ indicates|see also|for (?:a|the) (?:full|complete|up-to-date)|full list"
-    r"|(?:an )?up-to-date list|google scholar)",
+    r"|source:\s|(?:an )?up-to-date list|google scholar)",
     re.IGNORECASE,
 )
 _KIND_LABEL: Final = re.compile(

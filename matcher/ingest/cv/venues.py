@@ -205,7 +205,7 @@ _PREPRINT_STATUS: Final = re.compile(
     re.IGNORECASE,
 )
 _PREPRINT_SERVER: Final = re.compile(
-    r"\b(arxiv|biorxiv|medrxiv|chemrxiv|psyarxiv|eartharxiv|socarxiv|engrxiv|techrxiv|ssrn|corr|hal|openreview"
+    r"\b(arxiv|biorxiv|medrxiv|chemrxiv|psyarxiv|eartharxiv|socarxiv|engrxiv|techrxiv|ssrn|corr|hal|openreview|cryptology eprint archive|eprint archive"
     r"|research square|preprints\.org|osf)\b",
     re.IGNORECASE,
 )
@@ -268,6 +268,26 @@ _CONFERENCE: Final = re.compile(
 )
 
 
+_REGISTERED_KINDS: Final = {
+    "journal article": "journal",
+    "conference paper": "conference",
+    "conference proceedings": "conference",
+    "preprint": "preprint",
+    "working paper": "preprint",
+    "book chapter": "chapter",
+    "dissertation": "thesis",
+    "dissertation thesis": "thesis",
+    "book": "other",
+    "report": "other",
+}
+_REGISTERED: Final = re.compile(
+    rf"\|\s*(?P<kind>{'|'.join(sorted((kind.replace(' ', '[ -]') for kind in _REGISTERED_KINDS), reverse=True))})"
+    r"\s*(?=\||\n|\Z)",
+    re.IGNORECASE,
+)
+"""The kind as registries of works have it: `2024-08 | journal-article`."""
+
+
 def kind_of(rest: str, tag: str = "", hint: str = "") -> str:
     """The kind of a paper, one of `matcher.records.KINDS`.
 
@@ -280,6 +300,9 @@ def kind_of(rest: str, tag: str = "", hint: str = "") -> str:
     ('preprint', 'journal')
     """
     text = without_links(rest)
+    registered = _REGISTERED.search(text)
+    if registered:
+        return _REGISTERED_KINDS[registered["kind"].lower().replace("-", " ")]
     first = _first_venue(text)
     is_thesis = _THESIS.search(text) or (hint == "thesis" and not re.search(r"\bproc", text, re.IGNORECASE))
     tests = (
@@ -330,9 +353,16 @@ def _periodical_or_meeting(first: str, tag: str, hint: str) -> str:
         return said
     if hint in ("journal", "conference", "workshop", "preprint") or (hint == "other" and not _has_volume_of(name, first)):
         return hint
+    if _IN.match(first) and _has_issue(name, first):
+        return "journal"
     if _IN.match(first) and (name or first):
         return "conference"  # in something with pages, and nothing says that it is a book
     return _by_form(name or first, first)
+
+
+def _has_issue(name: str, text: str) -> bool:
+    """Whether a volume and its issue follow a name, as they do for journals: `52 (3), S. 10`."""
+    return bool(name) and re.match(r"\s*\d{1,4}\s?\(\d{1,3}\)", text.partition(name)[2]) is not None
 
 
 def _has_volume_of(name: str, text: str) -> bool:
