@@ -17,7 +17,7 @@ from matcher.ingest.cv.breaks import Line
 from matcher.ingest.cv.dates import YEAR
 from matcher.ingest.cv.layout import Layout
 from matcher.ingest.cv.names import is_name
-from matcher.ingest.cv.rich import BOLD, ITALIC
+from matcher.ingest.cv.rich import BOLD, ITALIC, LINK
 from matcher.ingest.cv.titles import is_venue_like
 from matcher.ingest.cv.vocabulary import (
     HEADING_FILLERS,
@@ -219,7 +219,7 @@ def _candidate(lines: Sequence[Line], position: int, layout: Layout) -> _Candida
     """The heading that a line may be; where it stands decides whether it is one (`_counts`)."""
     line = lines[position]
     text = _text_of(line)
-    if not line.level and not _is_short(line):
+    if not line.level and (not _is_short(line) or line.rich.is_all(LINK)):  # a link is a button, no heading
         return None
     sense = heading_sense(text) if not re.fullmatch(r"\[[\w ]+\]", text) else HeadingSense()
     look = _look(line, layout)

@@ -28,6 +28,8 @@ _LONGEST_RECORD: Final = 14
 _PROSE: Final = 180
 _MOST_IN_A_ROW: Final = 0.6
 
+_FEWEST_HARD: Final = 6
+_NEARLY_ALL: Final = 0.85
 _LONGEST_BUTTON: Final = 6
 _MOST_SHIFT: Final = 5
 """Columns by which the margin of another page of a PDF may lie further in."""
@@ -381,11 +383,7 @@ def _worth(one: Segment, known: Known, words: frozenset[str]) -> float:
 
 def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
     """Records around lines of authors if there are, else paragraphs, each cut as its indents and lines suggest."""
-    anchors = [
-        position
-        for position, line in enumerate(content)
-        if not (position and content[position - 1].is_soft) and not line.is_soft and is_author_line(line.rich, known)
-    ]
+    anchors = _anchors(content, known)
     if anchors and len(anchors) * _LONGEST_RECORD >= len(content) and _are_records(content, anchors, known):
         return _records(content, anchors)
     paragraphs = _paragraphs(content)
@@ -393,6 +391,17 @@ def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) 
     for paragraph in paragraphs:
         found += [Segment(lines) for lines in _within(paragraph, known, words)]
     return _joined_halves(found, known, words)
+
+
+def _anchors(content: Sequence[Line], known: Known) -> list[int]:
+    """The lines that are wholly lists of authors; where nearly all have hard breaks around them, those few others too."""
+    lists = [position for position, line in enumerate(content) if is_author_line(line.rich, known)]
+    hard = [
+        position
+        for position in lists
+        if not content[position].is_soft and not (position and content[position - 1].is_soft)
+    ]
+    return lists if len(hard) >= _FEWEST_HARD and len(hard) >= _NEARLY_ALL * len(lists) else hard
 
 
 def _paragraphs_alone(content: Sequence[Line]) -> list[Segment]:
