@@ -127,7 +127,9 @@ def _may_go_on(line: Line, following: Line) -> bool:
     """Whether the layout allows that the text of one line goes on in the next."""
     if following.gap == 2 or following.marker or following.level or following.cells or following.is_literal:
         return False
-    if following.indent < line.indent and line.gap != 2 and not _is_hyphenated(line, following):  # after a hanging indent something new begins
+    if (
+        following.indent < line.indent and line.gap != 2 and not _is_hyphenated(line, following)
+    ):  # after a hanging indent something new begins
         return False
     return not (line.level or line.cells or line.has_hard_end or "\t" in line.text or "\t" in following.text)
 

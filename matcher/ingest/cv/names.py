@@ -541,6 +541,7 @@ def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Na
     for piece in pieces:
         if len(piece) == 2 and (
             piece[1].is_initials
+            or (len(pieces) >= 2 and _is_one_letter_family(piece))
             or (piece[0].is_family and not (piece[0].is_full and piece[1].is_full and _both_known(piece, known)))
         ):
             names.append(_turned(piece[0], piece[1]))
@@ -550,6 +551,11 @@ def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Na
         else:
             break
     return names, "pairs" if inverted else "straight"
+
+
+def _is_one_letter_family(piece: Sequence[Atom]) -> bool:
+    """`E, Kai`, between semicolons."""
+    return piece[0].kinds == "B" and len(piece[0].words[0]) == 1 and piece[1].kinds == "W"
 
 
 def _both_known(piece: Sequence[Atom], known: Known | None) -> bool:

@@ -202,7 +202,13 @@ def _publications(
     for section, pieces in zip(listed, lists, strict=True):
         for one, rich in pieces:
             parsed = parse_entry(
-                rich, known, hint=section.hint or _hint_of(one), year=section.year, tag=_label_of(one), template=template, entry=entry
+                rich,
+                known,
+                hint=section.hint or _hint_of(one),
+                year=section.year,
+                tag=_label_of(one),
+                template=template,
+                entry=entry,
             )
             entry += 1
             _take_entry(one, rich, parsed, known, found, implied, doubts, account)

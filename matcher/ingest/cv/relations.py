@@ -102,7 +102,8 @@ _GRANT_LEAD: Final = re.compile(
     re.IGNORECASE,
 )
 _CO_LEAD: Final = re.compile(
-    r"(?<![\w-])(?:co-?\s?pis?|co-?\s?principal\s+investigators?|co-?\s?investigators?)(?![\w-])\s*[:：]\s*", re.IGNORECASE
+    r"(?<![\w-])(?:co-?\s?pis?|co-?\s?principal\s+investigators?|co-?\s?investigators?)(?![\w-])\s*[:：]\s*",
+    re.IGNORECASE,
 )
 _ROLE_BEHIND: Final = re.compile(
     r"\s+[–—-]\s+(?:coordenador|coordinador|coordinator|koordinator|projektleiter|responsable)(?:a|in)?(?![\w-])",

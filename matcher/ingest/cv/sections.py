@@ -316,7 +316,9 @@ def _read_years_as_lists(sections: Sequence[Section]) -> None:
     """Parts headed by years are lists of papers, where no heading says which parts are."""
     years = [one for one in sections if one.kind == "other" and one.year is not None]
     are_numbered = all(any(line.marker_kind == "number" for line in one.lines[:2]) for one in years)
-    if len(years) >= (_FEWEST_NUMBERED_YEARS if are_numbered else _FEWEST_YEARS) and not any(one.kind == "publications" for one in sections):
+    if len(years) >= (_FEWEST_NUMBERED_YEARS if are_numbered else _FEWEST_YEARS) and not any(
+        one.kind == "publications" for one in sections
+    ):
         for one in years:
             one.kind = "publications"
 

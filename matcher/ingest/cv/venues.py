@@ -351,7 +351,9 @@ def _periodical_or_meeting(first: str, tag: str, hint: str) -> str:
     said = _by_words(name or first, first, tag, hint)
     if said:
         return said
-    if hint in ("journal", "conference", "workshop", "preprint") or (hint == "other" and not _has_volume_of(name, first)):
+    if hint in ("journal", "conference", "workshop", "preprint") or (
+        hint == "other" and not _has_volume_of(name, first)
+    ):
         return hint
     if _IN.match(first) and _has_issue(name, first):
         return "journal"
