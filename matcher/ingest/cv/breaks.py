@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.ingest.cv.rich import EMPTY, Rich, join
-from matcher.ingest.cv.vocabulary import COMMON_WORDS, fold
+from matcher.ingest.cv.vocabulary import COMMON_WORDS, fold, word_set
 
 __all__ = ["SOFT", "Line", "joined", "mark_soft_breaks"]
 
@@ -240,12 +240,12 @@ def joined(lines: Iterable[Line], *, words: frozenset[str] = frozenset(), soft: 
     return join(parts, separators) if parts else EMPTY
 
 
-_PREFIXES: Final = frozenset("co non multi semi self pre post meta anti sub inter intra cross re de".split())
+_PREFIXES: Final = word_set("co non multi semi self pre post meta anti sub inter intra cross re de")
 """What may stand before a hyphen that stays."""
 
 
 def _is_one_word(head: str, tail: str, words: frozenset[str], *, is_pdf: bool) -> bool:
-    """Whether a hyphen at the end of a line was put there by the typesetter, as PDFs and what is copied from them have it."""
+    """Whether a hyphen at the end of a line was put there by the typesetter, as PDFs and copies of them have it."""
     if fold(head[:-1] + tail) in words:
         return True
     if fold(f"{head[:-1]}-{tail}") in words:

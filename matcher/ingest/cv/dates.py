@@ -66,7 +66,8 @@ _ATOM: Final = re.compile(
 _MAY_HOLD_DATE: Final = re.compile(rf"{YEAR}|['’]\s?\d\d")
 
 _OPEN: Final = (
-    r"(?:(?:till|to|until)\s+(?:date|now|present|today)|present|current(?:ly)?|now|today|ongoing|on-going|date|today|heute|jetzt|laufend|présent|present day"
+    r"(?:(?:till|to|until)\s+(?:date|now|present|today)|present|current(?:ly)?|now|today|ongoing|on-going"
+    r"|date|today|heute|jetzt|laufend|présent|present day"
     r"|aujourd['’]hui|en cours|actualidad|actual(?:mente)?|presente|oggi|atual(?:mente)?|heden|nu"
     r"|至今|现在|現在|今|현재)"
 )

@@ -1,6 +1,6 @@
 """Lists of people that funders ask for: collaborators, advisors and advisees, family names first.
 
-A line says who they are, and the next lines name them, set apart by semicolons: `Quill, Dora (University of Bark), Ph.D.
+A line says who they are, and the next lines name them, set apart by semicolons: `Quill, Dora (Bark University), Ph.D.
 advisor; Holm, Gita`. Elsewhere a list of collaborators is no tie; here the document declares one.
 """
 

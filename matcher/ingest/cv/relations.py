@@ -444,19 +444,25 @@ def _grants(section: Section, known: Known, words: frozenset[str], *, is_grant: 
             own = spans(rich.text)
             span = own[0] if own else next(iter([one for one in block_spans if one.is_range] or block_spans), None)
             taken: set[str] = set()
-            for kind, pattern in patterns:
-                for found in pattern.finditer(clear.text):
-                    if kind == "grant_lead" and re.search(r"\bco-?\s?\Z", clear.text[: found.start()], re.IGNORECASE):
-                        continue
-                    stop = _NEXT_LABEL.search(clear.text, found.end())
-                    for name in _names_at(clear, found.end(), known, stop.start() + 1 if stop else None):
-                        if normalise_name(name.text) not in taken:
-                            taken.add(normalise_name(name.text))
-                            yield _tie(kind, name.text, span, rich.text, group, is_open=True)
-            for role in _ROLE_BEHIND.finditer(clear.text):
-                leader = _name_before(clear, role.start(), known)
-                if leader is not None and normalise_name(leader.text) not in taken:
-                    yield _tie("grant_lead", leader.text, span, rich.text, group, is_open=True)
+            for kind, name in _on_grant(clear, patterns, known):
+                if normalise_name(name.text) not in taken:
+                    taken.add(normalise_name(name.text))
+                    yield _tie(kind, name.text, span, rich.text, group, is_open=True)
+
+
+def _on_grant(clear: Rich, patterns: Sequence[tuple[str, re.Pattern[str]]], known: Known) -> Iterator[tuple[str, Name]]:
+    """Who leads a grant and who else is on it, by words before the names and roles behind them."""
+    for kind, pattern in patterns:
+        for found in pattern.finditer(clear.text):
+            if kind == "grant_lead" and re.search(r"\bco-?\s?\Z", clear.text[: found.start()], re.IGNORECASE):
+                continue
+            stop = _NEXT_LABEL.search(clear.text, found.end())
+            for name in _names_at(clear, found.end(), known, stop.start() + 1 if stop else None):
+                yield kind, name
+    for role in _ROLE_BEHIND.finditer(clear.text):
+        leader = _name_before(clear, role.start(), known)
+        if leader is not None:
+            yield "grant_lead", leader
 
 
 def _grant_blocks(lines: Sequence[Line]) -> list[list[Line]]:

@@ -47,7 +47,8 @@ _BUTTON: Final = re.compile(
     r"(?:alert button|via\s?\w+ icon|show more|view all|view pdf|expand|read more|add to cart|follow|cited by|cite"
     r"|share|save|download|pdf|abstract|bibtex|code|request code"
     r"|see more|load more|no image|open access|\d+ citations?|view on \w+|title|year|previous|next|all|since \d{4}"
-    r"|(?:sort)+\s?by .*|the system can['’]t perform .*|all\s?since \d{4}|citations?\s*\d*.*|h-index.*|i10-index.*|sort by.*|articles? \d+.*)\W*\Z",
+    r"|(?:sort)+\s?by .*|the system can['’]t perform .*|all\s?since \d{4}"
+    r"|citations?\s*\d*.*|h-index.*|i10-index.*|sort by.*|articles? \d+.*)\W*\Z",
     re.IGNORECASE,
 )
 _REMARK: Final = re.compile(
@@ -141,10 +142,11 @@ def _without(lines: Sequence[Line], passed: Set[int]) -> list[Line]:
         if line.number in passed:
             marker = line if line.marker else marker
             continue
-        if marker is not None and not line.marker and not line.level:
-            line = replace(line, marker=marker.marker, marker_kind=marker.marker_kind)
+        takes_over = marker is not None and not line.marker and not line.level
+        kept.append(
+            replace(line, marker=marker.marker, marker_kind=marker.marker_kind) if marker and takes_over else line
+        )
         marker = None
-        kept.append(line)
     return kept
 
 
@@ -394,7 +396,7 @@ def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) 
 
 
 def _anchors(content: Sequence[Line], known: Known) -> list[int]:
-    """The lines that are wholly lists of authors; where nearly all have hard breaks around them, those few others too."""
+    """The lines that are wholly lists of authors; where nearly all have hard breaks around them, the others too."""
     lists = [position for position, line in enumerate(content) if is_author_line(line.rich, known)]
     hard = [
         position

@@ -205,7 +205,8 @@ _PREPRINT_STATUS: Final = re.compile(
     re.IGNORECASE,
 )
 _PREPRINT_SERVER: Final = re.compile(
-    r"\b(arxiv|biorxiv|medrxiv|chemrxiv|psyarxiv|eartharxiv|socarxiv|engrxiv|techrxiv|ssrn|corr|hal|openreview|cryptology eprint archive|eprint archive"
+    r"\b(arxiv|biorxiv|medrxiv|chemrxiv|psyarxiv|eartharxiv|socarxiv|engrxiv|techrxiv|ssrn|corr|hal|openreview"
+    r"|cryptology eprint archive|eprint archive"
     r"|research square|preprints\.org|osf)\b",
     re.IGNORECASE,
 )
@@ -261,7 +262,8 @@ _PROCEEDINGS_JOURNAL: Final = re.compile(
     re.IGNORECASE,
 )
 _CONFERENCE: Final = re.compile(
-    r"\b(?:conference|conf\.|proceedings|proc\.|symposium|simp[oó]sio|symp\.|congress|meeting|encontro|advances in neural|tagungsband"
+    r"\b(?:conference|conf\.|proceedings|proc\.|symposium|simp[oó]sio|symp\.|congress|meeting|encontro"
+    r"|advances in neural|tagungsband"
     r"|konferenz|congreso|congresso|actes|atti|convention|colloquium|findings of|companion of|track|summit)(?!\w)|会议"
     r"|大会|学会|학술대회|全国大会|研究会",
     re.IGNORECASE,

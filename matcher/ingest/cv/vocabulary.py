@@ -93,7 +93,8 @@ HEADING_KEYWORDS: Final = {
         " member activities gutachter gutachtertatigkeit gremien mitgliedschaften engagement responsabilites"
         " servicio servizio leadership volunteering volunteer community chair chairs 学术服务 社会服务 学会活動"
         " societies affiliations contribution contributions meetup competition"
-        " bancas banca tribunales participacao responsabilidades responsabilita gestion incarichi dienst dienste verantwortung"
+        " bancas banca tribunales participacao responsabilidades responsabilita gestion incarichi dienst dienste"
+        " verantwortung"
     ),
     "media": word_set("media press news coverage presse interviews blog podcasts announcements 新闻"),
     "interests": word_set(
@@ -143,7 +144,8 @@ HEADING_KEYWORDS: Final = {
         " proceedings theses books book volumes reports writings scholarship output outputs works inproceedings"
         " products"
         " 论文 发表论文 学术论文 发表 代表论文 論文 発表論文 研究業績 業績 논문 출판물 출판 著作 出版物"
-        " produccion producao producoes producciones trabalhos trabajos travaux publicatielijst publicados bibliografia ouvrages scritti"
+        " produccion producao producoes producciones trabalhos trabajos travaux publicatielijst publicados bibliografia"
+        " ouvrages scritti"
         " monografie monografias monografien monographien"
     ),
     "people": word_set("coauthors authors mitautoren collaborators coautores"),
@@ -178,7 +180,8 @@ PUBLICATION_KINDS: Final = {
         "conference conferences konferenzen konferenzbeitrage conferences congresos conferencias conferenze"
         " proceedings symposium symposia tagungsbeitrage tagungsbanden congres 会议 会议论文"
         " 国際会議 tagungsbande congresso"
-        " congressi congressos simposios eventos evento convegni congreso eventos communications comunicaciones comunicacoes konferenz"
+        " congressi congressos simposios eventos evento convegni congreso eventos communications comunicaciones"
+        " comunicacoes konferenz"
         " tagungen"
     ),
     "other": word_set(
