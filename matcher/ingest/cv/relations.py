@@ -460,7 +460,7 @@ def _on_grant(clear: Rich, patterns: Sequence[tuple[str, re.Pattern[str]]], know
             for name in _names_at(clear, found.end(), known, stop.start() + 1 if stop else None):
                 yield kind, name
     for role in _ROLE_BEHIND.finditer(clear.text):
-        leader = _name_before(clear, role.start(), known)
+        leader = _name_before(clear[: role.start()], role.start(), known)
         if leader is not None:
             yield "grant_lead", leader
 
