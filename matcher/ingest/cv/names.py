@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
@@ -398,7 +398,7 @@ def _next_atom(
     if atom is None:
         return None
     if capitals and atom.kinds[-1] == "B" and "W" in atom.kinds[:-1] and len(atom.words[-1]) > 1:
-        atom.kinds = f"{atom.kinds[:-1]}W"
+        atom = replace(atom, kinds=f"{atom.kinds[:-1]}W")
     if not ends_well(rich, atom, prose=titles) or runs_on(atom, before):
         return shorter(rich, atom)
     if not before and known is not None and known.owner and "I" in atom.kinds[1:-1] and atom.kinds[-1] == "W":
