@@ -351,10 +351,12 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
     lines, rich = _with_breaks(rich, "\n"), _with_breaks(rich, " ")
     joint = _with_first(rich, start, known)
     found = [] if joint is None else [joint]
+    is_record = False
     for reading in _readings(rich, start, known):
         found.append(reading)
         if reading.is_line and reading.score >= _CLEAR_RECORD:
-            break  # a title, and a line of authors below it
+            is_record = True  # a title, and a line of authors below it
+            break
     else:
         if "\n" in rich.text[start:].strip():  # perhaps every line break is one of wrapping
             flat = Rich(rich.text.replace("\n", " "), rich.style)
@@ -362,7 +364,7 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
     if lines.text != rich.text and not any(one.score >= CLEAR for one in found):
         # Perhaps what looked like wrapping is not: authors on a line of their own show it.
         found += [one for one in _readings(lines, start, known) if _fills_line(lines.text, one.authors)]
-    if not any(one.score >= CLEAR for one in found):
+    if not is_record and not any(one.score >= CLEAR for one in found):
         alone = _title_alone(rich, start)
         found += [] if alone is None else [alone]
     found.sort(key=lambda one: -one.score)
