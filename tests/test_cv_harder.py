@@ -17,7 +17,7 @@ DOCUMENTS = Path(__file__).parent / "cv_documents"
 FLOORS: Final = {
     # document: titles, author lists, relations that are found; phantom entries and relations that are not exceeded
     "b01_arxiv_listing": (10, 8, 0, 0, 0),
-    "b02_bibliography_site": (24, 24, 0, 0, 0),
+    "b02_bibliography_site": (25, 25, 0, 0, 0),
     "b03_registry_record": (11, 11, 1, 0, 0),
     "b04_chicago_humanities": (14, 14, 6, 0, 0),
     "b05_title_first_lines": (11, 11, 5, 0, 0),

@@ -36,8 +36,11 @@ _LABELS: Final = (
     ),
 )
 _LONGEST_LABEL: Final = 120
-_ITEM: Final = re.compile(
+_INVERTED: Final = re.compile(
     r"\s*(?P<family>[^,;()]{2,40}),\s*(?P<given>[^,;()]{1,40}?)\s*(?:\((?P<remark>[^()]*)\))?(?:,\s*(?P<tail>[^;]*?))?[\s.]*\Z"
+)
+_STRAIGHT: Final = re.compile(
+    r"\s*(?P<given>)(?P<family>[^,;()]{4,60}?)\s*(?:\((?P<remark>[^()]*)\))?(?P<tail>)[\s.]*\Z"
 )
 _SPONSOR: Final = re.compile(r"\b(?:sponsor|host|postdoc\w*)\b", re.IGNORECASE)
 _ADVISOR: Final = re.compile(r"\b(?:advis[oe]r|supervisor)\b", re.IGNORECASE)
@@ -72,40 +75,48 @@ def read_listed(lines: Sequence[Line], known: Known, words: frozenset[str]) -> I
         words: words of the document, for joining lines.
     """
     for position, line in enumerate(lines):
-        kind = _kind_of(line)
-        names = _following(lines, position) if kind else []
-        if not names:
+        label, _, inline = line.text.partition(":")
+        kind = _kind_of(label) if ":" in line.text else ""
+        named = [] if inline.strip() and not line.is_soft else _following(lines, position)
+        if not kind or not (inline.strip() or named):
             continue
-        items = re.split(r";(?![^()]*\))", joined(names, words=words).text.replace("\n", " "))
-        read = [_ITEM.match(item) for item in items if item.strip()]
-        if not all(item is not None and is_name(_name(item)) for item in read):
-            continue
-        for item in read:
-            if item is not None and not known.is_owner(_name(item)):
-                evidence = f"{line.text.strip()} {item[0].strip()}"
-                yield Listed(_meant(kind, item), _name(item), *_period(kind, item), evidence, [line, *names])
+        whole = joined([line, *named], words=words).text.replace("\n", " ").partition(":")[2]
+        for item in _items(whole, is_plural=re.search(r"s\b(?!.*\bsponsor\b)", label) is not None):
+            if not known.is_owner(_name(item)):
+                evidence = f"{label.strip()}: {item[0].strip()}"
+                yield Listed(_meant(kind, item), _name(item), *_period(kind, item), evidence, [line, *named])
 
 
-def _kind_of(line: Line) -> str:
-    """What a label says of the people below it; empty for other lines."""
-    text = line.text.strip()
-    if not text.endswith(":") or len(text) > _LONGEST_LABEL:
+def _kind_of(label: str) -> str:
+    """What a label says of the people behind it; empty for other words."""
+    if len(label) > _LONGEST_LABEL:
         return ""
-    return next((kind for kind, pattern in _LABELS if pattern.search(text)), "")
+    return next((kind for kind, pattern in _LABELS if pattern.search(label)), "")
 
 
 def _following(lines: Sequence[Line], position: int) -> list[Line]:
     """The lines under a label, up to a gap or the next label."""
     found: list[Line] = []
     for line in lines[position + 1 :]:
-        if line.gap == 2 or line.marker or line.text.strip().endswith(":"):
+        if line.gap == 2 or line.marker or (":" in line.text and _kind_of(line.text.partition(":")[0])):
             break
         found.append(line)
     return found
 
 
+def _items(text: str, *, is_plural: bool) -> list[re.Match[str]]:
+    """The people of a list, family names first between semicolons or given names first; none where one is no name."""
+    ways = ((_INVERTED, r";"), (_STRAIGHT, r"[;,]|\band\b"))
+    for pattern, separator in ways if ";" in text or not is_plural else reversed(ways):
+        pieces = [piece for piece in re.split(rf"(?:{separator})(?![^()]*\))", text) if piece.strip(" .")]
+        found = [item for piece in pieces if (item := pattern.match(piece)) and is_name(_name(item))]
+        if found and len(found) == len(pieces):
+            return found
+    return []
+
+
 def _name(item: re.Match[str]) -> str:
-    return f"{item['given'].strip()} {item['family'].strip()}"
+    return f"{item['given'].strip()} {item['family'].strip()}".strip()
 
 
 def _meant(kind: str, item: re.Match[str]) -> str:

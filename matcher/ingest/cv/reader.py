@@ -352,6 +352,8 @@ def _is_entry(parsed: ParsedEntry, one: Segment, known: Known, enough: float) ->
         r"[^\W\d_]{3}|[\u3400-\u9fff\uac00-\ud7af\u3040-\u30ff]{2}", parsed.title
     ):
         return False
+    if parsed.is_title_first and _names_owner(parsed.title, known):
+        return False  # two entries read as one: the first one's authors stand in what would be the title
     if parsed.has_owner or parsed.authors.is_truncated:
         return True
     familiar = any(known.is_known(name) for name in parsed.names)
@@ -359,6 +361,12 @@ def _is_entry(parsed: ParsedEntry, one: Segment, known: Known, enough: float) ->
     return has_more and (
         familiar or (one.is_marked and len(parsed.names) >= 2) or len(parsed.names) >= 3 or parsed.authors.is_inverted
     )
+
+
+def _names_owner(title: str, known: Known) -> bool:
+    """Whether a title holds the owner's full name."""
+    words = f" {normalise_name(title)} "
+    return any(f" {own} " in words for own in known.owner if len(own.split()) >= 2)
 
 
 def _looks_meant(one: Segment, rich: Rich) -> bool:

@@ -550,8 +550,10 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
 def _people_in_item(rich: Rich, known: Known) -> list[Name]:
     """The students that an item names: those at its begin, or those behind a label."""
     text = rich.text
-    serial = re.match(r"\s*\d{1,3}[.)]?\s+(?=[^\W\d_a-z])", text)
+    serial = re.match(r"\s*\d{1,3}[.)]?\s+(?=[^\W\d_a-z]|[“\"„«])", text)
     start = serial.end() if serial else 0
+    if re.match(r"\s*[“\"„«]", text[start:]):
+        return []  # a title
     while start < len(text) and not text[start].isalnum():
         start += 1
     names = _first_names(rich, start, known)

@@ -172,6 +172,7 @@ class _Candidate:
     text: str
     sense: HeadingSense
     level: int
+    is_alone: bool = False
 
 
 def _text_of(line: Line) -> str:
@@ -223,12 +224,22 @@ def _candidate(lines: Sequence[Line], position: int, layout: Layout) -> _Candida
         return None
     sense = heading_sense(text) if not re.fullmatch(r"\[[\w ]+\]", text) else HeadingSense()
     look = _look(line, layout)
-    found = _Candidate(f"year {look}" if sense.kind == "year" and look == "plain" else look, text, sense, line.level)
+    found = _Candidate(
+        f"year {look}" if sense.kind == "year" and look == "plain" else look,
+        text,
+        sense,
+        line.level,
+        line.gap == 2 and _gap_after(lines, position),
+    )
     if line.level:
         return found
     if not text or text[-1] in ".,;!?" or text[0] in "“\"'(" or text[0].islower() or not _may_be_counted(line, found):
         return None
     return found if _stands_apart(lines, position, found) else None
+
+
+def _gap_after(lines: Sequence[Line], position: int) -> bool:
+    return position + 1 < len(lines) and lines[position + 1].gap == 2
 
 
 def _may_be_counted(line: Line, found: _Candidate) -> bool:
@@ -402,6 +413,7 @@ def _looks_like_venue(found: _Candidate) -> bool:
     """A one-word line such as "Proceedings" inside a list of papers is no heading unless it is set like one."""
     return (
         found.look in ("plain", "italic")
+        and not found.is_alone
         and found.sense.kind in ("service", "interests", "experience", "education", "skills", "summary")
         and len(words_of(found.text)) > 3
     )

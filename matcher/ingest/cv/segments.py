@@ -47,7 +47,8 @@ _BUTTON: Final = re.compile(
     r"(?:alert button|via\s?\w+ icon|show more|view all|view pdf|expand|read more|add to cart|follow|cited by|cite"
     r"|share|save|download|pdf|abstract|bibtex|code|request code"
     r"|see more|load more|no image|open access|\d+ citations?|view on \w+|title|year|previous|next|all|since \d{4}"
-    r"|(?:sort)+\s?by .*|the system can['’]t perform .*|all\s?since \d{4}"
+    r"|(?:sort)+\s?by .*|view|electronic edition\b.*|export record|share record|references & citations|ris|see faq"
+    r"|persistent url.*|dblp key.*|the system can['’]t perform .*|all\s?since \d{4}"
     r"|citations?\s*\d*.*|h-index.*|i10-index.*|sort by.*|articles? \d+.*)\W*\Z",
     re.IGNORECASE,
 )

@@ -148,7 +148,7 @@ HEADING_KEYWORDS: Final = {
         " ouvrages scritti"
         " monografie monografias monografien monographien"
     ),
-    "people": word_set("coauthors authors mitautoren collaborators coautores"),
+    "people": word_set("coauthor coauthors authors mitautoren collaborators coautores"),
     "head": word_set("lebenslauf curriculum vitae cv resume vita"),
 }
 """Per kind of section, the words that name it."""
@@ -213,7 +213,8 @@ HEADING_FILLERS: Final = word_set(
     " akademischer habilitationen ausgewahlter"
     " bibliografica bibliografia em andamento concluidas concluida concluidos publicados publicadas profissional"
     " profesional trabalho trabajo trabalhos trabajos tecnica complementar participacao atividades outras outros outros"
-    " delivered scholars guest synergistic significant most closely related proposed"
+    " delivered scholars guest synergistic significant index conclusao comissoes julgadoras most"
+    " closely related proposed sponsored"
     " soumis soumises aceptados aceitos arbitrees arbitradas article articles artikel buch"
     " external journals event events conference local open source total involved honours honor co mentor"
     " mentored doktor wissenschaftliche akademische beruflicher ausgewahlte selection selecta choisies"
