@@ -336,3 +336,14 @@ def test_two_entries_in_one_are_in_doubt(tmp_path: Path) -> None:
         "<b> Bo Hartig, Ada Velden. Dense trees. Journal of Trees, 2021.\n",
     )
     assert all("Velden" not in one.title for one in document.entries)
+
+
+def test_lines_that_repeat_by_wrapping_are_no_buttons(tmp_path: Path) -> None:
+    entry = "{0}. Ada Velden, Bo Hartig, Cleo Marsh, Dora Quill. A long study of {1} trees and\n   Neural Networks\n   Journal of Trees, 1{0}(3), 1-9, 202{0}.\n"
+    text = "Ada Velden\n\nPublications\n\n" + "".join(
+        entry.format(number, sort) for number, sort in enumerate(("sparse", "dense", "brown"))
+    )
+    document = read(tmp_path, text)
+    assert [one.title for one in document.entries] == [
+        f"A long study of {sort} trees and Neural Networks" for sort in ("sparse", "dense", "brown")
+    ]

@@ -160,10 +160,16 @@ def buttons_of(lines: Sequence[Line], known: Known, fewest: int = 2) -> frozense
         fewest: how often a button occurs at least.
     """
     counts = Counter(line.text.strip() for line in lines)
+    ends = {  # of sentences that were wrapped: they are no lines of their own
+        line.text.strip()
+        for before, line in pairwise(lines)
+        if before.is_soft and line.gap == 0 and counts[before.text.strip()] < fewest
+    }
     repeated = {
         line.text.strip()
         for line in lines
         if counts[line.text.strip()] >= fewest
+        and line.text.strip() not in ends
         and len(line.text.split()) <= _LONGEST_BUTTON
         and not re.search(r"\d", line.text)
         and not is_venue_like(line.text)
