@@ -17,7 +17,7 @@ DOCUMENTS = Path(__file__).parent / "cv_documents"
 FLOORS: Final = {
     # document: titles, author lists, relations that are found; phantom entries and relations that are not exceeded
     "b01_arxiv_listing": (10, 8, 0, 0, 0),
-    "b02_bibliography_site": (24, 24, 0, 0, 0),
+    "b02_bibliography_site": (25, 25, 0, 0, 0),
     "b03_registry_record": (11, 11, 1, 0, 0),
     "b04_chicago_humanities": (14, 14, 6, 0, 0),
     "b05_title_first_lines": (11, 11, 5, 0, 0),
@@ -28,6 +28,22 @@ FLOORS: Final = {
     "b10_last_first_and": (16, 16, 8, 0, 0),
     "b11_industry_profile": (2, 2, 4, 0, 0),
     "b12_inferred_reverse": (23, 23, 8, 0, 0),
+    "c01_us_assistant_professor": (31, 31, 14, 0, 0),
+    "c02_two_column": (18, 18, 5, 0, 0),
+    "c03_homepage": (16, 16, 6, 0, 0),
+    "c04_scholar_profile": (30, 30, 0, 0, 0),
+    "c05_dblp": (46, 46, 0, 0, 0),
+    "c06_orcid_print": (16, 16, 0, 0, 0),
+    "c07_chinese_researcher": (22, 22, 8, 0, 0),
+    "c08_lebenslauf": (20, 20, 8, 0, 0),
+    "c09_brasil_lattes": (18, 18, 7, 0, 0),
+    "c10_indian_professor": (56, 56, 7, 0, 0),
+    "c11_industry_resume": (10, 10, 7, 0, 0),
+    "c12_biosketch": (10, 10, 12, 0, 0),
+    "c13_word_export": (17, 17, 8, 0, 0),
+    "c14_publications_by_year": (58, 58, 0, 0, 0),
+    "c15_one_page_postdoc": (2, 2, 4, 0, 0),
+    "c16_lab_page": (24, 24, 5, 0, 0),
 }
 
 
@@ -53,8 +69,18 @@ def counts(read: CvDocument, truth: dict[str, Any]) -> tuple[int, int, int, int,
             titles += 1
             authors += same[0][1] == names
     relations = {(one.relation.kind, norm(one.relation.other)) for one in read.relations}
-    want = {(one["kind"], norm(one["name"])) for one in truth["relations"]}
-    return titles, authors, len(relations & want), len(left), len(relations - want)
+    found = sum(bool(right(one) & relations) for one in truth["relations"])
+    maybe = {norm(name) for name in truth.get("optional_relations", [])}
+    stated = set().union(*(right(one) for one in truth["relations"]))
+    false_relations = {one for one in relations - stated if one[1] not in maybe}
+    optional = {norm(title) for title in truth.get("optional_publications", [])}
+    return titles, authors, found, sum(title not in optional for title, _ in left), len(false_relations)
+
+
+def right(relation: dict[str, Any]) -> set[tuple[str, str]]:
+    """A relation with every kind that is as right as the first."""
+    kinds = {relation["kind"], *relation.get("kinds_ok", [])}
+    return {(kind, norm(relation["name"])) for kind in kinds}
 
 
 @pytest.mark.parametrize("name", FLOORS)

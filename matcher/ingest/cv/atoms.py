@@ -8,6 +8,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Final
 
 from matcher.ingest.cv.rich import BOLD, ITALIC, Rich
@@ -75,6 +76,9 @@ _JOINT: Final = re.compile(
 """What joins two parts of one family name: `Lauenstein von und zu Berg`, `Ortega y Gasset`."""
 
 _MAX_WORDS: Final = 7
+_REMEMBERED: Final = 16384
+"""Atoms and words that are remembered: the ways to read an entry have most of them in common."""
+
 _MOST_MARKS: Final = 3
 _TELLING: Final = 6
 """Names at the begin of a list that tell how it is written."""
@@ -162,6 +166,7 @@ def _is_upper(word: str) -> bool:
     return word[:1].isupper() or (word[:1].isalpha() and word[:1].lower() == word[:1].upper())
 
 
+@lru_cache(maxsize=_REMEMBERED)
 def _kind(word: str) -> str:
     """The kind of one word; empty when no name has it."""
     if _IDEOGRAPHIC.fullmatch(word):
@@ -288,6 +293,12 @@ def read_atom(rich: Rich, start: int, *, titles: bool = False) -> Atom | None:
         start: where the first word may stand.
         titles: whether "Prof." and the like may stand before it.
     """
+    return _atom_at(rich, start, titles)
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _atom_at(rich: Rich, start: int, titles: bool) -> Atom | None:
+    """The same, worked out once for each place of a text: atoms are never changed afterwards."""
     return _Gathering(rich, start, titles=titles).read()
 
 

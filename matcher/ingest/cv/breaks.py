@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from matcher.ingest.cv.rich import EMPTY, Rich, join
-from matcher.ingest.cv.vocabulary import fold
+from matcher.ingest.cv.vocabulary import COMMON_WORDS, fold, word_set
 
 __all__ = ["SOFT", "Line", "joined", "mark_soft_breaks"]
 
@@ -127,9 +127,16 @@ def _may_go_on(line: Line, following: Line) -> bool:
     """Whether the layout allows that the text of one line goes on in the next."""
     if following.gap == 2 or following.marker or following.level or following.cells or following.is_literal:
         return False
-    if following.indent < line.indent and line.gap != 2:  # after a hanging indent something new begins
+    if (
+        following.indent < line.indent and line.gap != 2 and not _is_hyphenated(line, following)
+    ):  # after a hanging indent something new begins
         return False
     return not (line.level or line.cells or line.has_hard_end or "\t" in line.text or "\t" in following.text)
+
+
+def _is_hyphenated(line: Line, following: Line) -> bool:
+    """Whether a word is cut between two lines."""
+    return following.text[:1].islower() and re.search(r"[^\W\d_]{2}[-‐\u00ad]\Z", line.text) is not None
 
 
 @dataclass(frozen=True, slots=True)
@@ -184,6 +191,8 @@ def _starts_small(text: str) -> bool:
 def _is_soft(line: Line, following: Line, width: int, wrap: float) -> bool:
     if wrap and width + 1 + _edge_facts(line, following).next_word > wrap:
         return True
+    if _is_hyphenated(line, following):
+        return True
     starts_small = _starts_small(following.text)
     if len(line.text) < _NARROWEST_COLUMN:
         return False
@@ -231,8 +240,15 @@ def joined(lines: Iterable[Line], *, words: frozenset[str] = frozenset(), soft: 
     return join(parts, separators) if parts else EMPTY
 
 
+_PREFIXES: Final = word_set("co non multi semi self pre post meta anti sub inter intra cross re de")
+"""What may stand before a hyphen that stays."""
+
+
 def _is_one_word(head: str, tail: str, words: frozenset[str], *, is_pdf: bool) -> bool:
-    """Whether a hyphen at the end of a line was put there by the typesetter, as PDFs have it."""
+    """Whether a hyphen at the end of a line was put there by the typesetter, as PDFs and copies of them have it."""
     if fold(head[:-1] + tail) in words:
         return True
-    return is_pdf and fold(f"{head[:-1]}-{tail}") not in words
+    if fold(f"{head[:-1]}-{tail}") in words:
+        return False
+    are_words = all(fold(part) in words or fold(part) in COMMON_WORDS for part in (head[:-1], tail))
+    return is_pdf or not (are_words or fold(head[:-1]) in _PREFIXES)

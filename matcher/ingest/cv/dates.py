@@ -54,7 +54,7 @@ _ATOM: Final = re.compile(
   | (?<!\w) (?P<ko_y>{YEAR})년(?:[ ]*(?P<ko_m>1[0-2]|0?[1-9])월)?
   | (?<![\w./]) (?P<dmy_d>\d{{1,2}})(?P<dmy_sign>[./])(?P<dmy_m>\d{{1,2}})(?P=dmy_sign)(?P<dmy_y>{YEAR}) (?!\d)
   | (?<![\w./]) (?P<nm_m>1[0-2]|0?[1-9])[./][ ]?(?P<nm_y>{YEAR}) (?![\d])
-  | (?<![\w./]) (?P<ny_y>{YEAR})[./](?P<ny_m>1[0-2]|0?[1-9]) (?![\d/.]|[–—]\d{{1,2}}(?!\d))
+  | (?<![\w./]) (?P<ny_y>{YEAR})[./](?P<ny_m>1[0-2]|0?[1-9]) (?![\d/]|\.\d|[–—]\d{{1,2}}(?!\d))
   | (?<![\w./-]) (?P<nd_y>{YEAR})-(?P<nd_m>1[0-2]|0[1-9]) (?![\d/.-])
   | (?<!\w) (?P<ym_y>{YEAR}),?[ ](?P<ym_m>{MONTH_WORD})\b(?=\.?\s*(?:$|[)\],;:–—-]))
   | (?<!\w) {_SEASON}\.?[ ,/-]*(?P<sy_y>{YEAR}) (?!\d)
@@ -66,7 +66,8 @@ _ATOM: Final = re.compile(
 _MAY_HOLD_DATE: Final = re.compile(rf"{YEAR}|['’]\s?\d\d")
 
 _OPEN: Final = (
-    r"(?:present|current(?:ly)?|now|today|ongoing|on-going|date|today|heute|jetzt|laufend|présent|present day"
+    r"(?:(?:till|to|until)\s+(?:date|now|present|today)|present|current(?:ly)?|now|today|ongoing|on-going"
+    r"|date|today|heute|jetzt|laufend|présent|present day"
     r"|aujourd['’]hui|en cours|actualidad|actual(?:mente)?|presente|oggi|atual(?:mente)?|heden|nu"
     r"|至今|现在|現在|今|현재)"
 )

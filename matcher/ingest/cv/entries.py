@@ -157,7 +157,7 @@ def is_author_line(rich: Rich, known: Known) -> AuthorList | None:
     label = re.match(r"\s*(?:authors?|contributors?|by|von)\s*:\s*|\s*by\s+(?=[A-Z])", rich.text, re.IGNORECASE)
     if label:
         start = label.end()
-    found = read_list(rich, start, known=known)
+    found = _list_at(rich, start, known)
     if found is None or re.search(r"[^\s.,;:*†‡()\d]", rich.text[found.end :]):
         return None
     if len(found.names) >= 2 or label:
@@ -166,10 +166,19 @@ def is_author_line(rich: Rich, known: Known) -> AuthorList | None:
     return found if name and (known.is_known(name) or (found.is_truncated and bool(known.owner))) else None
 
 
+def _list_at(rich: Rich, start: int, known: Known) -> AuthorList | None:
+    """The list of names at a place of a line; each is read once with what is known."""
+    key = (rich.text, rich.style, start)
+    if key not in known.lists:
+        known.lists[key] = read_list(rich, start, known=known)
+    found: AuthorList | None = known.lists[key]
+    return found
+
+
 def starts_with_authors(rich: Rich, known: Known) -> bool:
     """Whether a line begins as an entry does that puts its authors first."""
     start = _lead(rich)[0]
-    found = read_list(rich, start, known=known)
+    found = _list_at(rich, start, known)
     if found is None or not found.names:
         return False
     behind = rich.text[found.end :]
@@ -342,10 +351,12 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
     lines, rich = _with_breaks(rich, "\n"), _with_breaks(rich, " ")
     joint = _with_first(rich, start, known)
     found = [] if joint is None else [joint]
+    is_record = False
     for reading in _readings(rich, start, known):
         found.append(reading)
         if reading.is_line and reading.score >= _CLEAR_RECORD:
-            break  # a title, and a line of authors below it
+            is_record = True  # a title, and a line of authors below it
+            break
     else:
         if "\n" in rich.text[start:].strip():  # perhaps every line break is one of wrapping
             flat = Rich(rich.text.replace("\n", " "), rich.style)
@@ -353,7 +364,7 @@ def _all_readings(rich: Rich, start: int, known: Known) -> list[_Reading]:
     if lines.text != rich.text and not any(one.score >= CLEAR for one in found):
         # Perhaps what looked like wrapping is not: authors on a line of their own show it.
         found += [one for one in _readings(lines, start, known) if _fills_line(lines.text, one.authors)]
-    if not any(one.score >= CLEAR for one in found):
+    if not is_record and not any(one.score >= CLEAR for one in found):
         alone = _title_alone(rich, start)
         found += [] if alone is None else [alone]
     found.sort(key=lambda one: -one.score)

@@ -150,7 +150,7 @@ _BULLET: Final = re.compile(
 _NUMBER: Final = re.compile(
     r"(?:\[\s*[A-Za-z]{0,3}[-. ]?\d{1,3}[a-z]?\s*\]\.?|\(\s*[A-Za-z]{0,2}[-.]?\d{1,3}\s*\)"
     r"|[A-Za-z]{0,2}[-.]?\d{1,3}[.):](?!\d)|\#\d{1,3}[.:)]?"
-    r"|\[[A-Za-z+]{1,5}\d{2}[a-z]?\]|\([a-z]\)|[a-z]\)|\\item\[[^\]]*\])(?:[\s\t]+(?=\S)|(?=\*\*|“|\")|\Z)"
+    r"|\[[A-Za-z+]{1,5}\d{2}[a-z]?\]|\([a-z]\)|\[[a-z]\]|[a-z]\)|\\item\[[^\]]*\])(?:[\s\t]+(?=\S)|(?=\*\*|“|\")|\Z)"
 )
 _LONE_NUMBER: Final = re.compile(
     r"(?:page|seite|p\.|página|pagina)?\s*[-–]?\s*\d{1,4}\s*[-–]?(?:\s*(?:/|of|von|de|sur|di)\s*\d{1,4})?\s*\Z",

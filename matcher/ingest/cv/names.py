@@ -19,7 +19,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
@@ -127,12 +127,14 @@ class Known:
         names: full names that were read without doubt, normalised.
         words: words that the document also writes in small letters: they name no one.
         memo: what was worked out with this knowledge, by text.
+        lists: the lists of names that were read with it, by text and place.
     """
 
     owner: frozenset[str] = frozenset()
     names: frozenset[str] = frozenset()
     words: frozenset[str] = frozenset()
     memo: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
+    lists: dict[Any, Any] = field(default_factory=dict, compare=False, repr=False)
     _fits: dict[str, bool] = field(default_factory=dict, compare=False, repr=False)
 
     def is_owner(self, name: str) -> bool:
@@ -396,7 +398,7 @@ def _next_atom(
     if atom is None:
         return None
     if capitals and atom.kinds[-1] == "B" and "W" in atom.kinds[:-1] and len(atom.words[-1]) > 1:
-        atom.kinds = f"{atom.kinds[:-1]}W"
+        atom = replace(atom, kinds=f"{atom.kinds[:-1]}W")
     if not ends_well(rich, atom, prose=titles) or runs_on(atom, before):
         return shorter(rich, atom)
     if not before and known is not None and known.owner and "I" in atom.kinds[1:-1] and atom.kinds[-1] == "W":
@@ -539,6 +541,7 @@ def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Na
     for piece in pieces:
         if len(piece) == 2 and (
             piece[1].is_initials
+            or (len(pieces) >= 2 and _is_one_letter_family(piece))
             or (piece[0].is_family and not (piece[0].is_full and piece[1].is_full and _both_known(piece, known)))
         ):
             names.append(_turned(piece[0], piece[1]))
@@ -548,6 +551,11 @@ def _from_pieces(pieces: list[list[Atom]], known: Known | None) -> tuple[list[Na
         else:
             break
     return names, "pairs" if inverted else "straight"
+
+
+def _is_one_letter_family(piece: Sequence[Atom]) -> bool:
+    """`E, Kai`, between semicolons."""
+    return piece[0].kinds == "B" and len(piece[0].words[0]) == 1 and piece[1].kinds == "W"
 
 
 def _both_known(piece: Sequence[Atom], known: Known | None) -> bool:

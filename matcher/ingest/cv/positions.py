@@ -295,6 +295,8 @@ class _Piece:
 
 def _pieces(line: Line) -> Iterator[_Piece]:
     rich = line.rich
+    if _TITLE_OF_THESIS.match(rich.text):
+        return
     text = _blanked_dates(rich.text)
     related = _RELATION.search(text)
     head = text[: related.start()] if related else text
@@ -310,9 +312,15 @@ def _pieces(line: Line) -> Iterator[_Piece]:
             yield _weighed(piece, is_bold=_is_bold(rich, start, end) or bool(line.level), at=at)
 
 
+_ASIDE: Final = re.compile(r"\([^():]{1,30}:[^()]*\)|[.,;]?\s*\S+@\S+")
+"""What names of organisations do not hold: `(PI: Ann Lee)`, addresses."""
+
+_TITLE_OF_THESIS: Final = re.compile(r"\s*(?:t[ií]tulo|titre|titel|title|thema|tema)\b[^:\t]{0,30}:", re.IGNORECASE)
+
+
 def _trimmed(text: str) -> str:
     """The text without separators at its ends; a bracket that is closed and the stop of "Inc." stay."""
-    text = text.strip(" \t\n,;:*_–—-|")
+    text = _ASIDE.sub(" ", text).strip(" \t\n,;:*_–—-|")
     if text.count("(") != text.count(")"):
         text = text.strip("()")
     if not re.search(r"\b(?:Inc|Ltd|Corp|Co|Univ|Dr|B\.V|e\.V|S\.A)\.\Z", text):

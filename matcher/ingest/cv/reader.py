@@ -29,7 +29,7 @@ from matcher.ingest.cv.records import CvDocument, CvEntry, CvOwner, CvRelation, 
 from matcher.ingest.cv.relations import merged_ties, read_relations
 from matcher.ingest.cv.rich import Rich, join
 from matcher.ingest.cv.sections import Section, split_sections
-from matcher.ingest.cv.segments import Segment, is_noise, segment
+from matcher.ingest.cv.segments import Segment, buttons_of, is_noise, segment
 from matcher.ingest.cv.template import learn
 from matcher.ingest.cv.titles import is_venue_like
 from matcher.records import Affiliation
@@ -46,6 +46,8 @@ _ENOUGH_ANYWHERE: Final = 5.0
 _TOP_LINES: Final = 14
 _FEWEST_ELSEWHERE: Final = 2
 _FEWEST_IMPLIED: Final = 2
+_FEWEST_BUTTONS: Final = 3
+"""Times that a line stands in the lists of a document before it is taken for a button of the page."""
 
 _SAME_AUTHORS: Final = re.compile(r"\s*(?:[—–―-]{2,}|_{3,})\s*[.,:]?\s+(?=\S)")
 """The dash that stands for the authors of the entry before."""
@@ -144,9 +146,14 @@ def _same(heads: Sequence[HeadName]) -> list[HeadName]:
 
 def _words_of(layout: Layout) -> frozenset[str]:
     """Every word of the document, folded, hyphens kept: they tell how to join words cut at line ends."""
-    return frozenset(
-        word for line in layout.lines for word in re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text.lower())
-    )
+    found: set[str] = set()
+    is_cut = False
+    for line in layout.lines:
+        words = re.findall(r"[^\W\d_]+(?:-[^\W\d_]+)*", line.text.lower())
+        ends_cut = re.search(r"[^\W\d_][-‐\u00ad]\Z", line.text) is not None
+        found.update(words[is_cut : len(words) - ends_cut])
+        is_cut = ends_cut
+    return frozenset(found)
 
 
 def _small_words(layout: Layout) -> frozenset[str]:
@@ -188,13 +195,20 @@ def _publications(
         if section.kind in ("publications", "preamble", "other", "head"):
             _take_bibtex(section, known, found, account)
     implied: list[_Found] = []
-    lists = [_segmented(section, known, words, account) for section in listed]
+    buttons = buttons_of([line for section in listed for line in section.lines], known, _FEWEST_BUTTONS)
+    lists = [_segmented(section, known, words, account, buttons) for section in listed]
     template = learn([forms_of(rich, known) for pieces in lists for _, rich in pieces])
     entry = 0
     for section, pieces in zip(listed, lists, strict=True):
         for one, rich in pieces:
             parsed = parse_entry(
-                rich, known, hint=section.hint, year=section.year, tag=_label_of(one), template=template, entry=entry
+                rich,
+                known,
+                hint=section.hint or _hint_of(one),
+                year=section.year,
+                tag=_label_of(one),
+                template=template,
+                entry=entry,
             )
             entry += 1
             _take_entry(one, rich, parsed, known, found, implied, doubts, account)
@@ -219,10 +233,12 @@ def _take_bibtex(section: Section, known: Known, found: list[_Found], account: _
             account.note(record.lines, "publication")
 
 
-def _segmented(section: Section, known: Known, words: frozenset[str], account: _Account) -> list[tuple[Segment, Rich]]:
+def _segmented(
+    section: Section, known: Known, words: frozenset[str], account: _Account, buttons: frozenset[str]
+) -> list[tuple[Segment, Rich]]:
     """The entries of a part with their texts."""
     lines = [line for line in section.lines if line.number not in account.uses]
-    segments, remarks, _ = segment(lines, known, words)
+    segments, remarks, _ = segment(lines, known, words, buttons)
     account.note(remarks, "remark")
     found: list[tuple[Segment, Rich]] = []
     for one in segments:
@@ -312,6 +328,16 @@ def _label_of(one: Segment) -> str:
     return marker if re.fullmatch(r"[A-Za-z]{3,10}['’]?\d{2}", marker) else ""
 
 
+_LABEL_KINDS: Final = {"j": "journal", "c": "conference", "i": "preprint", "p": "chapter", "b": "other"}
+"""What the letter of a small label says in a bibliography: `[j12]`."""
+
+
+def _hint_of(one: Segment) -> str:
+    """The kind that the label of an entry announces, or empty."""
+    label = re.fullmatch(r"\[(?P<letter>[a-z])\d{1,3}\]", one.lines[0].marker)
+    return _LABEL_KINDS.get(label["letter"], "") if label else ""
+
+
 def _table_text(one: Segment) -> Rich:
     """A row of a table as one text, cells on lines of their own."""
     rich = one.lines[0].rich
@@ -326,6 +352,8 @@ def _is_entry(parsed: ParsedEntry, one: Segment, known: Known, enough: float) ->
         r"[^\W\d_]{3}|[\u3400-\u9fff\uac00-\ud7af\u3040-\u30ff]{2}", parsed.title
     ):
         return False
+    if parsed.is_title_first and _names_owner(parsed.title, known):
+        return False  # two entries read as one: the first one's authors stand in what would be the title
     if parsed.has_owner or parsed.authors.is_truncated:
         return True
     familiar = any(known.is_known(name) for name in parsed.names)
@@ -333,6 +361,12 @@ def _is_entry(parsed: ParsedEntry, one: Segment, known: Known, enough: float) ->
     return has_more and (
         familiar or (one.is_marked and len(parsed.names) >= 2) or len(parsed.names) >= 3 or parsed.authors.is_inverted
     )
+
+
+def _names_owner(title: str, known: Known) -> bool:
+    """Whether a title holds the owner's full name."""
+    words = f" {normalise_name(title)} "
+    return any(f" {own} " in words for own in known.owner if len(own.split()) >= 2)
 
 
 def _looks_meant(one: Segment, rich: Rich) -> bool:

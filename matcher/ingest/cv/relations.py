@@ -8,18 +8,21 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import takewhile
 from typing import Final
 
 from matcher.identity import normalise_name
 from matcher.ingest.cv.breaks import Line, joined
 from matcher.ingest.cv.dates import TimeSpan, is_only_dates, spans
+from matcher.ingest.cv.disclosures import read_listed
 from matcher.ingest.cv.names import Known, Name, read_list
 from matcher.ingest.cv.owner import without_addresses
 from matcher.ingest.cv.positions import Position, blocks_of
 from matcher.ingest.cv.rich import Rich
 from matcher.ingest.cv.sections import Section
 from matcher.ingest.cv.vocabulary import (
+    COMMON_WORDS,
     DEGREE_WORDS,
     HEADING_FILLERS,
     NEVER_NAMES,
@@ -54,7 +57,7 @@ _LABELS: Final = (
         "coadvisor",
         (
             rf"{_CO}{_DEGREE}?\s*{_ADVISOR}|{_CO}(?:advised|supervised|directed|guided)\s+by|co-?encadr[ée]e?\s+par"
-            rf"|(?:副导师|副指導教員|공동지도교수)"
+            rf"|(?:zweitgutachter|zweitprüfer|korreferent)(?:in)?|(?:副导师|副指導教員|공동지도교수)"
         ),
     ),
     (
@@ -68,6 +71,7 @@ _LABELS: Final = (
             rf"|指导教师|指導教員|指導教授|지도교수|지도 교수)"
         ),
     ),
+    ("principal", r"p\.?i\.?|principal\s+investigator|(?:group|lab)\s+(?:leader|head)"),
     ("mentor", rf"(?:{_DEGREE}[\s/-]*)?(?:co-?)?mentors?|(?:co-?)?mentored\s+by|buddy"),
     ("mentee", rf"(?:{_DEGREE}[\s/-]*)?(?:advisees?|mentees?|supervisees?)"),
     ("coworker", r"co-?workers?|colleagues?"),
@@ -97,9 +101,20 @@ _GRANT_LEAD: Final = re.compile(
     r"|\b(?:coordinated|led|headed|dirig[ée]+|coordonn[ée]+) (?:by|par)\s+|\bunter (?:der )?leitung von\s+",
     re.IGNORECASE,
 )
+_CO_LEAD: Final = re.compile(
+    r"(?<![\w-])(?:co-?\s?pis?|co-?\s?principal\s+investigators?|co-?\s?investigators?)(?![\w-])\s*[:：]\s*",
+    re.IGNORECASE,
+)
+_ROLE_BEHIND: Final = re.compile(
+    r"\s+[–—-]\s+(?:coordenador|coordinador|coordinator|koordinator|projektleiter|responsable)(?:a|in)?(?![\w-])",
+    re.IGNORECASE,
+)
+"""What somebody is in a project, behind the name: `Emil Farrow - Coordenador`."""
+
 _GRANT_PARTNER: Final = re.compile(
-    r"(?<![\w-])(?:co-?\s?pis?|co-?\s?investigators?|co-?\s?is?|co-?\s?applicants?|co-?\s?leads?|partners?"
-    r"|collaborators?)(?![\w-])\s*[:：]\s*|\b(?:joint(?:ly)?\s+|together\s+)?with\s+",
+    r"(?<![\w-])(?:co-?\s?pis?|co-?\s?principal\s+investigators?|co-?\s?investigators?|co-?\s?is?|co-?\s?applicants?|co-?\s?leads?|partners?"
+    r"|collaborators?)(?![\w-])\s*[:：]\s*|\b(?:joint(?:ly)?\s+|together\s+)?with\s+"
+    r"|\b(?:gemeinsam|zusammen)\s+mit\s+|\ben colaboración con\s+|\bem colaboração com\s+|\ben collaboration avec\s+",
     re.IGNORECASE,
 )
 _COWORKER: Final = re.compile(
@@ -144,6 +159,9 @@ _ALL: Final = frozenset(
         "personal",
     )
 )
+_CLOSE: Final = frozenset(("advisor", "coadvisor", "host", "manager", "mentor", "mentee"))
+"""Ties that say more than that two people worked together."""
+
 _EXPIRED_AWARDS: Final = frozenset(("declined", "rejected"))
 
 
@@ -180,7 +198,29 @@ def read_relations(
             found += _organised(section, known, words)
         if section.kind in ("experience", "other", "teaching", "service", "projects", "preamble", "education"):
             found += _mentored(section, known, words)
-    return found
+        if section.kind in ("people", "service", "other", "students", "preamble"):
+            found += _declared(section, known, words)
+    return _without_lesser(found)
+
+
+def _declared(section: Section, known: Known, words: frozenset[str]) -> Iterator[Tie]:
+    """People whom a list declares as collaborators, advisors or advisees."""
+    for one in read_listed(section.lines, known, words):
+        relation = Relation(one.kind, one.name, start=one.start, end=one.end, evidence=_evidence(one.evidence))
+        yield _made(relation, one.lines)
+
+
+def _without_lesser(ties: Sequence[Tie]) -> list[Tie]:
+    """The ties without collaborators at no time who have a closer tie: they say nothing more."""
+    close = {normalise_name(tie.relation.other) for tie in ties if tie.relation.kind in _CLOSE}
+    return [
+        tie
+        for tie in ties
+        if tie.relation.kind != "coworker"
+        or tie.relation.start is not None
+        or tie.relation.end is not None
+        or normalise_name(tie.relation.other) not in close
+    ]
 
 
 # --- pieces of text -------------------------------------------------------------------------------------------------
@@ -205,7 +245,8 @@ def _dateless(rich: Rich) -> Rich:
     """The text with tabs in the place of dates: a date ends a name."""
     text = rich.text
     for one in spans(text):
-        text = text[: one.start] + "\t" * (one.end - one.start) + text[one.end :]
+        blank = re.sub(r"[^()]", "\t", text[one.start : one.end])
+        text = text[: one.start] + blank + text[one.end :]
     return Rich(text, rich.style)
 
 
@@ -220,8 +261,14 @@ def _names_at(rich: Rich, start: int, known: Known, stop: int | None = None) -> 
     return [name for name in found.names if _is_person(name.text, known)]
 
 
+_COLUMN_WORDS: Final = frozenset(("name", "title", "year", "status", "topic", "guide", "sl", "serial"))
+"""What stands above the columns of a table of students."""
+
+
 def _is_person(name: str, known: Known) -> bool:
     words = set(words_of(name))
+    if words & _COLUMN_WORDS:
+        return False
     return (
         len(normalise_name(name).split()) >= 2
         and not words & ORGANISATION_WORDS
@@ -265,10 +312,12 @@ def _labelled(section: Section, span_of: Mapping[int, Position], known: Known, w
         for kind, names in _by_label(clear, known):
             if section.kind == "grants" and kind != "mentor":
                 continue
+            if kind == "principal" and (position is None or position.is_study):
+                continue
             start, end = _period(own, position)
             evidence = _evidence(rich.text)
             for name in names:
-                meant = _in_context(kind, clear.text, position)
+                meant = "host" if kind == "principal" else _in_context(kind, clear.text, position)
                 yield _made(Relation(meant, name.text, start=start, end=end, evidence=evidence), group)
         if section.kind in ("experience", "other"):
             for found in _COWORKER.finditer(clear.text):
@@ -307,6 +356,7 @@ def _by_label(rich: Rich, known: Known) -> Iterator[tuple[str, list[Name]]]:
         stop = _NEXT_LABEL.search(text, start)
         names = _names_at(rich, start, known, stop.start() + 1 if stop else None) or _behind_role(rich, start, known)
         if names:
+            names = [*names, *_further(rich[: stop.start() + 1] if stop else rich, names[-1].end, known)]
             taken = names[-1].end
             yield kind, names
     for found in _SUFFIXED.finditer(text):
@@ -334,7 +384,7 @@ def _is_another_role(text: str, found: re.Match[str]) -> bool:
     """Whether the word is the owner's own role or part of another: "Students - Advisor:", "hosted 20 guests"."""
     behind = text[found.end() : found.end() + 3]
     if (
-        found.lastgroup in ("host", "manager", "mentor", "advisor", "coadvisor", "mentee", "coworker")
+        found.lastgroup in ("host", "manager", "mentor", "advisor", "coadvisor", "mentee", "coworker", "principal")
         and re.fullmatch(r"\w+", found[0].split()[-1])
         and not re.search(r"\b(?:by|to|of|von|par|por|de)\Z", found[0], re.IGNORECASE)
     ):
@@ -383,7 +433,7 @@ def _in_context(kind: str, text: str, position: Position | None) -> str:
 
 def _grants(section: Section, known: Known, words: frozenset[str], *, is_grant: bool) -> Iterator[Tie]:
     """Who leads a grant, and in a list of grants also who else is named on it."""
-    patterns = (("grant_lead", _GRANT_LEAD), ("coworker", _GRANT_PARTNER))[: 2 if is_grant else 1]
+    patterns = (("grant_lead", _GRANT_LEAD), ("coworker", _GRANT_PARTNER if is_grant else _CO_LEAD))
     blocks = _grant_blocks(section.lines)
     for block in blocks:
         if any(set(words_of(line.text)) & _EXPIRED_AWARDS for line in block[:1]):
@@ -394,15 +444,25 @@ def _grants(section: Section, known: Known, words: frozenset[str], *, is_grant: 
             own = spans(rich.text)
             span = own[0] if own else next(iter([one for one in block_spans if one.is_range] or block_spans), None)
             taken: set[str] = set()
-            for kind, pattern in patterns:
-                for found in pattern.finditer(clear.text):
-                    if kind == "grant_lead" and re.search(r"\bco-?\s?\Z", clear.text[: found.start()], re.IGNORECASE):
-                        continue
-                    stop = _NEXT_LABEL.search(clear.text, found.end())
-                    for name in _names_at(clear, found.end(), known, stop.start() + 1 if stop else None):
-                        if normalise_name(name.text) not in taken:
-                            taken.add(normalise_name(name.text))
-                            yield _tie(kind, name.text, span, rich.text, group, is_open=True)
+            for kind, name in _on_grant(clear, patterns, known):
+                if normalise_name(name.text) not in taken:
+                    taken.add(normalise_name(name.text))
+                    yield _tie(kind, name.text, span, rich.text, group, is_open=True)
+
+
+def _on_grant(clear: Rich, patterns: Sequence[tuple[str, re.Pattern[str]]], known: Known) -> Iterator[tuple[str, Name]]:
+    """Who leads a grant and who else is on it, by words before the names and roles behind them."""
+    for kind, pattern in patterns:
+        for found in pattern.finditer(clear.text):
+            if kind == "grant_lead" and re.search(r"\bco-?\s?\Z", clear.text[: found.start()], re.IGNORECASE):
+                continue
+            stop = _NEXT_LABEL.search(clear.text, found.end())
+            for name in _names_at(clear, found.end(), known, stop.start() + 1 if stop else None):
+                yield kind, name
+    for role in _ROLE_BEHIND.finditer(clear.text):
+        leader = _name_before(clear[: role.start()], role.start(), known)
+        if leader is not None:
+            yield "grant_lead", leader
 
 
 def _grant_blocks(lines: Sequence[Line]) -> list[list[Line]]:
@@ -460,6 +520,10 @@ def _nearest(found: Sequence[TimeSpan], name: Name, people: Sequence[Name]) -> T
     return following[0] if following else None
 
 
+_BROKEN_NAME: Final = re.compile(r"\),\s+[^\W\d_a-z][^\W\d_]+\Z")
+"""The end of a line that broke a name of a list: `Emil Farrow (2022), Gita`."""
+
+
 def _items(lines: Sequence[Line]) -> list[list[Line]]:
     """One item for each student: by marker, by table row, or by line at the margin."""
     items: list[list[Line]] = []
@@ -470,6 +534,8 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
         line.indent <= margin + 1 and line.gap == 2 for line in lines
     ) and any(line.marker for line in lines)
     for line in lines:
+        if items and not line.marker and line.gap == 0 and _BROKEN_NAME.search(items[-1][-1].text):
+            items[-1][-1] = replace(items[-1][-1], is_soft=True)
         is_labelled = _SHORT_LABEL.match(line.text) is not None and line.indent <= margin + 1
         goes_on = bool(items) and not is_labelled and (items[-1][-1].is_soft or line.indent > margin + 1)
         if (items and goes_on and not (line.marker and line.indent <= margin + 1)) or (
@@ -484,7 +550,10 @@ def _items(lines: Sequence[Line]) -> list[list[Line]]:
 def _people_in_item(rich: Rich, known: Known) -> list[Name]:
     """The students that an item names: those at its begin, or those behind a label."""
     text = rich.text
-    start = 0
+    serial = re.match(r"\s*\d{1,3}[.)]?\s+(?=[^\W\d_a-z]|[“\"„«])", text)
+    start = serial.end() if serial else 0
+    if re.match(r"\s*[“\"„«]", text[start:]):
+        return []  # a title
     while start < len(text) and not text[start].isalnum():
         start += 1
     names = _first_names(rich, start, known)
@@ -526,10 +595,23 @@ def _first_names(rich: Rich, start: int, known: Known) -> list[Name]:
     behind = rich.text[found.names[0].end : found.names[0].end + 2]
     if behind.startswith(":") and _STUDENT_LABEL.match(rich.text, start) and _is_label(found.names[0].text):
         return []
-    people = [name for name in found.names if _is_person(name.text, known)]
+    people = [_cut_to_known(name, known) for name in found.names if _is_person(name.text, known)]
     if len(people) != 2 or found.has_and:
         return people
     return [people[0], *(name for name in people[1:] if known.is_known(name.text))]
+
+
+def _cut_to_known(name: Name, known: Known) -> Name:
+    """The name without words behind it that belong to another column, where the document has it elsewhere."""
+    words = name.text.split()
+    if known.is_known(name.text):
+        return name
+    heads = (" ".join(words[:size]) for size in range(len(words) - 1, 1, -1))
+    cut = next((head for head in heads if normalise_name(head) in known.names), "")
+    common = len(list(takewhile(lambda word: fold(word) in COMMON_WORDS, reversed(words))))
+    if not cut and common >= 2 and len(words) - common >= 2:  # the begin of a title
+        cut = " ".join(words[: len(words) - common])
+    return replace(name, text=cut) if cut else name
 
 
 def _is_label(name: str) -> bool:
@@ -580,9 +662,12 @@ def _mentored(section: Section, known: Known, words: frozenset[str]) -> Iterator
         clear = _dateless(rich)
         for found in _MENTORED.finditer(clear.text):
             names = _names_at(clear, found.end(), known)
+            if not names:
+                continue
+            names = [*names, *_further(clear, names[-1].end, known)]
+            own = spans(rich.text)
             for name in names:
-                own = spans(rich.text)
-                yield _tie("mentee", name.text, own[0] if own else None, rich.text, group)
+                yield _tie("mentee", name.text, _nearest(own, name, names), rich.text, group)
 
 
 # --- organisers -----------------------------------------------------------------------------------------------------

@@ -10,13 +10,14 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import takewhile
 from typing import Final
 
 from matcher.ingest.cv.breaks import Line
 from matcher.ingest.cv.dates import YEAR
 from matcher.ingest.cv.layout import Layout
 from matcher.ingest.cv.names import is_name
-from matcher.ingest.cv.rich import BOLD, ITALIC
+from matcher.ingest.cv.rich import BOLD, ITALIC, LINK
 from matcher.ingest.cv.titles import is_venue_like
 from matcher.ingest.cv.vocabulary import (
     HEADING_FILLERS,
@@ -33,6 +34,9 @@ _LONGEST_HEADING: Final = 80
 _MOST_WORDS: Final = 9
 _MOST_WORDS_PLAIN: Final = 7
 _FEWEST_YEARS: Final = 3
+_FEWEST_NUMBERED_YEARS: Final = 2
+"""Years that group a list, where numbered entries follow them."""
+
 _DISPLAY: Final = 1.3
 _LARGER: Final = 1.08
 """Type this much larger than the body of a PDF is display type."""
@@ -129,6 +133,8 @@ def _sense_of(words: Sequence[str]) -> HeadingSense:
     everything = set(words)
     if everything & _GROUP and everything <= _GROUP | _GROUP_TOO:
         return HeadingSense("students", is_strict=True)
+    if everything == {"professional", "preparation"}:
+        return HeadingSense("education", is_strict=True)
     hints = [kind for kind in _HINT_ORDER if everything & PUBLICATION_KINDS[kind]]
     hint = "" if len(_SORTS.intersection(hints)) > 1 else next(iter(hints), "")
     known = HEADING_FILLERS.union(*PUBLICATION_KINDS.values())
@@ -150,6 +156,8 @@ def _is_about_papers(kind: str, words: Sequence[str]) -> bool:
     everything = set(words)
     if not everything & HEADING_KEYWORDS["publications"]:
         return False
+    if kind == "projects":
+        return "related" in everything  # `Products most closely related to the project`
     if kind == "experience":
         return not everything & (HEADING_KEYWORDS["experience"] - {"work", "industry", "history"})
     return kind == "summary" and "summary" in everything and len(words) > 2
@@ -164,6 +172,7 @@ class _Candidate:
     text: str
     sense: HeadingSense
     level: int
+    is_alone: bool = False
 
 
 def _text_of(line: Line) -> str:
@@ -211,11 +220,17 @@ def _candidate(lines: Sequence[Line], position: int, layout: Layout) -> _Candida
     """The heading that a line may be; where it stands decides whether it is one (`_counts`)."""
     line = lines[position]
     text = _text_of(line)
-    if not line.level and not _is_short(line):
+    if not line.level and (not _is_short(line) or line.rich.is_all(LINK)):  # a link is a button, no heading
         return None
-    sense = heading_sense(text)
+    sense = heading_sense(text) if not re.fullmatch(r"\[[\w ]+\]", text) else HeadingSense()
     look = _look(line, layout)
-    found = _Candidate(f"year {look}" if sense.kind == "year" and look == "plain" else look, text, sense, line.level)
+    found = _Candidate(
+        f"year {look}" if sense.kind == "year" and look == "plain" else look,
+        text,
+        sense,
+        line.level,
+        line.gap == 2 and _gap_after(lines, position),
+    )
     if line.level:
         return found
     if not text or text[-1] in ".,;!?" or text[0] in "“\"'(" or text[0].islower() or not _may_be_counted(line, found):
@@ -223,11 +238,15 @@ def _candidate(lines: Sequence[Line], position: int, layout: Layout) -> _Candida
     return found if _stands_apart(lines, position, found) else None
 
 
+def _gap_after(lines: Sequence[Line], position: int) -> bool:
+    return position + 1 < len(lines) and lines[position + 1].gap == 2
+
+
 def _may_be_counted(line: Line, found: _Candidate) -> bool:
     """Whether the marker before a line, if any, may be the number of a part."""
     return not line.marker or (
         line.marker_kind == "number"
-        and re.fullmatch(r"\d{1,2}[.)]?", line.marker) is not None
+        and re.fullmatch(r"\d{1,2}[.)]?|\([a-h]\)|[A-Ha-h]\)", line.marker) is not None
         and found.sense.is_strict
         and (line.gap == 2 or "capitals" in found.look)
     )
@@ -247,9 +266,12 @@ def _stands_apart(lines: Sequence[Line], position: int, found: _Candidate) -> bo
 def _is_alone(lines: Sequence[Line], position: int) -> bool:
     """A year on a line of its own, in a document that has several of them, so that years group a list."""
     following = lines[position + 1] if position + 1 < len(lines) else None
-    if following is None or len(following.text) <= 40 or not position or lines[position - 1].is_soft:
+    if following is None or not position or lines[position - 1].is_soft:
         return False
-    return sum(bool(_YEARS.fullmatch(line.text.strip())) for line in lines) >= _FEWEST_YEARS
+    if len(following.text) <= 40 and following.marker_kind != "number":
+        return False
+    years = sum(bool(_YEARS.fullmatch(line.text.strip())) for line in lines)
+    return years >= (_FEWEST_YEARS if following.marker_kind != "number" else _FEWEST_NUMBERED_YEARS)
 
 
 # --- the tree -------------------------------------------------------------------------------------------------------
@@ -260,6 +282,7 @@ def split_sections(layout: Layout) -> list[Section]:
     lines = layout.lines
     candidates = {position: found for position in range(len(lines)) if (found := _candidate(lines, position, layout))}
     candidates.update(_display_name(lines, layout))
+    candidates.update(_column_heads(lines))
     strict_looks = {
         found.look
         for found in candidates.values()
@@ -281,10 +304,32 @@ def split_sections(layout: Layout) -> list[Section]:
     return sections
 
 
+_COLUMN_HEAD: Final = re.compile(r"(?:title|authors?|venue|(?:sort)*(?:sort by .*)?|cited by|year)\Z", re.IGNORECASE)
+
+
+def _column_heads(lines: Sequence[Line]) -> dict[int, _Candidate]:
+    """The heads of the columns of a listing, a line for each: `Title`, `Cited by`, `Year`; a list of papers follows."""
+    found: dict[int, _Candidate] = {}
+    for position, line in enumerate(lines):
+        if line.text.strip().lower() != "title":
+            continue
+        heads = [one.text.strip().lower() for one in takewhile(_is_column_head, lines[position : position + 6])]
+        if "year" in heads and len(heads) < len(lines) - position:
+            found[position] = _Candidate("columns", line.text, HeadingSense("publications", is_strict=True), 0)
+    return found
+
+
+def _is_column_head(line: Line) -> bool:
+    return _COLUMN_HEAD.match(line.text.strip()) is not None
+
+
 def _read_years_as_lists(sections: Sequence[Section]) -> None:
     """Parts headed by years are lists of papers, where no heading says which parts are."""
     years = [one for one in sections if one.kind == "other" and one.year is not None]
-    if len(years) >= _FEWEST_YEARS and not any(one.kind == "publications" for one in sections):
+    are_numbered = all(any(line.marker_kind == "number" for line in one.lines[:2]) for one in years)
+    if len(years) >= (_FEWEST_NUMBERED_YEARS if are_numbered else _FEWEST_YEARS) and not any(
+        one.kind == "publications" for one in sections
+    ):
         for one in years:
             one.kind = "publications"
 
@@ -368,6 +413,7 @@ def _looks_like_venue(found: _Candidate) -> bool:
     """A one-word line such as "Proceedings" inside a list of papers is no heading unless it is set like one."""
     return (
         found.look in ("plain", "italic")
+        and not found.is_alone
         and found.sense.kind in ("service", "interests", "experience", "education", "skills", "summary")
         and len(words_of(found.text)) > 3
     )

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence, Set
+from dataclasses import dataclass, field, replace
 from itertools import pairwise
 from typing import Final
 
@@ -22,13 +22,18 @@ from matcher.ingest.cv.rich import Rich
 from matcher.ingest.cv.titles import is_venue_like
 from matcher.ingest.cv.venues import without_links
 
-__all__ = ["Segment", "is_noise", "is_remark", "segment"]
+__all__ = ["Segment", "buttons_of", "is_noise", "is_remark", "segment"]
 
 _LONGEST_RECORD: Final = 14
 _PROSE: Final = 180
 _MOST_IN_A_ROW: Final = 0.6
 
+_FEWEST_HARD: Final = 6
+_NEARLY_ALL: Final = 0.85
 _LONGEST_BUTTON: Final = 6
+_MOST_SHIFT: Final = 5
+"""Columns by which the margin of another page of a PDF may lie further in."""
+
 _SHORTEST_ENTRY: Final = 40
 _MOST_WHOLE: Final = 0.8
 _YEAR: Final = re.compile(
@@ -42,6 +47,8 @@ _BUTTON: Final = re.compile(
     r"(?:alert button|via\s?\w+ icon|show more|view all|view pdf|expand|read more|add to cart|follow|cited by|cite"
     r"|share|save|download|pdf|abstract|bibtex|code|request code"
     r"|see more|load more|no image|open access|\d+ citations?|view on \w+|title|year|previous|next|all|since \d{4}"
+    r"|(?:sort)+\s?by .*|view|electronic edition\b.*|export record|share record|references & citations|ris|see faq"
+    r"|persistent url.*|dblp key.*|the system can['’]t perform .*|all\s?since \d{4}"
     r"|citations?\s*\d*.*|h-index.*|i10-index.*|sort by.*|articles? \d+.*)\W*\Z",
     re.IGNORECASE,
 )
@@ -51,9 +58,16 @@ _REMARK: Final = re.compile(
     r"|authors? contributed equally|contributed equally|alphabetical|gleicher beitrag"
     r"|authors? (?:are )?(?:listed|ordered)|names? in bold|my name|underlined?|students? (?:i |co-?)?(?:advised"
     r"|mentored|supervised)|\w+ denotes|\w+ indicates|see also|for (?:a|the) (?:full|complete|up-to-date)|full list"
-    r"|(?:an )?up-to-date list|google scholar)",
+    r"|source:\s|(?:an )?up-to-date list|google scholar)",
     re.IGNORECASE,
 )
+_KIND_LABEL: Final = re.compile(
+    r"\[(?:journals?|conferences?|workshops?|books?|parts?|informal|preprints?|editor(?:ship)?|reference|data|other)"
+    r"[\w ]{0,20}\]",
+    re.IGNORECASE,
+)
+"""What a bibliography writes above the entries of one kind; each entry has a label too."""
+
 _SYMBOLS_ONLY: Final = re.compile(r"[\W_\d]*\Z")
 
 
@@ -85,30 +99,32 @@ def is_noise(line: Line) -> bool:
 def is_remark(line: Line) -> bool:
     """Whether a line explains the list: marks, order, where the full list is."""
     text = line.text.strip()
-    return len(text) < 200 and not line.marker and bool(_REMARK.match(text))
+    return len(text) < 200 and not line.marker and bool(_REMARK.match(text) or _KIND_LABEL.fullmatch(text))
 
 
-def segment(lines: Sequence[Line], known: Known, words: frozenset[str]) -> tuple[list[Segment], list[Line], list[Line]]:
+def segment(
+    lines: Sequence[Line], known: Known, words: frozenset[str], buttons: frozenset[str] = frozenset()
+) -> tuple[list[Segment], list[Line], list[Line]]:
     """Cut the lines of a list of publications into entries.
 
     Args:
         lines: of one part of the document.
         known: what the document tells about names.
         words: words of the document, for joining hyphenated lines.
+        buttons: texts that are known to be buttons of the page.
 
     Returns:
         The entries, the remarks and captions among them, and lines that belong to no entry.
     """
-    buttons = _buttons(lines, known)
-    remarks = [line for line in lines if is_remark(line) or is_noise(line) or line.number in buttons]
-    passed = {line.number for line in remarks}
-    content = [line for line in lines if line.number not in passed]
+    buttons = buttons | buttons_of(lines, known)
+    remarks = [line for line in lines if is_remark(line) or is_noise(line) or line.text.strip() in buttons]
+    content = _without(lines, {line.number for line in remarks})
     if not content:
         return [], remarks, []
     if any(line.cells for line in content):
         tables = [line for line in content if line.cells]
         rest = [line for line in content if not line.cells]
-        found, extra, left = segment(rest, known, words)
+        found, extra, left = segment(rest, known, words, buttons)
         return [*found, *(Segment([line], is_marked=True) for line in tables)], [*remarks, *extra], left
     headed = [line for line in content if line.level]
     if headed:
@@ -119,24 +135,51 @@ def segment(lines: Sequence[Line], known: Known, words: frozenset[str]) -> tuple
     return _by_layout(content, known, words), remarks, []
 
 
-def _buttons(lines: Sequence[Line], known: Known) -> frozenset[int]:
-    """Short lines that stand with nearly every record of a page: its buttons."""
+def _without(lines: Sequence[Line], passed: Set[int]) -> list[Line]:
+    """The lines but some; the marker of one that is left out opens the line after it."""
+    kept: list[Line] = []
+    marker: Line | None = None
+    for line in lines:
+        if line.number in passed:
+            marker = line if line.marker else marker
+            continue
+        takes_over = marker is not None and not line.marker and not line.level
+        kept.append(
+            replace(line, marker=marker.marker, marker_kind=marker.marker_kind) if marker and takes_over else line
+        )
+        marker = None
+    return kept
+
+
+def buttons_of(lines: Sequence[Line], known: Known, fewest: int = 2) -> frozenset[str]:
+    """Texts of the short lines that stand with nearly every record of a page: its buttons.
+
+    Args:
+        lines: of one part, or of all lists of a page.
+        known: what the document tells about names.
+        fewest: how often a button occurs at least.
+    """
     counts = Counter(line.text.strip() for line in lines)
-    repeated = [
-        line
+    ends = {  # of sentences that were wrapped: they are no lines of their own
+        line.text.strip()
+        for before, line in pairwise(lines)
+        if before.is_soft and line.gap == 0 and counts[before.text.strip()] < fewest
+    }
+    repeated = {
+        line.text.strip()
         for line in lines
-        if counts[line.text.strip()] >= 2
+        if counts[line.text.strip()] >= fewest
+        and line.text.strip() not in ends
         and len(line.text.split()) <= _LONGEST_BUTTON
         and not re.search(r"\d", line.text)
-        and not line.marker
         and not is_venue_like(line.text)
         and is_author_line(line.rich, known) is None
-    ]
+    }
     if not repeated:
         return frozenset()
     records = sum(is_author_line(line.rich, known) is not None for line in lines)
-    often = max(2, _MOST_IN_A_ROW * records)
-    return frozenset(line.number for line in repeated if counts[line.text.strip()] >= often)
+    often = max(fewest, _MOST_IN_A_ROW * records)
+    return frozenset(text for text in repeated if counts[text] >= often)
 
 
 def _by_heads(content: Sequence[Line], is_head: Callable[[Line], bool]) -> list[Segment]:
@@ -169,7 +212,33 @@ def _marker_heads(content: Sequence[Line]) -> frozenset[int]:
         return frozenset()
     if numbered and len(numbered) == len(top) and not _counts_on(numbered) and len(numbered) < len(content) / 4:
         return frozenset()
-    return frozenset(line.number for line in top)
+    return frozenset(line.number for line in _with_shifted(marked, top, margin))
+
+
+def _with_shifted(marked: Sequence[Line], top: Sequence[Line], margin: int) -> list[Line]:
+    """The entries at the margin, and those that count on from them on a page whose margin is another."""
+    numbers = {line.number for line in top}
+    heads: list[Line] = []
+    for line in marked:
+        last = heads[-1] if heads else None
+        is_shifted = (
+            last is not None
+            and last.marker_kind == line.marker_kind == "number"
+            and line.indent <= margin + _MOST_SHIFT
+            and _shape(line) == _shape(last)
+            and abs(_count(line) - _count(last)) == 1
+        )
+        if line.number in numbers or is_shifted:
+            heads.append(line)
+    return heads
+
+
+def _shape(line: Line) -> str:
+    return re.sub(r"\d+", "#", line.marker)
+
+
+def _count(line: Line) -> int:
+    return int(re.sub(r"\D", "", line.marker) or 0)
 
 
 def _alternate(top: Sequence[Line]) -> bool:
@@ -323,11 +392,7 @@ def _worth(one: Segment, known: Known, words: frozenset[str]) -> float:
 
 def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) -> list[Segment]:
     """Records around lines of authors if there are, else paragraphs, each cut as its indents and lines suggest."""
-    anchors = [
-        position
-        for position, line in enumerate(content)
-        if not (position and content[position - 1].is_soft) and not line.is_soft and is_author_line(line.rich, known)
-    ]
+    anchors = _anchors(content, known)
     if anchors and len(anchors) * _LONGEST_RECORD >= len(content) and _are_records(content, anchors, known):
         return _records(content, anchors)
     paragraphs = _paragraphs(content)
@@ -335,6 +400,17 @@ def _as_suggested(content: Sequence[Line], known: Known, words: frozenset[str]) 
     for paragraph in paragraphs:
         found += [Segment(lines) for lines in _within(paragraph, known, words)]
     return _joined_halves(found, known, words)
+
+
+def _anchors(content: Sequence[Line], known: Known) -> list[int]:
+    """The lines that are wholly lists of authors; where nearly all have hard breaks around them, the others too."""
+    lists = [position for position, line in enumerate(content) if is_author_line(line.rich, known)]
+    hard = [
+        position
+        for position in lists
+        if not content[position].is_soft and not (position and content[position - 1].is_soft)
+    ]
+    return lists if len(hard) >= _FEWEST_HARD and len(hard) >= _NEARLY_ALL * len(lists) else hard
 
 
 def _paragraphs_alone(content: Sequence[Line]) -> list[Segment]:

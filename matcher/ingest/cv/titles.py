@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from matcher.ingest.cv.dates import MONTH_WORD, YEAR, atoms
@@ -57,6 +58,10 @@ _MOST_FOR_VENUE: Final = 2.5
 """What follows counts no more: the first place where a venue begins wins, not the one before the best venue."""
 
 _MOST_WORDS: Final = 45
+_MOST_ENDS: Final = 6
+_REMEMBERED: Final = 4096
+"""Stretches whose titles are remembered."""
+
 _LONGEST: Final = 500
 """Characters of the longest title."""
 
@@ -144,9 +149,14 @@ def find_title(rich: Rich, start: int, end: int | None = None) -> TitleEnd | Non
 
 def title_ends(rich: Rich, start: int, end: int | None = None, *, most: int = 1) -> list[TitleEnd]:
     """The likely titles that begin at a place, the best first; parameters as for `find_title`."""
-    end = len(rich) if end is None else end
+    return list(_ranked_ends(rich, start, len(rich) if end is None else end)[:most])
+
+
+@lru_cache(maxsize=_REMEMBERED)
+def _ranked_ends(rich: Rich, start: int, end: int) -> tuple[TitleEnd, ...]:
+    """The likely titles in a stretch, the best first; worked out once, whatever is learned about names."""
     if start >= end or not rich.text[start:end].strip():
-        return []
+        return ()
     whole, end = end, min(end, start + _LONGEST)
     found: list[TitleEnd] = []
     for kind, stop, rest in _ends(rich, start, end):
@@ -164,7 +174,7 @@ def title_ends(rich: Rich, start: int, end: int | None = None, *, most: int = 1)
         is_shown = kind in ("quote", "style")
         found.append(TitleEnd(start, stop, rest, score, is_shown, "mark" if is_venue_bracket else kind))
     found.sort(key=lambda one: -one.score)
-    return found[:most]
+    return tuple(found[:_MOST_ENDS])
 
 
 def _ends(rich: Rich, start: int, end: int) -> Iterator[tuple[str, int, int]]:

@@ -206,6 +206,7 @@ _PREPRINT_STATUS: Final = re.compile(
 )
 _PREPRINT_SERVER: Final = re.compile(
     r"\b(arxiv|biorxiv|medrxiv|chemrxiv|psyarxiv|eartharxiv|socarxiv|engrxiv|techrxiv|ssrn|corr|hal|openreview"
+    r"|cryptology eprint archive|eprint archive"
     r"|research square|preprints\.org|osf)\b",
     re.IGNORECASE,
 )
@@ -256,15 +257,37 @@ _JOURNAL: Final = re.compile(
 )
 _PROCEEDINGS_JOURNAL: Final = re.compile(
     r"proceedings of the (?:vldb endowment|acm on|national academy|ieee\b(?![^,.]*conference)|royal society)"
+    r"|\bproc\. acm (?:program|hum|interact|manag|meas|softw|comput|netw|data)\w*\."
     r"|\bpvldb\b|\bpacm",
     re.IGNORECASE,
 )
 _CONFERENCE: Final = re.compile(
-    r"\b(?:conference|conf\.|proceedings|proc\.|symposium|symp\.|congress|meeting|advances in neural|tagungsband"
+    r"\b(?:conference|conf\.|proceedings|proc\.|symposium|simp[oó]sio|symp\.|congress|meeting|encontro"
+    r"|advances in neural|tagungsband"
     r"|konferenz|congreso|congresso|actes|atti|convention|colloquium|findings of|companion of|track|summit)(?!\w)|会议"
     r"|大会|学会|학술대회|全国大会|研究会",
     re.IGNORECASE,
 )
+
+
+_REGISTERED_KINDS: Final = {
+    "journal article": "journal",
+    "conference paper": "conference",
+    "conference proceedings": "conference",
+    "preprint": "preprint",
+    "working paper": "preprint",
+    "book chapter": "chapter",
+    "dissertation": "thesis",
+    "dissertation thesis": "thesis",
+    "book": "other",
+    "report": "other",
+}
+_REGISTERED: Final = re.compile(
+    rf"\|\s*(?P<kind>{'|'.join(sorted((kind.replace(' ', '[ -]') for kind in _REGISTERED_KINDS), reverse=True))})"
+    r"\s*(?=\||\n|\Z)",
+    re.IGNORECASE,
+)
+"""The kind as registries of works have it: `2024-08 | journal-article`."""
 
 
 def kind_of(rest: str, tag: str = "", hint: str = "") -> str:
@@ -279,6 +302,9 @@ def kind_of(rest: str, tag: str = "", hint: str = "") -> str:
     ('preprint', 'journal')
     """
     text = without_links(rest)
+    registered = _REGISTERED.search(text)
+    if registered:
+        return _REGISTERED_KINDS[registered["kind"].lower().replace("-", " ")]
     first = _first_venue(text)
     is_thesis = _THESIS.search(text) or (hint == "thesis" and not re.search(r"\bproc", text, re.IGNORECASE))
     tests = (
@@ -327,11 +353,25 @@ def _periodical_or_meeting(first: str, tag: str, hint: str) -> str:
     said = _by_words(name or first, first, tag, hint)
     if said:
         return said
-    if hint in ("journal", "conference", "workshop", "preprint", "other"):
+    if hint in ("journal", "conference", "workshop", "preprint") or (
+        hint == "other" and not _has_volume_of(name, first)
+    ):
         return hint
+    if _IN.match(first) and _has_issue(name, first):
+        return "journal"
     if _IN.match(first) and (name or first):
         return "conference"  # in something with pages, and nothing says that it is a book
     return _by_form(name or first, first)
+
+
+def _has_issue(name: str, text: str) -> bool:
+    """Whether a volume and its issue follow a name, as they do for journals: `52 (3), S. 10`."""
+    return bool(name) and re.match(r"\s*\d{1,4}\s?\(\d{1,3}\)", text.partition(name)[2]) is not None
+
+
+def _has_volume_of(name: str, text: str) -> bool:
+    """Whether a volume follows a name, as it does for journals."""
+    return bool(name) and re.match(r"[\s,.]*\d{1,4}\s?\(\d", text.partition(name)[2]) is not None
 
 
 def _by_words(name: str, first: str, tag: str, hint: str) -> str:
@@ -433,6 +473,8 @@ def venue_name(rest: str) -> str:
     )
     found = _CUT.search(text)
     name = text[: found.start()] if found else text
+    if found and re.match(r"\.\s+\d", text[found.start() :]):
+        name += "."  # `Lang. 8(2)`: an abbreviation, and no end of a sentence
     name = _up_to_the_place(name)
     name = re.sub(rf"[\s,(]*\b{YEAR}\)?\s*\Z", "", name).strip(" \t\n.,;:–—-“”\"'|*")
     if (

@@ -66,8 +66,8 @@ HEADING_KEYWORDS: Final = {
     "students": word_set(
         "students mentoring mentorship mentees mentee supervision supervised supervisees advisees advising"
         " betreute betreuung betreuungen doktoranden doktorand encadrement doctorants tesistas dottorandi"
-        " orientandos promovendi postdocs alumni tutoring 指导学生 指導学生 mentored supervising 学生"
-        " dirigees dirigidas orientacoes orientaciones encadrements doctorandos doktorandinnen begeleiding"
+        " orientandos promovendi postdocs alumni tutoring 指导学生 指導学生 mentored supervising guided guidance 学生"
+        " dirigees dirigidas orientacoes supervisoes orientaciones encadrements doctorandos doktorandinnen begeleiding"
     ),
     "patents": word_set("patent patents patente brevets patentes brevetti 专利 特許 특허"),
     "talks": word_set(
@@ -75,7 +75,7 @@ HEADING_KEYWORDS: Final = {
         " tutorials panel panels panelist panellist panelists panellists colloquia colloquium vortrage"
         " vortrag ponencias exposes palestras presentaciones presentazioni interventi poster posters speaker"
         " 报告 讲座 講演 발표"
-        " seminaires seminarios charlas comunicacoes conferencier relazioni lezingen"
+        " seminaires seminarios charlas comunicacoes apresentacao apresentacoes conferencier relazioni lezingen"
     ),
     "teaching": word_set(
         "teaching course courses coursework lehre lehrveranstaltungen enseignement enseignements docencia"
@@ -93,7 +93,8 @@ HEADING_KEYWORDS: Final = {
         " member activities gutachter gutachtertatigkeit gremien mitgliedschaften engagement responsabilites"
         " servicio servizio leadership volunteering volunteer community chair chairs 学术服务 社会服务 学会活動"
         " societies affiliations contribution contributions meetup competition"
-        " responsabilidades responsabilita gestion incarichi dienst dienste verantwortung"
+        " bancas banca tribunales participacao responsabilidades responsabilita gestion incarichi dienst dienste"
+        " verantwortung"
     ),
     "media": word_set("media press news coverage presse interviews blog podcasts announcements 新闻"),
     "interests": word_set(
@@ -107,7 +108,7 @@ HEADING_KEYWORDS: Final = {
     ),
     "education": word_set(
         "education degrees degree ausbildung bildungsweg bildung studium formation formacion educacion"
-        " formacao formazione istruzione opleiding opleidingen qualifications qualification studies"
+        " formacao titulacao formazione istruzione opleiding opleidingen qualifications qualification studies"
         " schooling 教育背景 教育经历 教育 学历 学歴 학력 etudes academica diplomas estudios training studied"
         " cursus titulos scolarite academicos abschlusse akademischer studie studies"
     ),
@@ -141,11 +142,13 @@ HEADING_KEYWORDS: Final = {
         " aufsatze fachartikel konferenzbeitrage zeitschriftenartikel publicaciones articulos publicacoes"
         " artigos pubblicazioni articoli publicaties artikelen chapters monographs monographies papers"
         " proceedings theses books book volumes reports writings scholarship output outputs works inproceedings"
+        " products"
         " 论文 发表论文 学术论文 发表 代表论文 論文 発表論文 研究業績 業績 논문 출판물 출판 著作 出版物"
-        " produccion producao travaux publicatielijst publicados bibliografia ouvrages scritti"
+        " produccion producao producoes producciones trabalhos trabajos travaux publicatielijst publicados bibliografia"
+        " ouvrages scritti"
         " monografie monografias monografien monographien"
     ),
-    "people": word_set("coauthors authors mitautoren collaborators coautores"),
+    "people": word_set("coauthor coauthors authors mitautoren collaborators coautores"),
     "head": word_set("lebenslauf curriculum vitae cv resume vita"),
 }
 """Per kind of section, the words that name it."""
@@ -170,14 +173,15 @@ PUBLICATION_KINDS: Final = {
     "journal": word_set(
         "journal journals zeitschriften zeitschriftenartikel revues revistas riviste transactions magazine"
         " letters tijdschriften 期刊 期刊论文 学術雑誌 zeitschriftenbeitrage fachzeitschriften"
-        " revista rivista periodicos"
+        " revista rivista periodicos periodico"
         " zeitschrift tijdschrift aufsatze"
     ),
     "conference": word_set(
         "conference conferences konferenzen konferenzbeitrage conferences congresos conferencias conferenze"
         " proceedings symposium symposia tagungsbeitrage tagungsbanden congres 会议 会议论文"
         " 国際会議 tagungsbande congresso"
-        " congressi convegni congreso eventos communications comunicaciones comunicacoes konferenz"
+        " congressi congressos simposios eventos evento convegni congreso eventos communications comunicaciones"
+        " comunicacoes konferenz"
         " tagungen"
     ),
     "other": word_set(
@@ -207,6 +211,10 @@ HEADING_FILLERS: Final = word_set(
     " academica academicas collectives institucionales institutionnelles pedagogiques d l dans per con na no"
     " referierten begutachteten beitrage auswahl promotionen wissenschaftlicher wissenschaftlichen"
     " akademischer habilitationen ausgewahlter"
+    " bibliografica bibliografia em andamento concluidas concluida concluidos publicados publicadas profissional"
+    " profesional trabalho trabajo trabalhos trabajos tecnica complementar participacao atividades outras outros outros"
+    " delivered scholars guest synergistic significant index conclusao comissoes julgadoras most"
+    " closely related proposed sponsored"
     " soumis soumises aceptados aceitos arbitrees arbitradas article articles artikel buch"
     " external journals event events conference local open source total involved honours honor co mentor"
     " mentored doktor wissenschaftliche akademische beruflicher ausgewahlte selection selecta choisies"
