@@ -29,7 +29,7 @@ demo: setup  ## run the whole job on the sample and write runs/demo/report.html
 
 test: setup  ## the test suite with coverage, and the checks
 	$(MAKE) --no-print-directory check
-	$(BIN)/python -m pytest -m 'not long' --cov --cov-report=term:skip-covered $(ARGS)
+	$(BIN)/python -m pytest -m 'not long' -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
 test-long: setup  ## soaks, heavy fuzzing, large venues
 	$(BIN)/python -m pytest -m long $(ARGS)

@@ -58,12 +58,12 @@ class TestHybrid(EncoderContract):
 
     def test_rows_are_unit_vectors_of_the_length_that_the_info_says(self, encoder: TextEncoder) -> None:
         """A text that lacks rare or frequent terms has no cosine in those parts, and is shorter by their share."""
-        vectors = encoder.encode([*TEXTS[:3], "training data model"])
+        vectors = encoder.encode([*TEXTS[:3], "of the and"])
         assert vectors.shape == (4, encoder.info.dimension)
         assert vectors.dtype == np.float32
         lengths = np.linalg.norm(dense(vectors).astype(np.float64), axis=1)
         np.testing.assert_allclose(lengths[:3], 1, atol=1e-5)
-        assert 0 < lengths[3] <= 1
+        assert 0.1 < lengths[3] < 0.9
 
     def test_texts_on_one_subject_are_more_alike(self, encoder: TextEncoder) -> None:
         rows = dense(encoder.encode([PRUNING, OTHER_PRUNING, TRACKING]))
