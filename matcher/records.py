@@ -1051,7 +1051,7 @@ class ScoreMatrix:
     Args:
         submissions: rows.
         reviewers: columns.
-        values: (S, R) float32 in [0, 1], 0 = no more alike than two unrelated papers; NaN = not scored, never 0.
+        values: (S, R) float32 in [0, 1] by one fixed monotone map; NaN = not scored, never 0.
         raw: (S, R) float32, the scores before the map to [0, 1]; NaN where not scored.
         method: how they were made, for people and manifests.
     """

@@ -555,7 +555,7 @@ def _figures(facts: _Facts) -> list[_Figure]:
         _Figure(
             "Mean score of a review",
             _score(sum(facts.scored) / len(facts.scored) if facts.scored else None),
-            "0 = as unrelated papers, 1 = the same text",
+            "0.083 = as unrelated papers with the default encoder, 1 = the same text",
         ),
         _Figure(
             "Weakest submission",

@@ -488,3 +488,32 @@ def test_a_long_line_takes_no_longer_than_it_must(tmp_path: Path) -> None:
         text = piece * (20_000 // len(piece))
         document = read(tmp_path, f"Ann Lee\n\nPUBLICATIONS\n\n{text}\n\nEXPERIENCE\n\n{text}\n\nSTUDENTS\n\n{text}\n")
         assert len(document.lines) == 13
+
+
+@pytest.mark.parametrize("family", ["Long", "Grant", "Law", "Page", "Short", "Best", "May", "Winter", "Young", "King"])
+def test_family_names_that_are_ordinary_words_stay_in_lists(family: str, tmp_path: Path) -> None:
+    lines = [
+        "Dana Quill",
+        "University of Yalta",
+        "",
+        "Publications",
+        f'[1] D. Quill, M. {family}, "Sparse graph neural networks for molecules," NeurIPS, 2021.',
+        '[2] D. Quill, A. Menzel, "Another paper on graphs," ICML, 2020.',
+        f'[3] H. Zhu, M. {family}, D. Quill, "A third paper about trees," ICLR, 2022.',
+        "",
+        "Education",
+        "2015-2019 PhD in Computer Science, University of Yalta. Advisor: Erin Grant",
+        "2019-2021 Postdoc, University of Paris (host: Mingsheng Long)",
+    ]
+    path = tmp_path / "cv.txt"
+    path.write_text("\n".join(lines))
+    document = read_cv(path)
+    assert [entry.authors for entry in document.entries] == [
+        ("D. Quill", f"M. {family}"),
+        ("D. Quill", "A. Menzel"),
+        ("H. Zhu", f"M. {family}", "D. Quill"),
+    ]
+    assert [(one.relation.kind, one.relation.other) for one in document.relations] == [
+        ("advisor", "Erin Grant"),
+        ("host", "Mingsheng Long"),
+    ]

@@ -263,8 +263,16 @@ def test_hotcrp_committee(tmp_path: Path) -> None:
         {"kind": "coworker", "name": "Bo Other", "evidence": "collaborators: Bo Other (Uni B)"},
     ]
     assert person["interests"] == ["Flows"]
-    assert person["attributes"] == {"country": "NO", "roles": ["pc"], "tags": ["heavy"], "collaborators": ["Uni C"]}
-    assert good.remarks == ("interest 'odd' in topic 'Seas' is neither a number nor high, normal, low",)
+    assert person["attributes"] == {
+        "country": "NO",
+        "roles": ["pc"],
+        "tags": ["heavy"],
+        "collaborators": ["All (Uni C)"],
+    }
+    assert good.remarks == (
+        "interest 'odd' in topic 'Seas' is neither a number nor high, normal, low",
+        "collaborators 'All (Uni C)' count under a policy that has the rule 'collaborator', such as acl",
+    )
     assert (bad.fault, bad.field) == ("is missing", "email")
 
 
@@ -336,7 +344,7 @@ def test_hotcrp_submission_json(tmp_path: Path) -> None:
         {"name": "Cy Third", "person_id": "cy@example.net", "email": "cy@example.net", "affiliation": "Uni C"},
     ]
     assert (first["keywords"], first["status"]) == (["Flows"], "active")
-    assert first["attributes"] == {"collaborators": ["Eve Fifth", "Uni F"], "tags": ["short", "odd"]}
+    assert first["attributes"] == {"collaborators": ["Eve Fifth (Uni E)", "All (Uni F)"], "tags": ["short", "odd"]}
     assert (third["status"], third["keywords"]) == ("withdrawn", ["Flows"])
     assert rows(records, "conflicts") == [
         {"submission_id": "1", "reviewer_id": "ada@example.org", "reason": "declared in HotCRP: collaborator"},
@@ -391,6 +399,11 @@ def test_hotcrp_bulk_assignments(tmp_path: Path) -> None:
 def test_hotcrp_other_columns_are_refused(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"other.csv:1.*no columns of a HotCRP download"):
         read("hotcrp", write(tmp_path, "other.csv", "colour,shape\nred,round\n"))
+
+
+def test_a_slip_in_a_heading_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(DataError, match="there is no column 'prefrence', did you mean 'preference'"):
+        read("hotcrp", write(tmp_path, "prefs.csv", "paper,email,prefrence\n1,ada@example.org,5\n"))
 
 
 # --- CMT ------------------------------------------------------------------------------------------------------------

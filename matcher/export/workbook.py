@@ -523,7 +523,7 @@ def _about(data: WorkbookData) -> Iterator[Row]:
     yield "Rows of the input that were rejected", len(data.rejects)
     yield "Deadline", f"{venue.deadline.day} ({venue.deadline.origin})" if venue.deadline else "none"
     yield "Scores", data.scores.method
-    yield "A score of 0 means", "no more alike than two unrelated papers; 1 means the same text"
+    yield "Scores mean", "from 0 to 1; unrelated papers give 0.083 with the default encoder, the same text gives 1"
     yield "Solver", assignment.solver
     yield "Digest of the input", venue.digest
     if data.config is not None:

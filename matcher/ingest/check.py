@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
 from matcher.config import MatchConfig
-from matcher.identity import normalise_name
+from matcher.identity import is_full_name, normalise_name
 from matcher.ingest.loading import FileCount, LoadReport, Reject
-from matcher.records import Deadline, PersonId, Reviewer, Submission, Venue
+from matcher.records import AuthorMention, Deadline, PersonId, Reviewer, Submission, Venue
 
 __all__ = ["Finding", "VenueCheck", "check_venue", "normalise_title"]
 
@@ -304,9 +304,23 @@ def _gaps(venue: Venue) -> Iterator[Finding]:
         "{} submissions have no authors, so their conflicts cannot be found",
         (submission.id for submission in venue.submissions if not submission.authors),
     )
+    yield from _finding(
+        "authors by initials only",
+        "warning",
+        "1 author name is initials only, so joint papers of theirs with reviewers are not found",
+        "{} author names are initials only, so joint papers of theirs with reviewers are not found",
+        sorted({mention.name for mention in _strangers(venue) if not is_full_name(normalise_name(mention.name))}),
+    )
     if venue.deadline is None:
         text = "the venue has no deadline, which conflict windows are counted from"
         yield Finding("no deadline", "warning", text, 1)
+
+
+def _strangers(venue: Venue) -> Iterator[AuthorMention]:
+    """Authors of publications and submissions whom neither an id nor an address tells."""
+    bylines = (*(paper.authors for paper in venue.papers), *(one.authors for one in venue.submissions))
+    for byline in bylines:
+        yield from (mention for mention in byline if mention.person_id is None and mention.email is None)
 
 
 def _is_named(venue: Venue, reviewer: Reviewer) -> bool:

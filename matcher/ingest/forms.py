@@ -233,15 +233,18 @@ def _read_form(file: Path, people: Mapping[str, Mapping[str, Any]]) -> Selection
         raise DataError(f"'{key}' is no reviewer of the venue", file=file.name, field=_ROWS["reviewer"])
     not_mine, unused = _ticks(papers, file.name)
     row = people[key]
-    areas = said["areas"].cell(1) if "areas" in said else ""
+    written = _unmarked(said["areas"].cell(1) if "areas" in said else "")
+    areas = tuple(one_line(part) for part in written.split(";") if part.strip())
+    load, share = _load(said.get("max_load"), file.name), _share(said.get("availability"), file.name)
     return Selection(
         reviewer_id=key,
         emails=tuple(str(one) for one in row.get("emails") or ()),
         not_mine=not_mine,
         unused=unused,
-        areas=tuple(one_line(part) for part in _unmarked(areas).split(";") if part.strip()),
-        max_load=_load(said.get("max_load"), file.name),
-        availability=_share(said.get("availability"), file.name),
+        # What the form said already is no answer.
+        areas=None if areas == tuple(str(one) for one in row.get("interests") or ()) else areas,
+        max_load=None if load == row.get("max_load") else load,
+        availability=None if share == row.get("availability") else share,
     )
 
 

@@ -28,7 +28,15 @@ from matcher.identity import names_fit
 from matcher.identity import normalise_name as _normalise_name
 from matcher.ingest.cv.atoms import Atom, ends_well, read_atom, runs_on, shorter
 from matcher.ingest.cv.rich import Rich, plain
-from matcher.ingest.cv.vocabulary import COMMON_WORDS, NEVER_NAMES, PARTICLES, fold, word_set
+from matcher.ingest.cv.vocabulary import (
+    COMMON_WORDS,
+    FAMILY_WORDS,
+    NEVER_NAMES,
+    PARTICLES,
+    WHOLE_FAMILY_WORDS,
+    fold,
+    word_set,
+)
 
 __all__ = [
     "AuthorList",
@@ -175,12 +183,11 @@ def is_weak_name(name: str, known: Known) -> bool:
 
 def _is_plausible(atom: Atom, known: Known | None) -> bool:
     """Whether the words may be a person's: none of the words of organisations, not only words of titles."""
-    if any(
-        fold(word.strip(".")) in NEVER_NAMES for word, kind in zip(atom.words, atom.kinds, strict=True) if kind == "W"
-    ):
-        return known is not None and known.is_known(atom.text())
     full = [word for word, kind in zip(atom.words, atom.kinds, strict=True) if kind == "W"]
-    if not full:
+    family = _family_word(full, with_initials="I" in atom.kinds)
+    if any(fold(word.strip(".")) in NEVER_NAMES for word in full if word != family):
+        return known is not None and known.is_known(atom.text())
+    if not full or family:
         return True
     if known is not None and known.is_known(atom.text()):
         return True
@@ -191,6 +198,18 @@ def _is_plausible(atom: Atom, known: Known | None) -> bool:
         for word in full
         for part in re.split(r"[-‐‑]", word)
     )
+
+
+def _family_word(full: Sequence[str], *, with_initials: bool) -> str:
+    """The ordinary word that is a family name here: `M. Long`, `Erin Grant`; empty where there is none."""
+    if with_initials and len(full) == 1 and fold(full[0].strip(".")) in FAMILY_WORDS:
+        return full[0]
+    if len(full) < 2 or with_initials:  # a given and a family name
+        return ""
+    last = fold(full[-1].strip("."))
+    others = [fold(word.strip(".")) for word in full[:-1]]
+    is_name = last in WHOLE_FAMILY_WORDS and not any(word in NEVER_NAMES or word in COMMON_WORDS for word in others)
+    return full[-1] if is_name else ""
 
 
 # --- a list ---------------------------------------------------------------------------------------------------------

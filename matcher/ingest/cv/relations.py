@@ -28,6 +28,7 @@ from matcher.ingest.cv.vocabulary import (
     NEVER_NAMES,
     ORGANISATION_WORDS,
     ROLE_WORDS,
+    WHOLE_FAMILY_WORDS,
     fold,
     words_of,
 )
@@ -615,9 +616,11 @@ def _cut_to_known(name: Name, known: Known) -> Name:
 
 
 def _is_label(name: str) -> bool:
-    return bool(
-        set(words_of(name)) & (ROLE_WORDS | HEADING_FILLERS | DEGREE_WORDS | NEVER_NAMES | {"honors", "academy"})
-    )
+    words = words_of(name)
+    labels = ROLE_WORDS | HEADING_FILLERS | DEGREE_WORDS | NEVER_NAMES | {"honors", "academy"}
+    if len(words) > 1 and words[-1] in WHOLE_FAMILY_WORDS:  # Erin Grant
+        words = words[:-1]
+    return bool(set(words) & labels)
 
 
 def _listed(rich: Rich, start: int, known: Known) -> list[Name]:

@@ -13,6 +13,7 @@ __all__ = [
     "COMMON_WORDS",
     "DEGREE_WORDS",
     "DEPARTMENT_WORDS",
+    "FAMILY_WORDS",
     "HEADING_FILLERS",
     "HEADING_KEYWORDS",
     "NEVER_NAMES",
@@ -24,6 +25,7 @@ __all__ = [
     "TITLES",
     "UNIVERSITY_WORDS",
     "VENUE_ACRONYMS",
+    "WHOLE_FAMILY_WORDS",
     "fold",
     "word_set",
     "words_of",
@@ -266,6 +268,15 @@ NEVER_NAMES: Final = word_set(
     " coauthors summer winter spring fall autumn"
 )
 """Words that stand in no person's name in a CV; one of them is enough to refuse a name."""
+
+FAMILY_WORDS: Final = word_set(
+    "long short grant law page best may host winter winters masters early good high low small large old better power"
+    " cross fair will early art gene trade care english park young read field fields day"
+)
+"""Ordinary words that people are called by: with an initial before or behind them they are a family name."""
+
+WHOLE_FAMILY_WORDS: Final = word_set("long short grant law best winter winters masters good power cross")
+"""Those that are one behind a given name written out too; the others stand in labels such as `Project Page`."""
 
 COMMON_WORDS: Final = word_set(
     "a an the on in of for and or with without to toward towards from by at as is are can do does how"

@@ -264,6 +264,13 @@ def import_files(
     collected = collector.settle()
     if collected.rejects and not accept_rejects:
         raise RejectedRecordsError(collected)
+    if reviewers and found.needs_owners and not collected.tables:
+        read = sum(tally.read for tally in collected.files)
+        raise DataError(
+            f"none of the {read} records is by {' or '.join(reviewers)}",
+            file=str(paths[0]),
+            remedy="write the name as the file does",
+        )
     joined = join(there, collected)
     files = write_tables(folder, joined.tables, there, dry_run=dry_run)
     return Imported(name, collected, joined, files, dry_run)

@@ -134,6 +134,11 @@ def _committee(rows: list[Cells]) -> Iterator[SourceRecord]:
         email = _email(values["email"])
         topics, remarks = _topics(cells)
         relations, further = _collaborators(values.get("collaborators", ""))
+        if further:
+            listed = "; ".join(further)
+            remarks.append(
+                f"collaborators '{listed}' count under a policy that has the rule 'collaborator', such as acl"
+            )
         yield _good(
             cells,
             Row(
@@ -199,7 +204,7 @@ def _collaborators(text: str) -> tuple[list[dict[str, str]], list[str]]:
                 organisations.append(one_line(line))
         elif found["name"].casefold() in _EVERYONE:
             if found["affiliation"]:
-                organisations.append(found["affiliation"])
+                organisations.append(f"All ({found['affiliation']})")
         else:
             people.append({"kind": "coworker", "name": found["name"], "evidence": f"collaborators: {one_line(line)}"})
     return people, organisations
@@ -355,7 +360,8 @@ def _submission(record: JsonRecord, file: str) -> SourceRecord:
         "status": "withdrawn" if is_withdrawn else _STATUS.get(status, "active"),
         "track": paper.get("submission_class") or "",
         "attributes": _without_empty(
-            collaborators=[*(one["name"] for one in further[0]), *further[1]], tags=_named(paper.get("tags"))
+            collaborators=[*(one["evidence"].removeprefix("collaborators: ") for one in further[0]), *further[1]],
+            tags=_named(paper.get("tags")),
         ),
     }
     return SourceRecord(

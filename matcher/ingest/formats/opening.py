@@ -24,6 +24,10 @@ _MOST_DOCUMENT: Final = 1 << 30
 """Characters of one JSON document that is not JSON Lines; a larger one does not fit into memory with its objects."""
 
 
+_SHORTEST_SLIP: Final = 4
+"""Letters of a known heading from which one that is close is taken for a slip in it."""
+
+
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
@@ -233,7 +237,23 @@ def read_table(
             line=header.number,
             remedy=f"head the column with one of {', '.join(known)}",
         )
+    _refuse_slips(sheet, columns, found)
     yield from _by_heading(sheet, found)
+
+
+def _refuse_slips(sheet: Sheet, columns: Mapping[str, Sequence[str]], found: Mapping[int, str]) -> None:
+    """Refuse a heading that is nobody's but looks like a slip in a known one: its cells would be lost."""
+    header = sheet.rows[0]
+    missing = [heading for name, headings in columns.items() if name not in found.values() for heading in headings]
+    for position, cell in enumerate(header.cells):
+        meant = None if position in found or not cell.strip() else near_miss(_plain(cell), missing, ())
+        if meant is not None and len(meant) > _SHORTEST_SLIP:
+            raise DataError(
+                f"there is no column '{cell}', did you mean '{meant}'?",
+                file=sheet.label,
+                line=header.number,
+                remedy="write the heading so, or give it a name that is not so close",
+            )
 
 
 def read_sheets(path: Path, columns: Mapping[str, Sequence[str]]) -> Iterator[list[Cells]]:
