@@ -134,7 +134,7 @@ def read_bids(bids: Iterable[Bid], scale: str) -> dict[tuple[SubmissionId, Perso
             raise DataError(
                 f"the bid '{bid.bid}' of '{bid.reviewer_id}' on '{bid.submission_id}' is not of the scale {scale}"
                 f"{did_you_mean(bid.bid, _WORDS.get(scale, ()))}",
-                file="bids.csv",
+                file="bids",
                 field="bid",
                 remedy=f"allowed are {_allowed(scale)}",
             )
@@ -175,10 +175,17 @@ def _guess(words: list[str]) -> str:
         return next(iter(fitting.values()))
     listed = ", ".join(f"'{word}'" for word in words[:8])
     if not fitting:
-        raise DataError(f"no scale knows all of the bids {listed}", file="bids.csv", remedy=f"known: {SCALES}")
+        nearest = max(SCALES, key=lambda scale: sum(_wish(scale, word) is not None for word in words))
+        strange = next(word for word in words if _wish(nearest, word) is None)
+        raise DataError(
+            f"no scale knows all of the bids {listed}; the one of {nearest} knows most, but not '{strange}'",
+            file="bids",
+            field="bid",
+            remedy=f"correct it, or set bid_scale in [bids] of match.toml; known scales: {', '.join(SCALES)}",
+        )
     raise DataError(
         f"the bids {listed} mean different things in the scales {', '.join(fitting.values())}",
-        file="bids.csv",
+        file="bids",
         remedy="set bid_scale in [bids] of match.toml",
     )
 

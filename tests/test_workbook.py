@@ -1543,3 +1543,17 @@ def test_a_workshop_of_60_by_40_from_assignment_to_workbook(
         "submissions.xlsx:42: field 'title': is missing (column 'Title')"
     ]
     assert len(table(book, "Conflicts")) == len(result.conflicts.items) + 1
+
+
+def test_ids_and_titles_of_submissions_among_a_reviewers_conflicts_are_conflicts(tmp_path: Path) -> None:
+    (tmp_path / "r.csv").write_text(
+        "Name,Email,Expertise,Conflicts\nAnn Bee,ann@a.example,trees,S2; on rivers\n"
+        "Bo Cee,bo@b.example,rivers,S9; Dee Eff\n"
+    )
+    (tmp_path / "s.csv").write_text(
+        "ID,Title,Abstract,Authors\nS1,On Trees,x,Dee Eff\nS2,On Leaves,x,Gil Hay\nS3,On Rivers,x,Ina Jay\n"
+    )
+    loaded = read_sheets(tmp_path / "r.csv", tmp_path / "s.csv")
+    ann = next(person.id for person in loaded.venue.people if person.name == "Ann Bee")
+    assert {(one.submission_id, one.reviewer_id) for one in loaded.venue.declared} == {("S2", ann), ("S3", ann)}
+    assert any("'S9'" in notice for notice in loaded.report.notices)

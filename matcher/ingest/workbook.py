@@ -7,6 +7,7 @@ back with its reason, and nothing that no cell says is added.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
@@ -390,19 +391,29 @@ class _Assembly:
     rows: dict[PersonId, ReviewerRow] = field(init=False, default_factory=dict)
     others: dict[PersonId, Person] = field(init=False, default_factory=dict)
     unmatched: dict[str, int] = field(init=False, default_factory=dict)
+    submissions_called: dict[str, SubmissionId] = field(init=False, default_factory=dict)
 
     def venue(self, name: str, deadline: Deadline | None) -> Venue:
         """The venue."""
         self.rows = self._reviewer_ids()
         known = Known.of(self.rows, self.submission_rows)
+        submission_ids = self._submission_ids()
+        for submission_id, row in submission_ids.items():
+            self.submissions_called |= {submission_id.casefold(): submission_id, row.title.casefold(): submission_id}
         persons = [self._person(reviewer_id, row, known) for reviewer_id, row in self.rows.items()]
         papers = {reviewer_id: self._papers(reviewer_id, row) for reviewer_id, row in self.rows.items()}
         papers = self._joint(papers)
-        submission_ids = self._submission_ids()
         declared = [
             conflict
             for submission_id, row in submission_ids.items()
             for conflict in self._declared(submission_id, row, known)
+        ]
+        declared += [
+            DeclaredConflict(submission_id, reviewer_id, f"{self.people.label}:{row.number}: listed as a conflict")
+            for reviewer_id, row in self.rows.items()
+            for submission_id in dict.fromkeys(
+                one for entry in row.conflicts for one in self._without_submissions(entry)[1]
+            )
         ]
         self._remark(papers)
         return Venue.of(
@@ -529,7 +540,8 @@ class _Assembly:
         affiliations = list(row.affiliations)
         relations: list[Relation] = []
         evidence = f"listed as a conflict in {self.people.label}:{row.number}"
-        for named in (named for entry in row.conflicts for named in named_in(entry, known)):
+        entries = [self._without_submissions(entry)[0] for entry in row.conflicts]
+        for named in (named for entry in entries if entry for named in named_in(entry, known)):
             kind, value = named
             if kind in ("organisation", "domain"):
                 organisation, domain = (value, None) if kind == "organisation" else ("", value)
@@ -570,6 +582,14 @@ class _Assembly:
             own = _free(_slug(author), [*self.rows, *self.others])
             self.others[own] = Person(id=own, names=(author,), emails=(value,))
         return own, author
+
+    def _without_submissions(self, entry: str) -> tuple[str, list[SubmissionId]]:
+        """A cell of a reviewer's conflicts without the ids and titles of submissions, and those."""
+        parts = [part.strip() for part in re.split(r"[;,\n]", entry)]
+        called = [self.submissions_called.get(part.casefold()) for part in (*parts, entry.strip())]
+        found = list(dict.fromkeys(one for one in called if one is not None))
+        rest = [part for part, one in zip(parts, called, strict=False) if one is None]
+        return ("" if called[-1] is not None else "; ".join(rest) if found else entry), found
 
     def _declared(self, submission_id: SubmissionId, row: SubmissionRow, known: Known) -> Iterator[DeclaredConflict]:
         place = f"{self.talks.label}:{row.number}"
