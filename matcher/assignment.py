@@ -76,6 +76,9 @@ __all__ = [
 Status: TypeAlias = npt.NDArray[np.uint8]
 """(S, R) values of `PairStatus`."""
 
+_LOTTERIES: Final = ("randomised", "perturbed")
+"""Objectives under which no pair may be certain."""
+
 _SCORE_ERROR: Final = 1e-6
 """Most by which a stored score may differ from the matrix, and a total from the sum of its parts per review."""
 
@@ -193,7 +196,8 @@ def refuse_impossible_demand(venue: Venue, config: MatchConfig) -> None:
     if wanted > most.sum() and not config.allow_partial:
         raise InfeasibleError(
             summary=f"{len(venue.active_submissions)} submissions want {wanted} reviews, {len(most)} reviewers can "
-            f"give {most.sum()}: raise max_load, lower reviews_per_submission, or add reviewers"
+            f"give {most.sum()}, conflicts not yet counted: raise max_load, lower reviews_per_submission, add reviewers, "
+            f"or pass --allow-partial to see what is missing where"
         )
 
 
@@ -270,7 +274,13 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
         return assignment
     if not config.allow_partial:
         reasons = explain_infeasible(scores, limits, assignment)
-        raise InfeasibleError(assignment.shortfalls, assignment.underloads, explanations=reasons)
+        summary = ""
+        if config.objective in _LOTTERIES and config.probability_limit < 1:
+            summary = (
+                f"no pair may have a probability above {config.probability_limit:g} (probability_limit), which leaves "
+                "fewer places than the limits alone"
+            )
+        raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary, explanations=reasons)
     return share_missing(scores, limits, assignment, config)
 
 
@@ -900,7 +910,7 @@ def _check_totals(assignment: Assignment, scores: ScoreMatrix, limits: Limits) -
 
 
 def _check_goal(assignment: Assignment, scores: ScoreMatrix, limits: Limits, goal: Goal) -> Iterator[Violation]:
-    if (assignment.marginals is None) != (goal.objective not in ("randomised", "perturbed")):
+    if (assignment.marginals is None) != (goal.objective not in _LOTTERIES):
         yield Violation("goal", f"{goal.objective} and its policy do not go together")
         return
     if assignment.marginals is not None:
