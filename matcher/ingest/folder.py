@@ -107,6 +107,8 @@ def find_tables(folder: Path, *, replaced: tuple[str, ...] = ()) -> tuple[dict[s
     missing = [stem for stem in REQUIRED if stem not in tables and stem not in replaced]
     if missing:
         found = ", ".join(path.name for path in tables.values()) or "no table"
+        if missing[0] == "publications" and tables:
+            remedy = "bring them in: matcher fetch, or matcher import cv, dblp, bibtex, orcid, statements … with --add"
         raise DataError(
             f"this is no venue folder: {missing[0]}.jsonl or {missing[0]}.csv is missing; it holds {found}",
             file=str(folder),
