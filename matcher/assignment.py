@@ -196,8 +196,8 @@ def refuse_impossible_demand(venue: Venue, config: MatchConfig) -> None:
     if wanted > most.sum() and not config.allow_partial:
         raise InfeasibleError(
             summary=f"{len(venue.active_submissions)} submissions want {wanted} reviews, {len(most)} reviewers can "
-            f"give {most.sum()}: raise max_load, lower reviews_per_submission, or add reviewers; conflicts are not counted "
-            "yet, --allow-partial shows what is missing where"
+            f"give {most.sum()}: raise max_load, lower reviews_per_submission, or add reviewers; conflicts are not yet "
+            "counted, --allow-partial shows what is missing where"
         )
 
 
