@@ -321,7 +321,7 @@ def two_frames(data: bytes) -> bytes:
 
 
 def two_members(data: bytes) -> bytes:
-    return gzip.compress(data[:5]) + gzip.compress(data[5:])
+    return gzip.compress(data[:5], mtime=0) + gzip.compress(data[5:], mtime=0)
 
 
 @pytest.mark.parametrize(
@@ -823,7 +823,7 @@ def test_a_bad_cell_is_rejected(tmp_path: Path, column: str, cell: str, field: s
 
 # --- files and folders ----------------------------------------------------------------------------------------------
 
-PACKED_GZIP: Final = gzip.compress(jsonl(SUBMISSIONS).encode())
+PACKED_GZIP: Final = gzip.compress(jsonl(SUBMISSIONS).encode(), mtime=0)
 PACKED_ZSTD: Final = zstandard.ZstdCompressor().compress(jsonl(SUBMISSIONS).encode())
 
 
@@ -834,7 +834,7 @@ PACKED_ZSTD: Final = zstandard.ZstdCompressor().compress(jsonl(SUBMISSIONS).enco
         ("submissions_jsonl_gz", PACKED_GZIP[:-8] + b"\1" * 8, "the gzip file is damaged: CRC check failed"),
         ("submissions_jsonl_gz", PACKED_GZIP[:12] + b"\xff" * 9 + PACKED_GZIP[21:], "the gzip file is damaged"),
         ("submissions_jsonl_gz", b"{}\n", "the name ends in .gz but the content is not so compressed"),
-        ("submissions_jsonl_gz", gzip.compress(b""), "the file holds no text"),
+        ("submissions_jsonl_gz", gzip.compress(b"", mtime=0), "the file holds no text"),
         ("submissions_jsonl_zst", PACKED_ZSTD[:-5], "the Zstandard file is cut off before its end (copy it again)"),
         ("submissions_jsonl_zst", PACKED_ZSTD[:6] + b"\xff" * 30, "the Zstandard file is damaged"),
         ("submissions_jsonl_zst", PACKED_GZIP, "the name ends in .zst but the content is not so compressed"),
