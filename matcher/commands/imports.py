@@ -12,8 +12,10 @@ from rich.markup import escape
 from matcher import console
 from matcher.commands.options import AcceptRejectsOption, JsonOption, QuietOption
 from matcher.ingest import RejectedRowsError
+from matcher.ingest.fields import TABLES
 from matcher.ingest.formats import FORMATS, Format, Imported, TableFile, Wishes, import_files, rows_of
-from matcher.ingest.formats.write import refuse_occupied, write_tables
+from matcher.ingest.formats.write import write_tables
+from matcher.ingest.plain_tables import refuse_occupied
 
 __all__ = ["hang_into"]
 
@@ -48,7 +50,7 @@ def sheets(
         if not equals:
             raise typer.BadParameter(f"allowed is field=Column title, got '{entry}'", param_hint="--map")
         columns[field.strip()] = title.strip()
-    refuse_occupied(into, add=False)
+    refuse_occupied(into, TABLES, add=False)
     loaded = read_sheets(reviewers, submissions, mapping=columns)
     for name, guesses in loaded.mappings.items():
         console.print_mapping(name, guesses)

@@ -51,14 +51,14 @@ from matcher.records import (
     VenueDefaults,
 )
 
-__all__ = ["REQUIRED", "find_tables", "read_folder", "read_submissions"]
+__all__ = ["REQUIRED", "SELECTIONS_FILE", "find_tables", "read_folder", "read_submissions"]
 
 REQUIRED: Final = ("reviewers", "publications", "submissions")
 """Tables that every venue has."""
 
 _FACTS_FILE: Final = "venue.toml"
 _CHOICES_FILE: Final = "match.toml"
-_SELECTIONS_FILE: Final = "selections.jsonl"
+SELECTIONS_FILE: Final = "selections.jsonl"
 _NO_SUBMISSIONS: Final = (
     "there are no submissions yet: give them as submissions.jsonl or .csv in the folder, or with --submissions"
 )
@@ -91,7 +91,7 @@ def find_tables(folder: Path, *, replaced: tuple[str, ...] = ()) -> tuple[dict[s
         stem, suffix = stem_of(path.name)
         if path.name.startswith(".") or suffix not in _DATA_SUFFIXES or not path.is_file():
             continue
-        if path.name in (DECISIONS_FILE, _SELECTIONS_FILE):  # no tables: what people decided, read elsewhere
+        if path.name in (DECISIONS_FILE, SELECTIONS_FILE):  # no tables: what people decided, read elsewhere
             continue
         if stem not in TABLES or not path.name.endswith(SUFFIXES):
             strays.append(path)

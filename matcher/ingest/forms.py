@@ -17,14 +17,17 @@ from matcher.errors import DataError, MissingExtraError
 from matcher.identity import normalise_email
 from matcher.ingest.cv.works import title_key
 from matcher.ingest.fields import one_line
+from matcher.ingest.folder import SELECTIONS_FILE
 from matcher.ingest.formats.opening import read_json
-from matcher.ingest.formats.write import TableFile, read_tables, write_tables
+from matcher.ingest.formats.write import read_tables, write_tables
+from matcher.ingest.plain_tables import TableFile
 from matcher.ingest.sheets import Sheet, SheetRow, read_candidates
 
 if TYPE_CHECKING:
     from openpyxl.worksheet.worksheet import Worksheet
 
 __all__ = [
+    "SELECTIONS_FILE",
     "Applied",
     "Selection",
     "apply_selections",
@@ -47,7 +50,6 @@ _ROWS: Final = {
 _YES: Final = frozenset({"yes", "y", "x", "1", "true", "ja", "oui", "si", "sí"})
 _NO: Final = frozenset({"no", "n", "0", "false", "", "nein", "non"})
 _WIDTHS: Final = (7, 7, 80, 7, 40, 24)
-SELECTIONS_FILE: Final = "selections.jsonl"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,8 +7,6 @@ from the chair. Rows that are already there and not concerned stay as they are, 
 from __future__ import annotations
 
 import json
-import os
-import tempfile
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,32 +15,14 @@ from typing import Any, Final
 from matcher.errors import DataError
 from matcher.ingest.cv.merge import Existing, Merged
 from matcher.ingest.fields import PUBLICATIONS, REVIEWERS, FieldError, Table, Unread
-from matcher.ingest.files import SUFFIXES, stem_of
+from matcher.ingest.plain_tables import TableFile, refuse_occupied, write_lines
 from matcher.records import Affiliation, Paper, PaperId, Person, PersonId, Relation, Reviewer, SourceRef
 
-__all__ = ["Written", "WrittenFile", "read_existing", "refuse_filled", "write_folder"]
+__all__ = ["Written", "read_existing", "refuse_filled", "write_folder"]
 
 _REVIEWERS_FILE: Final = "reviewers.jsonl"
 _PUBLICATIONS_FILE: Final = "publications.jsonl"
 _OURS: Final = {"reviewers": _REVIEWERS_FILE, "publications": _PUBLICATIONS_FILE}
-_ADD: Final = "pass --add to add to what is there, or name an empty folder"
-
-
-@dataclass(frozen=True, slots=True)
-class WrittenFile:
-    """A file that was, or would be, written.
-
-    Args:
-        path: the file.
-        rows: rows that it holds then.
-        added: rows that are new.
-        changed: rows that were there and say more now.
-    """
-
-    path: Path
-    rows: int
-    added: int
-    changed: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +36,7 @@ class Written:
     """
 
     folder: Path
-    files: tuple[WrittenFile, ...]
+    files: tuple[TableFile, ...]
     is_dry_run: bool = False
 
 
@@ -189,42 +169,26 @@ def write_folder(folder: str | Path, merged: Merged, *, add: bool = False, dry_r
     if not dry_run:
         folder.mkdir(parents=True, exist_ok=True)
         for plan, rows in plans:
-            _write(plan.path, rows)
+            write_lines(plan.path, rows)
     return Written(folder, tuple(plan for plan, _ in plans), dry_run)
 
 
 def refuse_filled(folder: str | Path, *, add: bool) -> None:
-    """Refuse a folder that cannot be written to, before there is work that would be lost.
+    """Refuse a folder that cannot take reviewers and publications, before there is work that would be lost.
 
     Args:
         folder: may be missing.
         add: whether what it holds is added to.
 
     Raises:
-        DataError: the folder holds files and `add` is false, is no folder, or holds tables of another form.
+        DataError: as `refuse_occupied`.
     """
-    folder = Path(folder)
-    if not folder.exists():
-        return
-    if not folder.is_dir():
-        raise DataError("this is a file, not a folder", file=str(folder), remedy="name a folder")
-    held = sorted(path.name for path in folder.iterdir() if not path.name.startswith("."))
-    if held and not add:
-        more = f" and {len(held) - 3} more" if len(held) > 3 else ""
-        raise DataError(f"the folder is not empty: it holds {', '.join(held[:3])}{more}", file=str(folder), remedy=_ADD)
-    for name in held:
-        stem, _ = stem_of(name)
-        if stem in _OURS and name != _OURS[stem] and name.endswith(SUFFIXES):
-            raise DataError(
-                f"adding works with plain {_OURS[stem]}, and the folder holds {name}",
-                file=str(folder),
-                remedy=f"convert it to {_OURS[stem]}, or name an empty folder",
-            )
+    refuse_occupied(folder, _OURS, add=add)
 
 
 def _plan(
     folder: Path, stem: str, rows: Iterable[dict[str, Any]], before: Iterable[dict[str, Any]]
-) -> tuple[WrittenFile, list[str]]:
+) -> tuple[TableFile, list[str]]:
     """The lines of a file: those that are there, completed where the rows now say more than before, and new ones."""
     path = folder / _OURS[stem]
     table = {"reviewers": REVIEWERS, "publications": PUBLICATIONS}[stem]
@@ -240,24 +204,11 @@ def _plan(
         lines.append(_line({**raw, **more}) if more else line)
     fresh = [row for row in now.values() if row["id"] not in old]
     lines += map(_line, fresh)
-    return WrittenFile(path, len(lines), len(fresh), changed), lines
+    return TableFile(path, len(lines), len(fresh), changed), lines
 
 
 def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False)
-
-
-def _write(path: Path, lines: Iterable[str]) -> None:
-    """Write a file as a whole: another program sees the old one or the new one."""
-    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
-    try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="\n") as stream:
-            stream.writelines(f"{line}\n" for line in lines)
-        Path(name).chmod(0o644)
-        Path(name).replace(path)
-    except OSError:
-        Path(name).unlink(missing_ok=True)
-        raise
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------

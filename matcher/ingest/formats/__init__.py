@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Final
 
 from matcher.errors import DataError, UnknownNameError
+from matcher.ingest.fields import TABLES
 from matcher.ingest.formats.bibtex import read_bibtex, read_ris
 from matcher.ingest.formats.collect import Collected, Collector, FileTally
 from matcher.ingest.formats.committees import read_cmt, read_coa, read_easychair
@@ -19,8 +20,9 @@ from matcher.ingest.formats.scholarly import read_crossref, read_openalex, read_
 from matcher.ingest.formats.source import Format, Owner, Row, SourceRecord, Wishes
 from matcher.ingest.formats.statements import read_statements
 from matcher.ingest.formats.venue_rows import rows_of
-from matcher.ingest.formats.write import TableFile, read_tables, refuse_occupied, write_tables
+from matcher.ingest.formats.write import read_tables, write_tables
 from matcher.ingest.formats.xml_files import read_anthology, read_arxiv, read_dblp
+from matcher.ingest.plain_tables import TableFile, refuse_occupied
 
 __all__ = [
     "FORMATS",
@@ -253,7 +255,7 @@ def import_files(
     if found is None:
         raise UnknownNameError("format", name, FORMATS)
     folder = Path(into)
-    refuse_occupied(folder, add=add)
+    refuse_occupied(folder, TABLES, add=add)
     there: dict[str, list[Mapping[str, Any]]] = read_tables(folder) if add else {}
     wanted = wishes or Wishes()
     if not wanted.owners:
