@@ -175,6 +175,12 @@ def test_an_address_or_a_registry_id_joins_people(there: dict[str, Any], came: d
     assert done.dangling == ()
 
 
+def test_an_earlier_profile_id_joins_whatever_its_letters() -> None:
+    held = {"reviewers": [{"id": "r1", "name": "Ada Example", "attributes": {"openreview_ids": ["~Ada_Oldname1"]}}]}
+    done = join(held, collected(Row("reviewers", {"id": "~Ada_Oldname1", "name": "Ada Oldname"})))
+    assert done.people == {"~Ada_Oldname1": "r1"}
+
+
 def test_a_name_alone_is_a_question() -> None:
     held = {"reviewers": [{"id": "old", "name": "Ada Example"}]}
     done = join(held, collected(Row("reviewers", {"id": "new", "name": "Ada Example"})))

@@ -15,6 +15,7 @@ from typing import Any, Final
 from matcher.identity import names_fit, normalise_email, normalise_name
 from matcher.ingest.cv.works import title_key
 from matcher.ingest.formats.collect import PAIR_KEYS, Collected, joined_rows, row_key
+from matcher.ingest.formats.works import plain_key
 
 __all__ = ["Joined", "join"]
 
@@ -124,13 +125,8 @@ def _tokens(row: Mapping[str, Any]) -> Iterator[str]:
     for registry in REGISTRY_IDS:
         value = attributes.get(registry) or row.get(registry)
         for one in value if isinstance(value, list) else [value] if value else []:
-            yield f"{registry}:{_plain_id(str(one))}"
-    yield f"openreview_ids:{row['id']}"
-
-
-def _plain_id(text: str) -> str:
-    """An id without the address of its registry: `https://orcid.org/0000-…` is `0000-…`."""
-    return re.sub(r"(?i)^https?://[^/]+/(pid/|author/)?", "", text.strip()).rstrip("/").casefold().removesuffix(".html")
+            yield plain_key(registry, str(one))
+    yield plain_key("openreview_ids", str(row["id"]))
 
 
 def _names(row: Mapping[str, Any]) -> Iterator[str]:
