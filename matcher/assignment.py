@@ -26,7 +26,7 @@ from matcher.bounds import (
 )
 from matcher.config import MatchConfig
 from matcher.constraints import broken_rules, pairs_ruled_out, side_rules
-from matcher.errors import ConfigError, DataError, InfeasibleError
+from matcher.errors import ConfigError, DataError, InfeasibleError, counted
 from matcher.history import mark_declined, mark_different, mark_same
 from matcher.infeasibility import explain_infeasible
 from matcher.records import (
@@ -195,9 +195,10 @@ def refuse_impossible_demand(venue: Venue, config: MatchConfig) -> None:
     most, _ = _loads(venue, config)
     if wanted > most.sum() and not config.allow_partial:
         raise InfeasibleError(
-            summary=f"{len(venue.active_submissions)} submissions want {wanted} reviews, {len(most)} reviewers can "
-            f"give {most.sum()}: raise max_load, lower reviews_per_submission, or add reviewers; conflicts are not yet "
-            "counted, --allow-partial shows what is missing where"
+            summary=f"{counted(len(venue.active_submissions), 'submission wants', 'submissions want')} "
+            f"{counted(wanted, 'review')}, {counted(len(most), 'reviewer')} can give {most.sum()}: raise max_load, "
+            "lower reviews_per_submission, or add reviewers; conflicts are not yet counted, --allow-partial shows what "
+            "is missing where"
         )
 
 
@@ -234,15 +235,15 @@ def _areas(*sources: object) -> set[str]:
 def _refuse_overfull_requirements(scores: ScoreMatrix, required: Bools, wanted: Ints, most: Ints) -> None:
     for row in np.flatnonzero(required.sum(axis=1) > wanted):
         raise DataError(
-            f"submission '{scores.submissions.ids[row]}' wants {wanted[row]} reviews and has "
-            f"{int(required[row].sum())} required reviewers",
+            f"submission '{scores.submissions.ids[row]}' wants {counted(int(wanted[row]), 'review')} and has "
+            f"{counted(int(required[row].sum()), 'required reviewer')}",
             file="fixed.csv",
             remedy="require fewer, or raise reviews_wanted",
         )
     for column in np.flatnonzero(required.sum(axis=0) > most):
         raise DataError(
             f"reviewer '{scores.reviewers.ids[column]}' has a maximum load of {most[column]} and "
-            f"{int(required[:, column].sum())} required submissions",
+            f"{counted(int(required[:, column].sum()), 'required submission')}",
             file="fixed.csv",
             remedy="require fewer, or raise max_load",
         )
@@ -699,32 +700,36 @@ def _why_short(scores: ScoreMatrix, limits: Limits, row: int, got: int, loads: I
     for kind, (one, many) in _WORDS.items():
         count = int((status == kind).sum())
         if count:
-            parts.append(f"{count} {one if count == 1 else many}")
+            parts.append(counted(count, one, many))
     eligible = status == PairStatus.ELIGIBLE
     spare = status == PairStatus.LAST_RESORT
     full = int((eligible & (loads >= limits.max_load)).sum())
     parts.append(f"{int(eligible.sum())} may review it" + (f", {full} of them at their maximum load" if full else ""))
     if spare.any():
         parts.append(f"{int(spare.sum())} without publications may step in, at most one per submission")
-    reason = f"of {len(status)} {'reviewer' if len(status) == 1 else 'reviewers'} {', '.join(parts)}"
+    reason = f"of {counted(len(status), 'reviewer')} {', '.join(parts)}"
 
     remedies = []
     room = loads < limits.max_load
     asked = int(((status == PairStatus.ASK) & room).sum())
     if asked:
-        remedies.append(f"decide the open questions: {asked} reviewers asked about have room")
+        who = counted(asked, "reviewer asked about has", "reviewers asked about have")
+        remedies.append(f"decide the open questions: {who} room")
     if full:
         best = np.where(eligible & ~room, np.nan_to_num(scores.values[row], nan=-1.0), -2.0)
         reviewer = scores.reviewers.ids[int(best.argmax())]
         remedies.append(f"raise the maximum load of a full reviewer, first of '{reviewer}' ({best.max():.2f})")
     below = int(((status == PairStatus.BELOW_FLOOR) & room).sum())
     if below:
-        remedies.append(f"lower min_score: {below} reviewers below the floor have room")
+        remedies.append(
+            f"lower min_score: {counted(below, 'reviewer below the floor has', 'reviewers below the floor have')} room"
+        )
     left_out = int(((status == PairStatus.UNSCORED) & room).sum())
     if left_out:
-        remedies.append(f"set unscored = 'last_resort': {left_out} reviewers without publications have room")
-    more = f"find {missing} more {'reviewer' if missing == 1 else 'reviewers'} in its area"
-    remedies.append(f"accept {got} of {limits.wanted[row]} reviews for it, or {more}" if got else more)
+        who = counted(left_out, "reviewer without publications has", "reviewers without publications have")
+        remedies.append(f"set unscored = 'last_resort': {who} room")
+    more = f"find {counted(missing, 'more reviewer')} in its area"
+    remedies.append(f"accept {got} of {counted(int(limits.wanted[row]), 'review')} for it, or {more}" if got else more)
     return reason, tuple(remedies)
 
 
@@ -735,8 +740,8 @@ def _underloads(scores: ScoreMatrix, limits: Limits, loads: Ints) -> Iterator[Un
             reviewer_id=scores.reviewers.ids[column],
             min_load=int(limits.min_load[column]),
             got=int(loads[column]),
-            reason=f"may review {eligible} of {len(scores.submissions)} submissions, and others need their place "
-            "there; lower min_load, or raise the reviews of one of these",
+            reason=f"may review {eligible} of {counted(len(scores.submissions), 'submission')}, and others need their "
+            "place there; lower min_load, or raise the reviews of one of these",
         )
 
 
@@ -885,7 +890,9 @@ def _check_counts(
         if said != (int(limits.wanted[row]), int(filled[row])):
             yield Violation("demand", f"'{name}' wants {limits.wanted[row]}, has {filled[row]}, the answer says {said}")
         if resorts[row] > 1:
-            yield Violation("last_resort", f"'{name}' has {resorts[row]} reviewers without publications")
+            yield Violation(
+                "last_resort", f"'{name}' has {counted(int(resorts[row]), 'reviewer')} without publications"
+            )
     below = {short.reviewer_id: short.got for short in assignment.underloads}
     for column, reviewer in enumerate(scores.reviewers.ids):
         if loads[column] > limits.max_load[column]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import json
 import sys
 import time
+from collections.abc import Mapping
 from datetime import date
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -26,30 +27,29 @@ from matcher.commands import review as review_commands
 from matcher.commands.background import background_app
 from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
+    NO_FLAGS,
     AcceptRejectsOption,
     ConfigOption,
-    DeadlineOption,
     JsonOption,
     ObjectiveOption,
     OverwriteOption,
-    PartialDateOption,
-    PolicyOption,
     QuietOption,
     RunArgument,
     VenueArgument,
     ViewerOption,
-    WindowOption,
+    takes_conflict_flags,
 )
 from matcher.config import MatchConfig, resolve
 from matcher.conflicts import RULES, find_conflicts
-from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError
+from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError, counted
+from matcher.explanation import blinded as blind
 from matcher.infeasibility import explain_infeasible
 from matcher.ingest import RejectedRowsError, read_venue, write_rejects
-from matcher.pipeline import MatchResult, StageClock, match
+from matcher.pipeline import MatchResult, StageClock, hidden_for, match
 from matcher.records import Conflicts, Deadline, VectorInstance, to_plain
 from matcher.runs import conflict_line, refuse_occupied
 from matcher.streaming import solve_vectors, vector_problem
-from matcher.viewer import blinded_line, hidden_from
+from matcher.viewer import blinded_line, without_traces
 
 __all__ = ["app", "main"]
 
@@ -148,6 +148,7 @@ matcher match reviewers.xlsx submissions.xlsx --out result.xlsx
 
 matcher match venue/ --config match.toml --print-config""",
 )
+@takes_conflict_flags
 def match_command(
     venue: Annotated[Path, typer.Argument(help="A venue folder, or a sheet of reviewers (.xlsx, .csv).")],
     sheet: Annotated[
@@ -166,10 +167,7 @@ def match_command(
     device: Annotated[str | None, typer.Option(help="Where it runs: cpu, cuda, mps or auto.")] = None,
     unscored: Annotated[str | None, typer.Option(help="exclude, last_resort or by_area.")] = None,
     min_score: Annotated[float | None, typer.Option(help="Floor: pairs below it are not assigned.")] = None,
-    policy: PolicyOption = None,
-    coauthor_window_months: WindowOption = None,
-    partial_date: PartialDateOption = None,
-    deadline: DeadlineOption = None,
+    flags: Mapping[str, Any] = NO_FLAGS,
     objective: Annotated[
         str | None,
         typer.Option(
@@ -183,6 +181,10 @@ def match_command(
     map_column: Annotated[
         list[str] | None, typer.Option("--map", help="With sheets: field=Column title, where the guess is wrong.")
     ] = None,
+    viewer: Annotated[
+        str | None,
+        typer.Option(help="With sheets: id of a person who may not see who reviews what they conflict with."),
+    ] = None,
     accept_rejects: AcceptRejectsOption = False,
     overwrite: OverwriteOption = False,
     print_config: Annotated[
@@ -193,16 +195,13 @@ def match_command(
     quiet: QuietOption = False,
 ) -> None:
     """Match a venue: score, find conflicts, assign, check, and write a run folder."""
-    flags: dict[str, Any] = {
+    flags = {
+        **flags,
         "encoder": encoder,
         "model": model,
         "device": device,
         "unscored": unscored,
         "min_score": min_score,
-        "policy": policy,
-        "coauthor_window_months": coauthor_window_months,
-        "partial_date": partial_date,
-        "deadline": deadline,
         "reviews_per_submission": reviews,
         "max_load": max_load,
         "min_load": min_load,
@@ -220,10 +219,20 @@ def match_command(
         _refuse_unused([name for name, is_given in unused.items() if is_given], "with a venue folder")
         columns = map_column or []
         _match_sheets(
-            venue, sheet, out, config, flags, columns, accept_rejects=accept_rejects, overwrite=overwrite, quiet=quiet
+            venue,
+            sheet,
+            out,
+            config,
+            flags,
+            columns,
+            viewer=viewer,
+            accept_rejects=accept_rejects,
+            overwrite=overwrite,
+            quiet=quiet,
         )
         return
     _refuse_unused(["--map"] if map_column else [], "with two sheets")
+    _refuse_unused(["--viewer"] if viewer is not None else [], "with two sheets; report and export take it for a run")
     if out is None and not (print_config or dry_run):
         raise typer.BadParameter("say where the run goes: --out RUN (or --dry-run)", param_hint="--out")
     if out is not None and not (print_config or dry_run):
@@ -301,7 +310,11 @@ def solve(
     if not (assignment.is_complete or allow_partial):
         limits = content if isinstance(content, VectorInstance) else content[1]
         wanted, possible = int(limits.wanted.sum()), int(limits.max_load.sum())
-        summary = f"{wanted} reviews are wanted and {possible} can be given" if wanted > possible else ""
+        summary = (
+            f"{counted(wanted, 'review is', 'reviews are')} wanted and {possible} can be given"
+            if wanted > possible
+            else ""
+        )
         reasons = () if isinstance(content, VectorInstance) else explain_infeasible(*content, assignment)
         raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary, explanations=reasons)
     if out is not None:
@@ -360,16 +373,14 @@ matcher conflicts venue/ --submission alphapruning
 
 matcher conflicts venue/ --json --coauthor-window-months 48 --deadline 2025-01-31"""
 )
+@takes_conflict_flags
 def conflicts(
     venue: VenueArgument,
     submission: Annotated[str | None, typer.Option(help="Only this submission.")] = None,
     reviewer: Annotated[str | None, typer.Option(help="Only this reviewer.")] = None,
     rule: Annotated[str | None, typer.Option(help="Only this rule.")] = None,
     config: ConfigOption = None,
-    policy: PolicyOption = None,
-    coauthor_window_months: WindowOption = None,
-    partial_date: PartialDateOption = None,
-    deadline: DeadlineOption = None,
+    flags: Mapping[str, Any] = NO_FLAGS,
     blinded: Annotated[
         bool, typer.Option("--blinded", help="Name no author, institution or paper: pairs and verdicts only.")
     ] = False,
@@ -378,13 +389,9 @@ def conflicts(
     as_json: JsonOption = False,
 ) -> None:
     """List who must not review what, each with its evidence. With --json, one object a line."""
+    if blinded:
+        _refuse_unused(["--rule"] if rule is not None else [], "without --blinded: a rule tells who wrote a submission")
     loaded = read_venue(venue, accept_rejects=accept_rejects)
-    flags = {
-        "policy": policy,
-        "coauthor_window_months": coauthor_window_months,
-        "partial_date": partial_date,
-        "deadline": deadline,
-    }
     resolved = resolve_choices(loaded, config, flags)
     if submission is not None:
         loaded.venue.submission(submission)
@@ -394,22 +401,26 @@ def conflicts(
     if rule is not None and rule not in rules:
         raise UnknownNameError("rule", rule, rules)
     everything = find_conflicts(loaded.venue, resolved.config)
-    hidden = frozenset() if viewer is None else hidden_from(loaded.venue, everything, viewer)
+    if viewer is not None:
+        everything = without_traces(everything, hidden_for(loaded.venue, resolved.config, everything, viewer))
     found = tuple(
         conflict
         for conflict in everything.items
-        if conflict.submission_id not in hidden
-        and submission in (None, conflict.submission_id)
+        if submission in (None, conflict.submission_id)
         and reviewer in (None, conflict.reviewer_id)
         and rule in (None, conflict.rule)
     )
-    if blinded:
-        for pair in Conflicts(found).by_pair.values():
-            sys.stdout.write(json.dumps(blinded_line(pair), ensure_ascii=False) + "\n")
-        return
-    if as_json:
-        for conflict in found:
-            sys.stdout.write(json.dumps(conflict_line(conflict), ensure_ascii=False) + "\n")
+    if blinded or as_json:
+        lines = (
+            [blinded_line(pair) for pair in Conflicts(found).by_pair.values()]
+            if blinded
+            else [conflict_line(conflict) for conflict in found]
+        )
+        if not as_json:
+            console.print_blinded(lines, loaded.venue)
+            return
+        for line in lines:
+            sys.stdout.write(json.dumps(line, ensure_ascii=False) + "\n")
         return
     console.print_notices(loaded.report.notices)
     console.print_conflicts(found, loaded.venue)
@@ -441,11 +452,17 @@ def explain(
     run: RunArgument,
     submission: Annotated[str, typer.Argument(help="Id of a submission.")],
     reviewer: Annotated[str, typer.Argument(help="Id of a reviewer.")],
+    blinded: Annotated[
+        bool, typer.Option("--blinded", help="Name no author: that there is a conflict, not with whom.")
+    ] = False,
+    viewer: ViewerOption = None,
     as_json: JsonOption = False,
 ) -> None:
     """Say why a pair is assigned, or why not, or why it may not be, and who would be next."""
     result = MatchResult.load(run)
+    result = result if viewer is None else result.seen_by(viewer)
     explanation = result.explain(submission, reviewer)
+    explanation = blind(explanation) if blinded else explanation
     if as_json:
         console.print_json(to_plain(explanation))
     else:
@@ -460,10 +477,14 @@ def report(
     viewer: ViewerOption = None,
 ) -> None:
     """Write one self-contained HTML page: figures, charts, weakest submissions, conflicts with evidence."""
+    if viewer is not None and out is None:
+        message = "say where the page for this viewer goes: the one in the run is for everybody else"
+        raise typer.BadParameter(message, param_hint="--out")
     if out is not None and out.exists() and not overwrite:
         raise DataError("the file exists", file=str(out), remedy="pass --overwrite, or choose another name")
     result = MatchResult.load(run)
-    target = _write_report(result if viewer is None else result.seen_by(viewer), out or run / "report.html")
+    result = result if viewer is None else result.seen_by(viewer)
+    target = _write_report(result, out or run / "report.html", viewer=viewer)
     console.out.print(str(target), markup=False, soft_wrap=True)
 
 
@@ -483,7 +504,9 @@ def verify(run: RunArgument, as_json: JsonOption = False) -> None:
             console.out.print("conflicts: finding them again gives others than those stored", markup=False)
         if not violations and same:
             pairs, bound = len(result.assignment.pairs), result.assignment.bound
-            console.out.print(f"{pairs} pairs, {len(again.items)} conflicts, bound {bound}: no rule is broken")
+            console.out.print(
+                f"{counted(pairs, 'pair')}, {counted(len(again.items), 'conflict')}, bound {bound}: no rule is broken"
+            )
     if violations or not same:
         raise typer.Exit(1)
 
@@ -537,7 +560,7 @@ def _values(config: MatchConfig) -> dict[str, Any]:
     return {name: getattr(config, name) for name in MatchConfig.__slots__}
 
 
-def _write_report(result: MatchResult, target: Path) -> Path:
+def _write_report(result: MatchResult, target: Path, *, viewer: str | None = None) -> Path:
     from matcher.report import ReportData, render_report, submissions_in_detail
 
     shown = frozenset(submissions_in_detail(result.scores, result.limits, result.assignment))
@@ -551,9 +574,14 @@ def _write_report(result: MatchResult, target: Path) -> Path:
         limits=result.limits,
         assignment=result.assignment,
         explanations=result.explain_assigned(shown),
-        question_price=result.question_price,
-        infeasibility=result.infeasibility,
+        question_price=result.question_price if viewer is None else None,
+        infeasibility=result.infeasibility if viewer is None else (),
         provenance={
+            **(
+                {}
+                if viewer is None
+                else {"made for": f"{viewer}; what they must not see is left out, and counts in no figure of this page"}
+            ),
             "versions": dict(result.versions),
             "origin": dict(result.origin),
             "venue digest": result.venue.digest,
@@ -571,9 +599,10 @@ def _match_sheets(
     submissions: Path | None,
     out: Path | None,
     config: Path | None,
-    flags: dict[str, Any],
+    flags: Mapping[str, Any],
     mapping: list[str],
     *,
+    viewer: str | None,
     accept_rejects: bool,
     overwrite: bool,
     quiet: bool,
@@ -610,6 +639,7 @@ def _match_sheets(
         console.print_notices(["no --deadline given: a joint paper of any year conflicts"])
     with console.progress_bar(quiet=quiet) as progress:
         result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress)
+    result = result if viewer is None else result.seen_by(viewer)
     write_workbook(
         out,
         WorkbookData(
@@ -622,7 +652,7 @@ def _match_sheets(
             rejects=loaded.report.rejects,
             notices=loaded.report.notices,
             config=result.config,
-            price=result.question_price,
+            price=result.question_price if viewer is None else None,
         ),
         overwrite=overwrite,
     )

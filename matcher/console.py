@@ -23,7 +23,7 @@ from rich.progress import (
 from rich.table import Table
 
 from matcher.config import Setting, settings
-from matcher.errors import InfeasibleError, MatcherError
+from matcher.errors import InfeasibleError, MatcherError, counted
 from matcher.ingest import RejectedRowsError
 from matcher.pipeline import MatchResult
 from matcher.records import (
@@ -45,6 +45,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "out",
+    "print_blinded",
     "print_check",
     "print_conflicts",
     "print_error",
@@ -63,6 +64,11 @@ out: Final = Console(highlight=False, emoji=False)
 _err: Final = Console(stderr=True, highlight=False, emoji=False)
 
 _STAGES: Final = {"embed": "embedding texts", "score": "scoring", "solve": "assigning"}
+_COLOURS: Final = {Verdict.BLOCK: "red", Verdict.ASK: "yellow", Verdict.CLEAR: "green"}
+
+_ONE: Final = {"people": "person", "reviews wanted": "review wanted", "reviews possible": "review possible"}
+"""Nouns whose singular is more than the plural without its s."""
+
 _ROWS: Final = 20
 """Rows of a table before it says how many more there are."""
 
@@ -265,26 +271,35 @@ def print_result(result: MatchResult) -> None:
         else f"at most {facts['gap']:.2e} below the optimum"
     )
     asked = facts["question_price"]
-    fill = f" and fill {asked['filled']} reviews" if asked["filled"] else ""
+    fill = f" and fill {counted(asked['filled'], 'review')}" if asked["filled"] else ""
     rows = (
-        ("venue", f"{facts['venue']}: {facts['submissions']} submissions, {facts['reviewers']} reviewers"),
+        (
+            "venue",
+            (
+                f"{facts['venue']}: {counted(facts['submissions'], 'submission')}, "
+                f"{counted(facts['reviewers'], 'reviewer')}"
+            ),
+        ),
         ("expertise", result.scores.method),
-        ("assigned", f"{facts['assigned']} of {facts['wanted']} reviews"),
+        ("assigned", f"{facts['assigned']} of {counted(facts['wanted'], 'review')}"),
         ("total score", f"{facts['objective']:.3f}, {proof} (gap {facts['gap'] or 0:.1e})"),
         *(() if facts["goal"] is None else (_goal_row(facts["goal"]),)),
         (
             "per submission",
             f"mean {facts['mean_score']:.3f}, 5th percentile {facts['percentile_5']:.3f}, worst {facts['minimum']:.3f}",
         ),
-        ("loads", f"largest {facts['largest_load']}, {facts['unused_reviewers']} reviewers without a submission"),
+        (
+            "loads",
+            f"largest {facts['largest_load']}, {counted(facts['unused_reviewers'], 'reviewer')} without a submission",
+        ),
         (
             "conflicts",
             (
-                f"{facts['blocked']} pairs blocked, {facts['asked']} to ask about; "
+                f"{counted(facts['blocked'], 'pair')} blocked, {facts['asked']} to ask about; "
                 f"clearing all questions would add {asked['gain']:.3f}{fill}"
             ),
         ),
-        ("last resorts", f"{facts['last_resorts']} reviews by people without publications"),
+        ("last resorts", f"{counted(facts['last_resorts'], 'review')} by people without publications"),
         ("checked", "no rule broken" if not facts["violations"] else f"{facts['violations']} RULES BROKEN"),
     )
     for name, text in rows:
@@ -294,7 +309,9 @@ def print_result(result: MatchResult) -> None:
     for wish in facts["broken_wishes"][:_ROWS]:
         out.print(f"[yellow]rule with a price[/] {escape(wish)}", soft_wrap=True)
     if len(facts["broken_wishes"]) > _ROWS:
-        out.print(f"… and {len(facts['broken_wishes']) - _ROWS} more cases of rules with a price")
+        out.print(
+            f"… and {counted(len(facts['broken_wishes']) - _ROWS, 'more case', 'more cases')} of rules with a price"
+        )
     _print_reasons(out, result.infeasibility)
     _print_missing(out, result.assignment.shortfalls, result.assignment.underloads)
 
@@ -314,17 +331,19 @@ def _print_reasons(console: Console, explanations: Sequence[Infeasibility]) -> N
 def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads: Sequence[Underload]) -> None:
     empty = sum(short.got == 0 for short in shortfalls)
     if empty:
-        console.print(
-            f"[bold yellow]{empty} {'submission has' if empty == 1 else 'submissions have'} no reviewer at all[/]"
-        )
+        console.print(f"[bold yellow]{counted(empty, 'submission has', 'submissions have')} no reviewer at all[/]")
     for short in shortfalls[:_ROWS]:
         missing = short.wanted - short.got
-        console.print(f"[yellow]short[/] {escape(short.submission_id)}: {missing} of {short.wanted} reviews missing")
+        console.print(
+            f"[yellow]short[/] {escape(short.submission_id)}: {missing} of {counted(short.wanted, 'review')} missing"
+        )
         console.print(f"  {escape(short.reason)}", soft_wrap=True)
         for remedy in short.remedies:
             console.print(f"  → {escape(remedy)}", soft_wrap=True)
     if len(shortfalls) > _ROWS:
-        console.print(f"… and {len(shortfalls) - _ROWS} more submissions that are short")
+        console.print(
+            f"… and {counted(len(shortfalls) - _ROWS, 'more submission that is', 'more submissions that are')} short"
+        )
     for under in underloads[:_ROWS]:
         console.print(
             f"[yellow]underload[/] {escape(under.reviewer_id)}: {under.got} of at least {under.min_load}; "
@@ -332,7 +351,7 @@ def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads
             soft_wrap=True,
         )
     if len(underloads) > _ROWS:
-        console.print(f"… and {len(underloads) - _ROWS} more reviewers below their minimum load")
+        console.print(f"… and {counted(len(underloads) - _ROWS, 'more reviewer')} below their minimum load")
 
 
 def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:
@@ -345,7 +364,7 @@ def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:
             name = venue.name_of(conflict.reviewer_id)
             out.print(f"\n[bold]{escape(conflict.submission_id)}[/] × [bold]{escape(name)}[/]", soft_wrap=True)
         before = pair
-        colour = {Verdict.BLOCK: "red", Verdict.ASK: "yellow", Verdict.CLEAR: "green"}[conflict.verdict]
+        colour = _COLOURS[conflict.verdict]
         through = f" through {escape(conflict.via_name)}" if conflict.via_name else ""
         out.print(f"  [{colour}]{conflict.verdict}[/], rule {conflict.rule}{through}", soft_wrap=True)
         for evidence in conflict.evidence[:3]:
@@ -357,9 +376,27 @@ def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:
             out.print(f"    [dim]{escape(conflict.clears)}[/]", soft_wrap=True)
     counts = Conflicts(tuple(conflicts))
     out.print(
-        f"\n{len(conflicts)} {'conflict' if len(conflicts) == 1 else 'conflicts'}, "
-        f"pairs blocked {len(counts.pairs(Verdict.BLOCK))}, to ask about {len(counts.pairs(Verdict.ASK))}"
-        + (f"; the first {len(shown)} are shown, --json gives all" if len(shown) < len(conflicts) else "")
+        f"\n{counted(len(conflicts), 'conflict')}: {counted(len(counts.pairs(Verdict.BLOCK)), 'pair')} blocked, "
+        f"{counted(len(counts.pairs(Verdict.ASK)), 'pair')} to ask about"
+        + (f"; the first {len(shown)} conflicts are shown, --json gives all" if len(shown) < len(conflicts) else ""),
+        soft_wrap=True,
+    )
+
+
+def print_blinded(lines: Sequence[Mapping[str, Any]], venue: Venue) -> None:
+    """Pairs in conflict without rule, author, institution or paper."""
+    submission = ""
+    for line in lines:
+        if line["submission_id"] != submission:
+            submission = line["submission_id"]
+            out.print(f"\n[bold]{escape(submission)}[/]", soft_wrap=True)
+        colour = _COLOURS[Verdict(line["verdict"])]
+        out.print(f"  [{colour}]{line['verdict']:<5}[/]  {escape(venue.name_of(line['reviewer_id']))}", soft_wrap=True)
+    verdicts = [line["verdict"] for line in lines]
+    out.print(
+        f"\n{counted(verdicts.count(Verdict.BLOCK), 'pair')} blocked, "
+        f"{counted(verdicts.count(Verdict.ASK), 'pair')} to ask about; with whom and why is left out",
+        soft_wrap=True,
     )
 
 
@@ -375,7 +412,8 @@ def print_check(found: VenueCheck) -> None:
     for count in found.files:
         table.add_row(escape(count.file), str(count.read), str(count.accepted), str(count.rejected))
     out.print(table)
-    out.print(", ".join(f"{number} {name}" for name, number in found.counts.items()), soft_wrap=True)
+    counts = (counted(number, _ONE.get(name, name.removesuffix("s")), name) for name, number in found.counts.items())
+    out.print(", ".join(counts), soft_wrap=True)
     colours = {"problem": "bold red", "warning": "yellow", "note": "dim"}
     for finding in found.findings:
         out.print(f"[{colours[finding.level]}]{finding.level}:[/] {escape(finding.text)}", soft_wrap=True)

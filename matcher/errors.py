@@ -34,6 +34,7 @@ __all__ = [
     "RunError",
     "UnknownNameError",
     "VerificationError",
+    "counted",
     "did_you_mean",
 ]
 
@@ -181,15 +182,13 @@ class InfeasibleError(MatcherError):
         if self.shortfalls:
             first = self.shortfalls[0]
             parts.append(
-                f"{missing} {'review' if missing == 1 else 'reviews'} of {len(self.shortfalls)} "
-                f"{'submission' if len(self.shortfalls) == 1 else 'submissions'} cannot be filled, "
+                f"{counted(missing, 'review')} of {counted(len(self.shortfalls), 'submission')} cannot be filled, "
                 f"first '{first.submission_id}': {first.reason}"
             )
         if self.underloads:
             least = self.underloads[0]
             parts.append(
-                f"{len(self.underloads)} {'reviewer' if len(self.underloads) == 1 else 'reviewers'} cannot reach "
-                f"their minimum load, "
+                f"{counted(len(self.underloads), 'reviewer')} cannot reach their minimum load, "
                 f"first '{least.reviewer_id}': {least.reason}"
             )
         super().__init__("; ".join(parts) or "no assignment respects all limits")
@@ -205,7 +204,21 @@ class VerificationError(MatcherError):
     def __init__(self, violations: Sequence[Violation]) -> None:
         self.violations = tuple(violations)
         first = f": {self.violations[0].detail}" if self.violations else ""
-        super().__init__(f"{len(self.violations)} rules are broken{first}")
+        super().__init__(f"{counted(len(self.violations), 'rule is', 'rules are')} broken{first}")
+
+
+def counted(number: int, one: str, many: str | None = None) -> str:
+    """A number with its noun, which is in the plural unless there is one.
+
+    Args:
+        number: how many.
+        one: the noun for one, perhaps with its verb.
+        many: for any other number; by default `one` with an s.
+
+    >>> counted(1, "reviewer"), counted(0, "reviewer"), counted(2, "reviewer has", "reviewers have")
+    ('1 reviewer', '0 reviewers', '2 reviewers have')
+    """
+    return f"{number} {one if number == 1 else many or one + 's'}"
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final, Self
 
 import numpy as np
@@ -29,7 +29,10 @@ from matcher.records import (
     Verdict,
 )
 
-__all__ = ["Standing", "explain"]
+__all__ = ["Standing", "blinded", "explain"]
+
+_FACTS: Final = 3
+"""Facts of a conflict that a sentence names before it only counts; the conflict itself has them all."""
 
 _ALTERNATIVES: Final = 3
 """How many reviewers are offered as next."""
@@ -157,6 +160,21 @@ def explain(
     )
 
 
+def blinded(explanation: Explanation) -> Explanation:
+    """The same explanation naming no author, institution or joint paper: that there is a conflict, and no more."""
+    told = {_say(conflict) for conflict in explanation.conflicts}
+    verdicts = {conflict.verdict for conflict in explanation.conflicts}
+    found = [text for verdict, text in _BLINDED.items() if verdict in verdicts][:1]
+    rest = [reason for reason in explanation.reasons if reason not in told]
+    return replace(explanation, conflicts=(), reasons=(*found, *rest))
+
+
+_BLINDED: Final = {
+    Verdict.BLOCK: "in conflict; with whom, and why, is left out",
+    Verdict.ASK: "waits for a decision about a conflict; with whom, and why, is left out",
+}
+
+
 def _quantiles(values: Floats) -> Floats:
     step = max(1, values.size // _SAMPLED_SCORES)
     sample = values.ravel()[::step]
@@ -282,7 +300,9 @@ def _held_by_minimum(
 def _say(conflict: Conflict) -> str:
     verb = {Verdict.BLOCK: "blocked", Verdict.ASK: "waits for a decision", Verdict.CLEAR: "cleared"}[conflict.verdict]
     via = f" through {conflict.via_name}" if conflict.via_name else ""
-    facts = "; ".join(evidence.text for evidence in conflict.evidence)
+    facts = "; ".join(evidence.text for evidence in conflict.evidence[:_FACTS])
+    if len(conflict.evidence) > _FACTS:
+        facts += f"; and {len(conflict.evidence) - _FACTS} more"
     clears = f"; {conflict.clears}" if conflict.clears and conflict.verdict is not Verdict.CLEAR else ""
     return f"{verb}, rule {conflict.rule}{via}: {facts}{clears}"
 

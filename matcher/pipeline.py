@@ -16,7 +16,7 @@ import numpy as np
 from matcher.assignment import assign, build_limits, price_questions, refuse_impossible_demand, verify
 from matcher.bids import apply_wishes, wish_parts
 from matcher.config import MatchConfig, settings
-from matcher.conflicts import find_conflicts
+from matcher.conflicts import conflicts_of_person, find_conflicts
 from matcher.constraints import broken_rules, side_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import InfeasibleError, VerificationError
@@ -44,7 +44,7 @@ from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 from matcher.viewer import hidden_from, restrict
 
-__all__ = ["MatchResult", "StageClock", "match", "rematch"]
+__all__ = ["MatchResult", "StageClock", "hidden_for", "match", "rematch"]
 
 
 def match(
@@ -315,10 +315,13 @@ class MatchResult:
     def seen_by(self, viewer: str) -> Self:
         """The same match without the submissions with which somebody is in conflict; see `matcher.viewer`.
 
+        Args:
+            viewer: id of a person of the venue, a reviewer or not.
+
         Raises:
             UnknownNameError: nobody has that id.
         """
-        hidden = hidden_from(self.venue, self.conflicts, viewer)
+        hidden = hidden_for(self.venue, self.config, self.conflicts, viewer)
         kept = restrict(self.venue, self.profiles, self.scores, self.conflicts, self.limits, self.assignment, hidden)
         return replace(self, **kept)
 
@@ -328,6 +331,23 @@ class MatchResult:
     def with_config(self, **changes: Any) -> MatchConfig:
         """The configuration with some values changed, for a second match of the same venue."""
         return replace(self.config, **changes)
+
+
+def hidden_for(venue: Venue, config: MatchConfig, conflicts: Conflicts, viewer: str) -> frozenset[SubmissionId]:
+    """The submissions of which somebody must not learn who reviews them.
+
+    Args:
+        venue: the whole input.
+        config: as for `match`.
+        conflicts: all of the reviewers; those of a chair or an author who is none are found here.
+        viewer: id of a person.
+
+    Raises:
+        UnknownNameError: nobody has that id.
+    """
+    if viewer not in venue.reviewer_by_id:
+        conflicts = conflicts_of_person(venue, config, viewer)
+    return hidden_from(venue, conflicts, viewer)
 
 
 class StageClock:

@@ -1,15 +1,16 @@
 """What somebody in conflict may see of a match: nothing of the submissions that they are in conflict with.
 
-Rows of such submissions are left out, and so are the totals that would count them: loads, bounds, prices. What is left
-is a smaller match whose own totals agree with its rows. Where everybody has the same known load, who counts rows can
-still tell whose is missing.
+Rows of such submissions are left out, and so is everything that was worked out from them: totals, loads, bounds,
+prices, reasons of missing reviews. What is left is a smaller match whose own totals agree with its rows, and which is
+the same byte for byte whoever reviews the hidden submissions. Where everybody has the same known load, who counts rows
+can still tell whose is missing.
 """
 
 from __future__ import annotations
 
 from collections.abc import Collection
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 import numpy as np
 
@@ -18,6 +19,7 @@ from matcher.records import (
     Assignment,
     Conflict,
     Conflicts,
+    Evidence,
     Index,
     Limits,
     PersonId,
@@ -28,7 +30,9 @@ from matcher.records import (
     Verdict,
 )
 
-__all__ = ["blinded_line", "hidden_from", "restrict", "without_submissions"]
+__all__ = ["blinded_line", "hidden_from", "restrict", "without_submissions", "without_traces"]
+
+_LEFT_OUT: Final = "the reason is left out: it would tell the loads of others"
 
 
 def hidden_from(venue: Venue, conflicts: Conflicts, viewer: str) -> frozenset[SubmissionId]:
@@ -36,7 +40,7 @@ def hidden_from(venue: Venue, conflicts: Conflicts, viewer: str) -> frozenset[Su
 
     Args:
         venue: who wrote what.
-        conflicts: all of it.
+        conflicts: those of the viewer as a reviewer; others may be among them.
         viewer: a person's id.
 
     Raises:
@@ -63,6 +67,19 @@ def without_submissions(venue: Venue, hidden: Collection[SubmissionId]) -> Venue
     return replace(venue, submissions=submissions, decisions=(), **kept)
 
 
+def without_traces(conflicts: Conflicts, hidden: Collection[SubmissionId]) -> Conflicts:
+    """Conflicts without some submissions, and without facts that name one of them beside another submission."""
+    marks = tuple(f"({name})" for name in hidden)
+
+    def kept(fact: Evidence) -> Evidence:
+        if fact.kind != "submission" or not fact.text.endswith(marks):
+            return fact
+        return replace(fact, text="submitted together to this venue: a submission that is left out here")
+
+    rest = (each for each in conflicts.items if each.submission_id not in hidden)
+    return Conflicts(tuple(replace(each, evidence=tuple(map(kept, each.evidence))) for each in rest))
+
+
 def restrict(
     venue: Venue,
     profiles: Profiles,
@@ -79,8 +96,10 @@ def restrict(
         profiles: vectors.
         scores: (S, R).
         conflicts: all.
-        limits: what the assignment respects; minimum loads are left out, since they would tell of hidden pairs.
-        assignment: the answer; its bound, prices and missing minimum loads are left out for the same reason.
+        limits: what the assignment respects; minimum loads and rules over several pairs are left out, since they would
+            tell of hidden pairs.
+        assignment: the answer; its bound, its prices, missing minimum loads and the reasons of missing reviews are left
+            out for the same reason.
         hidden: ids of submissions.
     """
     rows = [row for row, name in enumerate(scores.submissions) if name not in hidden]
@@ -95,17 +114,22 @@ def restrict(
             submission_abstracts=profiles.submission_abstracts[rows],
         ),
         "scores": replace(scores, submissions=index, values=scores.values[rows], raw=scores.raw[rows]),
-        "conflicts": Conflicts(tuple(each for each in conflicts.items if each.submission_id not in hidden)),
+        "conflicts": without_traces(conflicts, hidden),
         "limits": replace(
             limits,
             wanted=limits.wanted[rows],
             status=limits.status[rows],
             min_load=np.zeros_like(limits.min_load),
+            rules=(),
         ),
         "assignment": replace(
             assignment,
             pairs=pairs,
-            shortfalls=tuple(each for each in assignment.shortfalls if each.submission_id not in hidden),
+            shortfalls=tuple(
+                replace(each, reason=_LEFT_OUT, remedies=())
+                for each in assignment.shortfalls
+                if each.submission_id not in hidden
+            ),
             underloads=(),
             objective=float(np.sum([pair.score for pair in pairs if pair.score is not None], dtype=np.float64)),
             bound=None,
@@ -120,6 +144,7 @@ def blinded_line(found: Collection[Conflict]) -> dict[str, Any]:
     """The conflicts of one pair in an answer that names no author, no institution and no paper.
 
     The rule is left out too: that a reviewer is in conflict as an author, or by their institution, tells who wrote it.
+    So is the number of reasons, which tells how many authors there are.
     """
     first = next(iter(found))
     verdicts = {each.verdict for each in found}
@@ -127,5 +152,4 @@ def blinded_line(found: Collection[Conflict]) -> dict[str, Any]:
         "submission_id": first.submission_id,
         "reviewer_id": first.reviewer_id,
         "verdict": str(next(each for each in Verdict if each in verdicts)),
-        "reasons": len(found),
     }

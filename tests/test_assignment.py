@@ -130,7 +130,7 @@ def test_a_required_pair_in_conflict_is_refused_with_its_rule(verdict: Verdict) 
 
 def test_more_required_pairs_than_demand_or_load_are_refused() -> None:
     both = [FixedPair(S[0], R[0], "require"), FixedPair(S[0], R[1], "require")]
-    with pytest.raises(DataError, match="submission 's0' wants 1 reviews and has 2 required reviewers"):
+    with pytest.raises(DataError, match="submission 's0' wants 1 review and has 2 required reviewers"):
         build_limits(_venue(fixed=both), ONE, _scores(HALF), Conflicts(()))
     twice = [FixedPair(S[0], R[0], "require"), FixedPair(S[1], R[0], "require")]
     with pytest.raises(DataError, match="reviewer 'r0' has a maximum load of 1 and 2 required submissions"):

@@ -700,7 +700,7 @@ def test_conflicts_are_listed_one_a_line_with_evidence(run: Run, tmp_path: Path)
     assert listed("--coauthor-window-months", "all") == [declared, joint, (*asked[:3], "block")]
     shown = run("conflicts", folder).out
     assert "quarrel" in shown  # a cell may be folded
-    assert "3 conflicts, pairs blocked 2, to ask about 1" in shown
+    assert "3 conflicts: 2 pairs blocked, 1 pair to ask about" in shown
 
 
 @pytest.mark.parametrize(

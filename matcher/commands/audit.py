@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -13,13 +13,12 @@ from rich.markup import escape
 from matcher import console
 from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
+    NO_FLAGS,
     AcceptRejectsOption,
     ConfigOption,
-    DeadlineOption,
     JsonOption,
-    PartialDateOption,
-    PolicyOption,
-    WindowOption,
+    refuse_beside_run,
+    takes_conflict_flags,
 )
 from matcher.config import settings
 from matcher.conflicts import Finder
@@ -44,6 +43,7 @@ __all__ = ["audit", "read_changes", "remarks"]
 _SHOWN: Final = 5
 
 
+@takes_conflict_flags
 def audit(
     venue: Annotated[Path, typer.Argument(help="A venue folder.", show_default=False)],
     run: Annotated[
@@ -54,21 +54,13 @@ def audit(
         typer.Option("--what-if", help="setting=value: what would that change? May be given again."),
     ] = None,
     config: ConfigOption = None,
-    policy: PolicyOption = None,
-    coauthor_window_months: WindowOption = None,
-    partial_date: PartialDateOption = None,
-    deadline: DeadlineOption = None,
+    flags: Mapping[str, Any] = NO_FLAGS,
     accept_rejects: AcceptRejectsOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Report what a chair should look at: declarations, thin profiles, rings, odd bids. Nothing is blocked."""
+    refuse_beside_run(run, config, flags)
     loaded = read_venue(venue, accept_rejects=accept_rejects)
-    flags = {
-        "policy": policy,
-        "coauthor_window_months": coauthor_window_months,
-        "partial_date": partial_date,
-        "deadline": deadline,
-    }
     choices = resolve_choices(loaded, config, flags).config
     result = None if run is None else MatchResult.load(run)
     finder = Finder(loaded.venue, choices if result is None else result.config)

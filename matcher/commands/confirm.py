@@ -10,6 +10,7 @@ from rich.markup import escape
 
 from matcher import console
 from matcher.commands.options import JsonOption, OverwriteOption, VenueArgument
+from matcher.errors import counted
 from matcher.ingest.forms import (
     SELECTIONS_FILE,
     Applied,
@@ -85,11 +86,12 @@ def _tell(done: Applied, *, dry_run: bool, as_json: bool) -> None:
         console.print_json(told)
         return
     console.out.print(
-        f"{len(done.reviewers)} reviewers, {done.papers_out} papers no longer speak for them, "
-        f"{done.not_mine} of these are somebody else's"
+        f"{counted(len(done.reviewers), 'reviewer')}, "
+        f"{counted(done.papers_out, 'paper no longer speaks', 'papers no longer speak')} for them, "
+        f"{counted(done.not_mine, 'of these is', 'of these are')} somebody else's"
     )
     if done.unknown:
         console.out.print(f"[yellow]no reviewers here:[/] {escape(', '.join(done.unknown))}", soft_wrap=True)
     for file in done.files:
         verb = "would change" if dry_run else "changed"
-        console.out.print(f"{escape(str(file.path))}: {verb} {file.changed} rows", soft_wrap=True)
+        console.out.print(f"{escape(str(file.path))}: {verb} {counted(file.changed, 'row')}", soft_wrap=True)

@@ -13,7 +13,7 @@ from rich.markup import escape
 from matcher import console
 from matcher.commands.imports import plain as plain_import
 from matcher.commands.options import JsonOption, QuietOption
-from matcher.errors import DataError, UnknownNameError
+from matcher.errors import DataError, UnknownNameError, counted
 from matcher.ingest.fetch import SERVICES, Client, Fetched, fetch, read_answers, write_questions
 
 __all__ = ["EPILOG", "fetch_command"]
@@ -100,8 +100,8 @@ def _plain(done: Fetched) -> dict[str, Any]:
 
 def _print(done: Fetched, file: Path | None, rows: int | None) -> None:
     console.out.print(
-        f"[bold]{escape(done.service)}[/]: {len(done.found)} reviewers found, {len(done.questions)} to decide; "
-        f"{done.asked} requests, {done.kept} answers from disk"
+        f"[bold]{escape(done.service)}[/]: {counted(len(done.found), 'reviewer')} found, "
+        f"{len(done.questions)} to decide; {counted(done.asked, 'request')}, {counted(done.kept, 'answer')} from disk"
     )
     for question in done.questions:
         names = "; ".join(
@@ -112,8 +112,12 @@ def _print(done: Fetched, file: Path | None, rows: int | None) -> None:
         console.out.print(f"[yellow]who is[/] {escape(question.reviewer_id)}: {shown}", soft_wrap=True)
     if done.imported is not None:
         for table in done.imported.files:
-            console.out.print(f"{escape(str(table.path))} holds {table.rows} rows, new {table.added}", soft_wrap=True)
+            console.out.print(
+                f"{escape(str(table.path))} holds {counted(table.rows, 'row')}, new {table.added}", soft_wrap=True
+            )
         for reject in done.imported.collected.rejects:
             console.out.print(f"[red]rejected[/] {escape(str(reject))}", soft_wrap=True)
     if file is not None:
-        console.out.print(f"{escape(str(file))}: {rows} rows to decide in column 'same'", soft_wrap=True)
+        console.out.print(
+            f"{escape(str(file))}: {counted(rows or 0, 'row')} to decide in column 'same'", soft_wrap=True
+        )

@@ -11,6 +11,7 @@ from rich.markup import escape
 
 from matcher import console
 from matcher.commands.options import AcceptRejectsOption, JsonOption, QuietOption
+from matcher.errors import counted
 from matcher.ingest import RejectedRowsError
 from matcher.ingest.fields import TABLES
 from matcher.ingest.formats import FORMATS, Format, Imported, TableFile, Wishes, import_files, rows_of
@@ -174,7 +175,8 @@ def _print(done: Imported) -> None:
     _print_some("[yellow]left out[/]", (f"{table}: {why}" for table, _, why in done.joined.dangling))
     if done.joined.people or done.joined.papers:
         console.out.print(
-            f"joined by id or address: {len(done.joined.people)} people, {len(done.joined.papers)} papers"
+            f"joined by id or address: {counted(len(done.joined.people), 'person', 'people')}, "
+            f"{counted(len(done.joined.papers), 'paper')}"
         )
     _print_files(done.files, is_dry_run=done.is_dry_run)
 
@@ -183,7 +185,7 @@ def _print_files(files: Iterable[TableFile], *, is_dry_run: bool) -> None:
     for file in files:
         verb = "would hold" if is_dry_run else "holds"
         console.out.print(
-            f"{escape(str(file.path))} {verb} {file.rows} rows, new {file.added}, changed {file.changed}",
+            f"{escape(str(file.path))} {verb} {counted(file.rows, 'row')}, new {file.added}, changed {file.changed}",
             soft_wrap=True,
         )
 

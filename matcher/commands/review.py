@@ -16,14 +16,13 @@ from matcher import console
 from matcher.assignment import question_chances
 from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
+    NO_FLAGS,
     AcceptRejectsOption,
     ConfigOption,
-    DeadlineOption,
     JsonOption,
     OverwriteOption,
-    PartialDateOption,
-    PolicyOption,
-    WindowOption,
+    refuse_beside_run,
+    takes_conflict_flags,
 )
 from matcher.config import MatchConfig
 from matcher.conflicts import find_conflicts
@@ -145,6 +144,7 @@ def build_queue(venue: Venue, config: MatchConfig, run: Path | None) -> Queue:
     return Queue(venue, find_conflicts(venue, result.config), result)
 
 
+@takes_conflict_flags
 def review(
     venue: Annotated[Path, typer.Argument(help="A venue folder.", show_default=False)],
     run: Annotated[
@@ -164,25 +164,14 @@ def review(
         Path | None, typer.Option(help="The log of decisions; default: decisions.jsonl in the venue.")
     ] = None,
     config: ConfigOption = None,
-    policy: PolicyOption = None,
-    coauthor_window_months: WindowOption = None,
-    partial_date: PartialDateOption = None,
-    deadline: DeadlineOption = None,
+    flags: Mapping[str, Any] = NO_FLAGS,
     accept_rejects: AcceptRejectsOption = False,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
 ) -> None:
     """Decide the doubtful conflicts, each once. A decision holds until there is more evidence."""
+    refuse_beside_run(run, config, flags)
     loaded = read_venue(venue, accept_rejects=accept_rejects)
-    flags = {
-        "policy": policy,
-        "coauthor_window_months": coauthor_window_months,
-        "partial_date": partial_date,
-        "deadline": deadline,
-    }
-    given = [name for name, value in flags.items() if value is not None]
-    if run is not None and given:
-        raise typer.BadParameter("a run brings its own settings", param_hint=f"--{given[0].replace('_', '-')}")
     queue = build_queue(loaded.venue, resolve_choices(loaded, config, flags).config, run)
     given_answers = [(name, "confirmed", reason) for name in confirm or ()]
     given_answers += [(name, "dismissed", reason) for name in dismiss or ()]

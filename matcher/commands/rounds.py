@@ -15,7 +15,7 @@ from matcher import console
 from matcher.capacity import measure_capacity
 from matcher.commands.options import AcceptRejectsOption, JsonOption, OverwriteOption, QuietOption, RunArgument
 from matcher.comparison import Change, Comparison, Side, compare_runs
-from matcher.errors import DataError
+from matcher.errors import DataError, counted
 from matcher.ingest import read_venue
 from matcher.pipeline import MatchResult, rematch
 from matcher.records import FixedPair, PersonId, SubmissionId, Venue, to_plain
@@ -226,8 +226,8 @@ def _print_replanned(result: MatchResult, found: Replanned, out: Path, *, as_jso
         return
     console.print_result(result)
     console.out.print(
-        f"\nkept {len(found.kept)} pairs; {len(found.forced)} could not stay, {len(found.given_up)} made place, "
-        f"{len(found.added)} are new"
+        f"\nkept {counted(len(found.kept), 'pair')}; {len(found.forced)} could not stay, "
+        f"{len(found.given_up)} made place, {counted(len(found.added), 'is', 'are')} new"
     )
     for title, pairs in (("gone", (*found.forced, *found.given_up)), ("new", found.added)):
         for submission, reviewer in pairs[:_ROWS]:

@@ -6,13 +6,16 @@ or an `ask` that counts as a block until somebody decides. What is clear is not 
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from matcher.config import MatchConfig
 from matcher.conflicts.finder import Finder
 from matcher.conflicts.policy import Policy
 from matcher.conflicts.rules import RULES
-from matcher.records import Conflicts, Venue
+from matcher.errors import UnknownNameError
+from matcher.records import Conflicts, PersonId, Reviewer, Venue
 
-__all__ = ["RULES", "Finder", "Policy", "find_conflicts"]
+__all__ = ["RULES", "Finder", "Policy", "conflicts_of_person", "find_conflicts"]
 
 
 def find_conflicts(venue: Venue, config: MatchConfig) -> Conflicts:
@@ -38,3 +41,24 @@ def find_conflicts(venue: Venue, config: MatchConfig) -> Conflicts:
     [('author', 'block')]
     """
     return Finder(venue, config).all()
+
+
+def conflicts_of_person(venue: Venue, config: MatchConfig, person_id: str) -> Conflicts:
+    """Find the conflicts that somebody would have as a reviewer, whether they are one or not.
+
+    Args:
+        venue: the whole input.
+        config: as for `find_conflicts`.
+        person_id: a person of the venue.
+
+    Raises:
+        UnknownNameError: nobody has that id.
+        DataError: as for `find_conflicts`.
+    """
+    if person_id not in venue.person_by_id:
+        raise UnknownNameError("person", person_id, venue.person_by_id)
+    who = PersonId(person_id)
+    if who not in venue.reviewer_by_id:
+        reviewers = sorted((*venue.reviewers, Reviewer(who)), key=lambda each: each.person_id)
+        venue = replace(venue, reviewers=tuple(reviewers))
+    return Finder(venue, config).of(None, (who,))
