@@ -41,9 +41,30 @@ __all__ = ["BASE", "Measurement", "Variant", "built_in_variants", "compare_varia
 BASE: Final = "default"
 
 _NO_SCORE: Final = frozenset(
-    {"unscored", "min_score", "background", "device", "max_tokens", "model", "pooling", "precision", "prompt"}
+    {
+        "adapter",
+        "background",
+        "device",
+        "full_text_share",
+        "max_tokens",
+        "min_score",
+        "model",
+        "pooling",
+        "precision",
+        "prompt",
+        "source_weights",
+        "unscored",
+    }
 )
-"""Settings that change no score, or change the model: these are compared as encoders, by name or file."""
+"""Settings that change no score, or change the model: these are compared as encoders, by name or file. Full texts and
+sources are in few sets: a file of variants names what is to be tried."""
+
+_WHEN_OFF: Final[Mapping[str, tuple[Any, ...]]] = {
+    "recency_half_life": (20.0, 10.0, 5.0, 2.5),
+    "area_weight": (0.5, 1.0),
+    "keywords": (True,),
+}
+"""What is tried of settings that are off."""
 
 
 _REVIEWS: Final = 3
@@ -96,7 +117,8 @@ def built_in_variants(base: MatchConfig) -> tuple[Variant, ...]:
         if setting.section != "expertise" or setting.name in _NO_SCORE:
             continue
         own = getattr(base, setting.name)
-        for value in _others(own, setting.choices, setting.low, setting.high):
+        tried = () if own else _WHEN_OFF.get(setting.name, ())
+        for value in tried or _others(own, setting.choices, setting.low, setting.high):
             config = replace(base, **{setting.name: value})
             found.append(Variant(f"{setting.name} = {setting.to_plain(value)}", config))
     return tuple(found)
@@ -105,7 +127,7 @@ def built_in_variants(base: MatchConfig) -> tuple[Variant, ...]:
 def _others(own: Any, choices: Sequence[str], low: float | None, high: float | None) -> list[Any]:
     if choices:
         return [choice for choice in choices if choice != own]
-    if isinstance(own, int | float):
+    if isinstance(own, int | float) and not isinstance(own, bool):
         near = [type(own)(0), type(own)(own / 2), type(own)(own * 2)] if own else []
         return [
             value

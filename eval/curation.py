@@ -95,7 +95,7 @@ def attack(
     Raises:
         InputError: no reviewer with so many papers has that rank for any submission.
     """
-    profiles = build_profiles(venue, encoder, progress=progress)
+    profiles = build_profiles(venue, encoder, config, progress=progress)
     whole = score(profiles, config, progress=progress)
     cases = _draw(whole, profiles.sizes(), rank=rank, papers=papers, most=most, rng=np.random.default_rng(rng))
     ordered = _best_first(profiles, cases, config)

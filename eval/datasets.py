@@ -3,27 +3,43 @@
 A retrieval set is a folder with four files of JSON lines, plain or gzip-compressed:
 
 =================  ====================================================================================================
-`queries`          `id`, `title`, `abstract`: papers whose authors are hidden
-`reviewers`        `id`, `name`, and `pubs` ([{`id`}]) or `paper_ids` ([id])
-`publications`     `id`, `title`, `abstract`: the evidence of expertise
+`queries`          `id`, `title`, `abstract`, `year`?, `keywords`?: papers whose authors are hidden
+`reviewers`        `id`, `name`, and `pubs` ([{`id`}]) or `paper_ids` ([id]); `interests`?
+`publications`     `id`, `title`, `abstract`, `year`?, `kind`?, `authors`? ([{`name`, `id`}]): the evidence of expertise
 `qrels`            `query`, `relevant`: ids of the reviewers who should come high
 =================  ====================================================================================================
 
-Other fields are not read. Ids are kept as they are written.
+What is marked with ? is read where it is there, for settings that ask for it; the deadline is the first day of the
+earliest year of a query. Other fields are not read. Ids are kept as they are written.
 """
 
 from __future__ import annotations
 
 import unicodedata
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Final
 
 from eval.rows import Row, rows_of, title_and_abstract, unique_rows
 from matcher.errors import DataError, did_you_mean
 from matcher.ingest.fields import one_line
-from matcher.records import Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue, text_of
+from matcher.records import (
+    KINDS,
+    AuthorMention,
+    Deadline,
+    Paper,
+    PaperId,
+    PartialDate,
+    Person,
+    PersonId,
+    Reviewer,
+    Submission,
+    SubmissionId,
+    Venue,
+    text_of,
+)
 
 __all__ = ["PaperText", "RetrievalSet", "is_retrieval_folder", "paper_files", "read_paper_texts", "read_retrieval_sets"]
 
@@ -131,18 +147,52 @@ def _read_set(folder: Path) -> RetrievalSet:
         people=[person for _, person, _ in reviewers.values()],
         reviewers=[reviewer for _, _, reviewer in reviewers.values()],
         submissions=[_submission(row) for row in queries.values()],
+        deadline=_deadline(queries.values()),
     )
     return RetrievalSet(venue.name, venue, relevant, tuple(files[stem] for stem in _STEMS))
 
 
 def _paper(row: Row) -> Paper:
     title, abstract = title_and_abstract(row)
-    return Paper(id=PaperId(row.text("id")), title=title, abstract=abstract)
+    year, kind = _year(row), row.text("kind", is_required=False) or "other"
+    if kind not in KINDS:
+        raise row.fault("kind", f"allowed are {', '.join(KINDS)}; got '{kind}'{did_you_mean(kind, KINDS)}")
+    return Paper(
+        id=PaperId(row.text("id")),
+        title=title,
+        abstract=abstract,
+        dates=() if year is None else (PartialDate(year),),
+        authors=tuple(_byline(row)),
+        kind=kind,
+    )
 
 
 def _submission(row: Row) -> Submission:
     title, abstract = title_and_abstract(row)
-    return Submission(id=SubmissionId(row.text("id")), title=title, abstract=abstract)
+    return Submission(id=SubmissionId(row.text("id")), title=title, abstract=abstract, keywords=_words(row, "keywords"))
+
+
+def _year(row: Row) -> int | None:
+    return int(row.number("year")) if row.values.get("year") is not None else None
+
+
+def _words(row: Row, field: str) -> tuple[str, ...]:
+    value = row.values.get(field) or []
+    if not isinstance(value, list) or not all(isinstance(word, str) for word in value):
+        raise row.fault(field, f"allowed is a list of texts; got {str(value)[:60]!r}")
+    return tuple(dict.fromkeys(one_line(word) for word in value if word.strip()))
+
+
+def _byline(row: Row) -> Iterator[AuthorMention]:
+    for entry in row.values.get("authors") or []:
+        author = Row(f"{row.file}: authors", row.line, entry if isinstance(entry, Mapping) else {})
+        who = author.text("id", is_required=False)
+        yield AuthorMention(one_line(author.text("name")), PersonId(who) if who else None)
+
+
+def _deadline(queries: Iterable[Row]) -> Deadline | None:
+    years = [year for year in map(_year, queries) if year is not None]
+    return Deadline(date(min(years), 1, 1), "earliest year of a query") if years else None
 
 
 def _reviewer(row: Row, papers: Mapping[str, Paper]) -> tuple[Person, Reviewer]:
@@ -153,7 +203,8 @@ def _reviewer(row: Row, papers: Mapping[str, Paper]) -> tuple[Person, Reviewer]:
             raise row.fault(field, f"'{paper}' is not among the publications")
     who = PersonId(row.text("id"))
     person = Person(id=who, names=(one_line(row.text("name")),))
-    return person, Reviewer(person_id=who, paper_ids=tuple(PaperId(paper) for paper in listed))
+    papers_of = tuple(PaperId(paper) for paper in listed)
+    return person, Reviewer(person_id=who, paper_ids=papers_of, interests=_words(row, "interests"))
 
 
 def _refuse_leaks(queries: Mapping[str, Row], papers: Mapping[str, Paper]) -> None:

@@ -3,7 +3,9 @@
 Read in the layout of its public repository: `data/evaluations.csv` (tab-separated, one participant a line),
 `evaluation_datasets/d_20_{i}/archives/~<participant>.jsonl` and `submissions.json`, and
 `predictions/<algorithm>_d_20_{i}_<regime>.json`, `{participant: {paper: similarity}}`. The data sets differ in which
-publications of a participant were drawn into the profile; a system's result is the mean over them.
+publications of a participant were drawn into the profile; a system's result is the mean over them. The repository also
+holds full texts, `data/txts/<paper>.txt`, of papers that are freely available, and predictions of some data sets only:
+the first are read when asked for, the second are named and left out.
 
 Source: Stelmakh, Wieting, Neubig, Shah, A gold standard dataset for the reviewer assignment problem, 2023
 (arXiv 2303.16750).
@@ -25,6 +27,7 @@ from eval.rows import Row, read_json, rows_of, title_and_abstract, write_json_fi
 from matcher.config import MatchConfig
 from matcher.encoders import TextEncoder
 from matcher.errors import DataError, InputError
+from matcher.ingest.fields import clean
 from matcher.profiles import build_profiles
 from matcher.records import (
     EncoderInfo,
@@ -51,6 +54,9 @@ _PREDICTION_NAME: Final = re.compile(r"(.+)_(d_20_\d+)_([a-z]+)\.json\Z", re.ASC
 _PLAIN_REGIME: Final = "ta"
 """Title and abstract: what a name without more means."""
 
+_FULL_REGIME: Final = "f"
+"""Full text, where there is one."""
+
 _LAYOUT: Final = "give a folder with data/evaluations.csv and evaluation_datasets/d_20_1, as in the public repository"
 
 
@@ -72,12 +78,14 @@ class Gold:
         rated: their pairs.
         sets: in the order of their numbers.
         files: everything that was read.
+        full_texts: full texts among them, of rated papers and of publications.
     """
 
     ratings: Mapping[str, Mapping[str, float]]
     rated: Rated
     sets: tuple[GoldSet, ...]
     files: tuple[Path, ...]
+    full_texts: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,13 +102,17 @@ class Predictions:
     tables: Mapping[str, Mapping[str, Mapping[str, float]]]
     files: tuple[Path, ...] = ()
 
+    def missing(self, gold: Gold) -> tuple[str, ...]:
+        """Names of the data sets of which nothing is said."""
+        return tuple(one.name for one in gold.sets if one.name not in self.tables)
+
     def tally(self, gold: Gold) -> Tally:
         """Their order of the rated pairs.
 
         Raises:
             InputError: a data set is missing, or no rated pair has a score.
         """
-        missing = [one.name for one in gold.sets if one.name not in self.tables]
+        missing = self.missing(gold)
         if missing:
             raise InputError(f"the predictions of '{self.name}' lack {', '.join(missing)}")
         scores = np.array([scores_of(gold.rated, self.tables[one.name]) for one in gold.sets])
@@ -112,11 +124,12 @@ class Predictions:
 # --- reading --------------------------------------------------------------------------------------------------------
 
 
-def read_gold(folder: Path) -> Gold:
+def read_gold(folder: Path, *, full_text: bool = False) -> Gold:
     """Read a clone of the public repository, or a folder laid out like it.
 
     Args:
         folder: the top folder.
+        full_text: whether to read `data/txts/<paper>.txt` too; a paper without one has title and abstract.
 
     Raises:
         DataError: a file is missing or not as described above.
@@ -133,9 +146,23 @@ def read_gold(folder: Path) -> Gold:
     )
     if not numbered:
         raise DataError("there is no evaluation_datasets/d_20_1", file=str(folder), remedy=_LAYOUT)
-    sets = tuple(_read_set(path, ratings) for _, path in numbered)
-    files = (ratings_file, *(file for one in sets for file in one.files))
-    return Gold(ratings, rated_pairs(ratings), sets, files)
+    texts = _find_texts(folder / "data" / "txts") if full_text else {}
+    sets = tuple(_read_set(path, ratings, texts) for _, path in numbered)
+    used = {key for one in sets for key in (*one.venue.paper_by_id, *one.venue.submission_by_id) if key in texts}
+    files = (ratings_file, *(file for one in sets for file in one.files), *(texts[key] for key in sorted(used)))
+    return Gold(ratings, rated_pairs(ratings), sets, files, len(used))
+
+
+def _find_texts(folder: Path) -> dict[str, Path]:
+    found = {path.stem: path for path in sorted(folder.glob("*.txt"))}
+    if not found:
+        raise DataError("there is no full text", file=str(folder), remedy="a clone holds data/txts/<paper>.txt")
+    return found
+
+
+def _full_text(texts: Mapping[str, Path], key: str) -> str:
+    """What was taken out of a PDF, whatever bytes it left there."""
+    return clean(texts[key].read_text(encoding="utf-8", errors="replace")) if key in texts else ""
 
 
 def _read_ratings(path: Path) -> dict[str, dict[str, float]]:
@@ -168,7 +195,7 @@ def _rating(row: Row, field: str) -> float:
     return value
 
 
-def _read_set(folder: Path, ratings: Mapping[str, Mapping[str, float]]) -> GoldSet:
+def _read_set(folder: Path, ratings: Mapping[str, Mapping[str, float]], texts: Mapping[str, Path]) -> GoldSet:
     submissions_file = folder / "submissions.json"
     entries = Row(f"{folder.name}/submissions.json", 0, {"submissions": read_json(submissions_file)}).inner(
         "submissions"
@@ -177,7 +204,8 @@ def _read_set(folder: Path, ratings: Mapping[str, Mapping[str, float]]) -> GoldS
     submissions = []
     for key in sorted(entries.values):
         title, abstract = title_and_abstract(entries.inner(key).inner("content"))
-        submissions.append(Submission(id=SubmissionId(key), title=title, abstract=abstract))
+        full = _full_text(texts, key)
+        submissions.append(Submission(id=SubmissionId(key), title=title, abstract=abstract, full_text=full))
     absent = sorted(wanted - set(entries.values))
     if absent:
         raise DataError(f"{len(absent)} rated papers are not there, the first is '{absent[0]}'", file=entries.file)
@@ -187,7 +215,7 @@ def _read_set(folder: Path, ratings: Mapping[str, Mapping[str, float]]) -> GoldS
         archive = folder / "archives" / f"~{who}.jsonl"
         if not archive.is_file():
             raise DataError(f"participant '{who}' has no archive", file=f"{folder.name}/archives/~{who}.jsonl")
-        owned = tuple(_add(papers, row, who) for row in rows_of(archive))
+        owned = tuple(_add(papers, row, who, texts) for row in rows_of(archive))
         people.append(Person(id=PersonId(who), names=(who,)))
         reviewers.append(Reviewer(person_id=PersonId(who), paper_ids=tuple(dict.fromkeys(owned))))
         files.append(archive)
@@ -197,13 +225,14 @@ def _read_set(folder: Path, ratings: Mapping[str, Mapping[str, float]]) -> GoldS
     return GoldSet(folder.name, venue, tuple(files))
 
 
-def _add(papers: dict[PaperId, Paper], row: Row, who: str) -> PaperId:
+def _add(papers: dict[PaperId, Paper], row: Row, who: str, texts: Mapping[str, Path]) -> PaperId:
     """The id of a publication; one id with two texts is two papers, because an archive is what a system may read."""
     title, abstract = title_and_abstract(row.inner("content"))
     key = PaperId(row.text("id"))
+    full = _full_text(texts, key)
     if key in papers and (papers[key].title, papers[key].abstract) != (title, abstract):
         key = PaperId(f"{who}:{key}")
-    papers[key] = Paper(id=key, title=title, abstract=abstract)
+    papers[key] = Paper(id=key, title=title, abstract=abstract, full_text=full)
     return key
 
 
@@ -258,7 +287,7 @@ def score_gold(
     tables = {}
     infos = []
     for one in gold.sets:
-        profiles = build_profiles(one.venue, encoder, progress=progress)
+        profiles = build_profiles(one.venue, encoder, config, progress=progress)
         tables[one.name] = table_of(score(profiles, config, progress=progress))
         infos.append(profiles.encoder)
     return Predictions(name, tables), infos[0]
@@ -277,12 +306,13 @@ def table_of(scores: ScoreMatrix) -> dict[str, dict[str, float]]:
     }
 
 
-def write_predictions(systems: Sequence[Predictions], folder: Path) -> tuple[Path, ...]:
+def write_predictions(systems: Sequence[Predictions], folder: Path, *, full_text: bool = False) -> tuple[Path, ...]:
     """Write scores in the repository's own form, so that anybody's scorer can read them.
 
     Args:
         systems: the first is written as `ours_d_20_{i}_ta.json`, each other one under its name.
         folder: made where it is missing.
+        full_text: whether full texts were read; then the names end in `_f.json`.
 
     Returns:
         The files.
@@ -290,8 +320,9 @@ def write_predictions(systems: Sequence[Predictions], folder: Path) -> tuple[Pat
     Raises:
         InputError: the folder cannot be written to.
     """
+    regime = _FULL_REGIME if full_text else _PLAIN_REGIME
     texts: dict[str, Any] = {
-        f"{'ours' if not number else one.name}_{name}_{_PLAIN_REGIME}.json": table
+        f"{'ours' if not number else one.name}_{name}_{regime}.json": table
         for number, one in enumerate(systems)
         for name, table in one.tables.items()
     }

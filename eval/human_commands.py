@@ -37,6 +37,9 @@ def goldstandard(
     encoders: EncodersOption = "default",
     predictions: PredictionsOption = None,
     write_predictions: WriteOption = None,
+    full_text: Annotated[
+        bool, typer.Option("--full-text", help="Read the full texts in data/txts too, where a paper has one.")
+    ] = False,
     seed: SeedOption = 0,
     draws: DrawsOption = 1000,
     out: OutOption = None,
@@ -58,8 +61,10 @@ def goldstandard(
     configs = configs_of(encoders)
     clock = Clock()
     with clock.stage("read"):
-        gold = read_gold(data)
-        peers = [found for folder in (data / "predictions", *(predictions or ())) for found in read_predictions(folder)]
+        gold = read_gold(data, full_text=full_text)
+        folders = (data / "predictions", *(predictions or ()))
+        listed = [found for folder in folders for found in read_predictions(folder)]
+        peers = [one for one in listed if not one.missing(gold)]
         digests = {"goldstandard": digest_of(gold.files, root=data)}
         digests |= {f"predictions of {one.name}": digest_of(one.files) for one in peers}
     ours, used = [], []
@@ -70,10 +75,14 @@ def goldstandard(
         ours.append(found)
         used.append(describe_encoder(info, encoder=name, set=gold.sets[0].name))
     if write_predictions is not None:
-        write(ours, write_predictions)
+        write(ours, write_predictions, full_text=full_text)
     found_by = {kind: [one.tally(gold) for one in systems] for kind, systems in (("ours", ours), ("peer", peers))}
     rows: list[dict[str, Any]] = []
-    notices = []
+    notices = [
+        f"{one.name}: not measured, its predictions lack {', '.join(one.missing(gold))}"
+        for one in listed
+        if one.missing(gold)
+    ]
     for kind, systems in found_by.items():
         for system in systems:
             row = {
@@ -99,6 +108,7 @@ def goldstandard(
         "easy_pairs": int(gold.rated.easy.sum()),
         "hard_pairs": int(gold.rated.hard.sum()),
         "data_sets": len(gold.sets),
+        **({"full_texts": gold.full_texts} if full_text else {}),
     }
     manifest = make_manifest(command=context.obj, data=digests, encoders=used, configs=configs, seed=seed)
     give(Outcome(rows, manifest, clock.seconds, notices=notices, facts=facts), as_json=as_json, out=out)

@@ -276,7 +276,7 @@ def score_split(
     Returns:
         Published scores of both sides of every pair, and what made the vectors.
     """
-    profiles = build_profiles(split.venue, encoder, progress=progress)
+    profiles = build_profiles(split.venue, encoder, config, progress=progress)
     found = score(profiles, config, progress=progress)
     values = [found.value(*side) for pair in split.pairs for side in pair]
     return PairScores(name, np.array([np.nan if one is None else one for one in values])), profiles.encoder

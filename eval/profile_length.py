@@ -125,7 +125,7 @@ def assign_venue(
         with clock.stage("conflicts"):
             conflicts = find_conflicts(venue, config)
     with clock.stage("profiles"):
-        profiles = build_profiles(venue, encoder, progress=progress)
+        profiles = build_profiles(venue, encoder, config, progress=progress)
     with clock.stage("scores"):
         scores = score(profiles, config, progress=progress)
     if config.deadline or venue.deadline:

@@ -133,7 +133,7 @@ def evaluate(
     Returns:
         `ALL` and, where asked for, `WITHOUT_SHARED`.
     """
-    profiles = build_profiles(data.venue, encoder, progress=progress)
+    profiles = build_profiles(data.venue, encoder, config, progress=progress)
     scores = score(profiles, config, progress=progress)
     values = measure_rankings(scores, data.relevant)
     found = {ALL: Measured(name, data.name, scores.submissions.ids, values, profiles.encoder)}
@@ -241,11 +241,13 @@ class Parted:
         relevant: authors whose profile still holds a paper; queries without one are left out.
         shortened: for every query what is left of each profile concerned; it may be nothing.
         emptied: relevant reviewers of whom nothing is left, over all queries.
+        owned: all papers of each reviewer.
     """
 
     relevant: Mapping[SubmissionId, tuple[PersonId, ...]]
     shortened: Mapping[SubmissionId, Mapping[PersonId, frozenset[PaperId]]]
     emptied: int
+    owned: Mapping[PersonId, frozenset[PaperId]]
 
 
 def part_authors(data: RetrievalSet) -> Parted:
@@ -267,7 +269,19 @@ def part_authors(data: RetrievalSet) -> Parted:
         emptied += len(authors) - len(left)
         if left:
             relevant[query], shortened[query] = left, found
-    return Parted(relevant, shortened, emptied)
+    return Parted(relevant, shortened, emptied, owned)
+
+
+def _left_of(
+    profiles: Profiles, who: PersonId, kept: frozenset[PaperId], owned: frozenset[PaperId]
+) -> frozenset[PaperId]:
+    """What a profile keeps: all that it holds but the papers taken out.
+
+    A weight of 0 may have left papers out before, and stated areas are no paper.
+    """
+    column = profiles.reviewers.position(who)
+    rows = profiles.rows[profiles.spans[column] : profiles.spans[column + 1]]
+    return frozenset(profiles.papers.ids[int(row)] for row in rows) - (owned - kept)
 
 
 def _measure_parted(
@@ -275,7 +289,11 @@ def _measure_parted(
 ) -> Measured:
     """Rank the reviewers for each query by what is left of their profiles."""
     queries = tuple(query for query in scores.submissions if query in parted.relevant)
-    wanted = [Shortened(query, who, kept) for query in queries for who, kept in parted.shortened[query].items()]
+    wanted = [
+        Shortened(query, who, _left_of(profiles, who, parted.shortened[query][who], parted.owned[who]))
+        for query in queries
+        for who in parted.shortened[query]
+    ]
     published, _ = score_shortened(profiles, config, wanted)
     left = scores.values.copy()
     for one, value in zip(wanted, published, strict=True):

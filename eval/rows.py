@@ -71,8 +71,12 @@ class Row:
 
 
 def title_and_abstract(row: Row, *, title: str = "title") -> tuple[str, str]:
-    """Both as the product's own readers clean them, so that texts, and vectors kept for them, are the same."""
-    return one_line(row.text(title)), clean(row.text("abstract", is_required=False))
+    """Both as the product's own readers clean them, so that texts, and vectors kept for them, are the same.
+
+    A public data set may hold an abstract without a title; neither is nothing to read.
+    """
+    abstract = clean(row.text("abstract", is_required=False))
+    return one_line(row.text(title, is_required=not abstract)), abstract
 
 
 def rows_of(path: Path) -> Iterator[Row]:

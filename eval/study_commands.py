@@ -264,7 +264,7 @@ def calibrate(
     print_notices(loaded.report.notices)
     with clock.stage("score"), progress_bar(quiet=quiet) as progress:
         made = make_encoder(config, cache_dir=default_cache_dir())
-        profiles = build_profiles(loaded.venue, made, progress=progress)
+        profiles = build_profiles(loaded.venue, made, config, progress=progress)
         scores = score(profiles, config, progress=progress)
     with clock.stage("fit"):
         report = fit_to(scores, rated, expert=expert, rng=seed, draws=draws)

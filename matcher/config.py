@@ -23,7 +23,7 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from matcher.errors import ConfigError, did_you_mean
-from matcher.records import CONSTRAINT_KINDS, OBJECTIVES, PAIR_TESTS, Constraint, VenueDefaults, to_plain
+from matcher.records import CONSTRAINT_KINDS, KINDS, OBJECTIVES, PAIR_TESTS, Constraint, VenueDefaults, to_plain
 
 __all__ = ["ALL_HISTORY", "MatchConfig", "Resolved", "Setting", "resolve", "settings"]
 
@@ -123,6 +123,44 @@ class MatchConfig:
         "share taken off of what the best papers of a long profile reach by chance; 0 favours long profiles",
         low=0,
         high=3,
+    )
+    recency_half_life: float = _setting(
+        0.0,
+        "expertise",
+        "years before the deadline after which a paper counts half, after twice as many a quarter; 0 turns it off; a "
+        "paper without a date counts fully",
+        low=0,
+        high=100,
+    )
+    middle_author_weight: float = _setting(
+        1.0,
+        "expertise",
+        "weight of a paper whose byline names the reviewer neither first nor last; 0 leaves such papers out",
+        low=0,
+        high=1,
+    )
+    source_weights: str = _setting(
+        "",
+        "expertise",
+        "weights of kinds of work and of sources, such as 'workshop=0.5, dblp:=0.8'; what begins an id ends in ':'; 0 "
+        "leaves papers out",
+    )
+    area_weight: float = _setting(
+        0.0,
+        "expertise",
+        "weight of the areas that a reviewer states, as one more text of the profile; 0 turns it off",
+        low=0,
+        high=1,
+    )
+    keywords: bool = _setting(
+        default=False, section="expertise", about="whether a submission's keywords are read after its abstract"
+    )
+    full_text_share: float = _setting(
+        0.3,
+        "expertise",
+        "share of the full text in the vector of a text that has one; 0 reads titles and abstracts alone",
+        low=0,
+        high=1,
     )
     unscored: str = _setting(
         "last_resort",
@@ -240,6 +278,31 @@ class MatchConfig:
     def __post_init__(self) -> None:
         for setting in settings():
             setting.check(getattr(self, setting.name))
+        self.weights_by_source()
+
+    def weights_by_source(self) -> dict[str, float]:
+        """`source_weights` by kind of work, or by beginning of an id with its ':'.
+
+        Raises:
+            ConfigError: it is not written as described, or a weight is not from 0 to 1.
+        """
+        found: dict[str, float] = {}
+        for part in filter(None, (part.strip() for part in self.source_weights.split(","))):
+            name, _, written = (piece.strip() for piece in part.partition("="))
+            if name not in KINDS and not name.endswith(":"):
+                message = f"'{name}' is no kind of work and no beginning of ids (which ends in ':')"
+                kinds = f"{did_you_mean(name, KINDS)}; kinds are {', '.join(KINDS)}"
+                raise ConfigError(message + kinds, key="expertise.source_weights")
+            try:
+                weight = float(written)
+            except ValueError:
+                weight = -1.0
+            if not 0 <= weight <= 1:
+                raise ConfigError(
+                    f"'{part}': allowed is NAME=WEIGHT with a weight from 0 to 1", key="expertise.source_weights"
+                )
+            found[name] = weight
+        return found
 
     def settled(self, defaults: VenueDefaults) -> Self:
         """The same choices with demand and loads filled in: from the venue, else 3 reviews and 0 to 6 submissions.

@@ -86,7 +86,7 @@ def match(
         conflicts = find_conflicts(venue, config)
     with clock.stage("profiles"):
         encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
-        profiles = build_profiles(venue, encoder, progress=progress)
+        profiles = build_profiles(venue, encoder, config, progress=progress)
     with clock.stage("scores"):
         scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
     with clock.stage("assignment"):
@@ -149,7 +149,7 @@ def rematch(
         profiles, scores = before.profiles, before.scores
         if _scored_parts(venue) != _scored_parts(before.venue):
             encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
-            profiles = build_profiles(venue, encoder, progress=progress)
+            profiles = build_profiles(venue, encoder, config, progress=progress)
             scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)

@@ -301,6 +301,7 @@ class Paper:
         authors: in byline order.
         published_in: name of the conference, journal or series; may be empty.
         kind: one of `KINDS`.
+        full_text: the whole text, where it was given; may be empty.
         sources: where it was read; several when records of one work were merged. No part of the venue's digest: the
             same content in another order of lines is the same venue.
     """
@@ -313,6 +314,7 @@ class Paper:
     published_in: str = ""
     kind: str = "other"
     sources: tuple[SourceRef, ...] = field(default=(), metadata={"is_place": True})
+    full_text: str = ""
 
     @property
     def text(self) -> str:
@@ -438,6 +440,16 @@ class Reviewer:
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", _frozen_mapping(self.attributes))
 
+    @property
+    def areas_id(self) -> PaperId:
+        """Under which the stated areas stand in profiles, where they count."""
+        return PaperId(f"areas of {self.person_id}")
+
+    @property
+    def areas_text(self) -> str:
+        """The stated areas as one text."""
+        return "; ".join(self.interests)
+
 
 @dataclass(frozen=True, slots=True)
 class Submission:
@@ -453,6 +465,7 @@ class Submission:
         status: one of `SUBMISSION_STATES`; what is not active gets no reviewers but still counts for conflicts.
         track: name of the track, or empty.
         attributes: for constraints.
+        full_text: the whole text, where it was given; may be empty.
     """
 
     id: SubmissionId
@@ -464,6 +477,7 @@ class Submission:
     status: str = "active"
     track: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
+    full_text: str = ""
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", _frozen_mapping(self.attributes))
@@ -1005,7 +1019,7 @@ class Profiles:
 
     Args:
         reviewers: columns of every matrix made from these profiles.
-        papers: rows of `vectors`.
+        papers: rows of `vectors`; `Reviewer.areas_id` for areas that a reviewer states, where they count.
         submissions: rows of `submission_vectors`.
         vectors: (P, D) unit rows.
         submission_vectors: (S, D) unit rows in the same space.

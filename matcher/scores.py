@@ -31,6 +31,7 @@ from matcher.records import (
     EvidencePaper,
     Floats,
     Ints,
+    PaperId,
     Profiles,
     Progress,
     ScoreMatrix,
@@ -172,9 +173,10 @@ def score_parts(
     parts = []
     for value, position in best:
         if position >= 0:
-            paper = venue.paper_by_id[profiles.papers.ids[int(rows[position])]]
-            title = f"{paper.title} [stated by the reviewer]" if paper.kind == "statement" else paper.title
-            parts.append(EvidencePaper(paper.id, title, float(similarity[position]), unit * value / counted))
+            paper_id, title = _named(profiles, venue, reviewer_id, int(rows[position]))
+            weight = float(profiles.weights[owned][position])
+            title = title if weight == 1 else f"{title} [counts {weight:.0%}]"
+            parts.append(EvidencePaper(paper_id, title, float(similarity[position]), unit * value / counted))
     missing = sum(1 for _, position in best if position < 0)
     if missing:
         parts.append(
@@ -186,6 +188,16 @@ def score_parts(
     level = published - sum(part.contribution for part in parts)
     parts.append(EvidencePaper(None, "the level of unrelated papers", None, level))
     return tuple(parts)
+
+
+def _named(profiles: Profiles, venue: Venue, reviewer_id: str, row: int) -> tuple[PaperId, str]:
+    """Id and title of a row of the vectors; of the areas that a reviewer states, their words."""
+    paper_id = profiles.papers.ids[row]
+    reviewer = venue.reviewer(reviewer_id)
+    if paper_id == reviewer.areas_id:
+        return paper_id, f"{reviewer.areas_text} [stated by the reviewer]"
+    paper = venue.paper_by_id[paper_id]
+    return paper_id, f"{paper.title} [stated by the reviewer]" if paper.kind == "statement" else paper.title
 
 
 def _publish(raw: Floats, profiles: Profiles) -> Floats:

@@ -201,7 +201,7 @@ def test_a_number_or_a_day_in_quotes_is_understood_where_it_comes_from_a_command
         (
             "[assignment]\nxyzzy = 3",
             "assignment.xyzzy",
-            "unknown key; known are aggregation, allow_partial, background, best_share,",
+            "unknown key; known are aggregation, allow_partial, area_weight, background, best_share,",
         ),
         ("[expertise]\nmax_load = 3", "expertise.max_load", "this key belongs into [assignment]"),
         ("max_load = 3", "max_load", "a key outside of a section; it belongs into [assignment]"),
@@ -248,6 +248,8 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
         return st.none() | st.dates()
     if setting.choices:
         return st.sampled_from(setting.choices)
+    if setting.name == "source_weights":
+        return st.sampled_from(("", "workshop=0.5", "dblp:=0, thesis=1"))
     known = setting.default if setting.fallback is None else setting.fallback
     kind = int if known is None else type(known)
     high = 10**6 if setting.high is None else setting.high

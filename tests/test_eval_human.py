@@ -13,7 +13,7 @@ import pytest
 from eval.__main__ import main
 from eval.goldstandard import read_gold, read_predictions
 from eval.lrbench import read_splits
-from matcher.errors import DataError
+from matcher.errors import DataError, InputError
 
 COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -213,10 +213,6 @@ def break_json(folder: Path) -> None:
     (folder / "evaluation_datasets" / "d_20_2" / "submissions.json").write_text("{", encoding="utf-8")
 
 
-def lose_prediction(folder: Path) -> None:
-    (folder / "predictions" / "right_d_20_10_ta.json").unlink()
-
-
 def predict_text(folder: Path) -> None:
     write_json(folder / "predictions" / "right_d_20_1_ta.json", {"11": {"s-alpha": "high"}})
 
@@ -238,7 +234,6 @@ def predict_strangers(folder: Path) -> None:
         (lose_archive, "participant '22' has no archive"),
         (lose_sets, "there is no evaluation_datasets/d_20_1"),
         (break_json, "this is no JSON text that can be read"),
-        (lose_prediction, "the predictions of 'right' lack d_20_10"),
         (predict_text, "right_d_20_1_ta.json: predictions: 11: field 's-alpha': allowed is a number; got 'high'"),
         (predict_strangers, "the predictions of 'right' are of no participant and paper that was rated"),
     ],
@@ -246,6 +241,39 @@ def predict_strangers(folder: Path) -> None:
 def test_bad_data_is_refused_with_its_place(run: Any, gold: Path, spoil: Any, message: str) -> None:
     spoil(gold)
     assert message in run("goldstandard", "--data", gold, "--encoders", "tfidf", code=1)
+
+
+def test_predictions_of_some_data_sets_are_named_and_left_out(run: Any, gold: Path) -> None:
+    """As in the public repository, which holds some systems in part."""
+    (gold / "predictions" / "right_d_20_10_ta.json").unlink()
+    found = run("goldstandard", "--data", gold, "--encoders", "tfidf", "--json")
+    assert [row["encoder"] for row in found["results"]] == ["tfidf", "wrong (full)"]
+    assert "right: not measured, its predictions lack d_20_10" in found["notices"]
+    (half,) = (one for one in read_predictions(gold / "predictions") if one.name == "right")
+    with pytest.raises(InputError, match="the predictions of 'right' lack d_20_10"):
+        half.tally(read_gold(gold))
+
+
+def test_full_texts_are_read_where_they_are_asked_for(run: Any, gold: Path, tmp_path: Path) -> None:
+    """11 cannot tell alpha from gamma by titles; the text of one publication says which of them it is about."""
+    texts = gold / "data" / "txts"
+    texts.mkdir()
+    (texts / "alpha0.txt").write_bytes(b"about alpha alpha \xff alpha " * 20)
+    (texts / "s-bravo.txt").write_text("bravo " * 400, encoding="utf-8")
+    (texts / "somebody-else.txt").write_text("nothing", encoding="utf-8")
+    out = tmp_path / "said"
+    choices = ("--data", gold, "--encoders", "tfidf", "--json")
+    plain = run("goldstandard", *choices)
+    full = run("goldstandard", *choices, "--full-text", "--write-predictions", out)
+    assert plain["facts"].get("full_texts") is None
+    assert full["facts"]["full_texts"] == 2
+    assert (plain["results"][0]["loss"], full["results"][0]["loss"]) == (pytest.approx(0.5 / 10.5), 0)
+    assert sorted(path.name for path in out.iterdir()) == [f"ours_d_20_{n}_f.json" for n in (10, 1, 2)]
+    assert plain["manifest"]["data"] != full["manifest"]["data"]
+
+
+def test_full_texts_that_are_not_there_are_refused(run: Any, gold: Path) -> None:
+    assert "there is no full text" in run("goldstandard", "--data", gold, "--full-text", code=1)
 
 
 def test_other_folders_are_refused(tmp_path: Path) -> None:

@@ -828,6 +828,7 @@ PUBLICATIONS: Final = Table(
         Field("published_in", LINE, "Conference, journal or series."),
         Field("kind", choice(KINDS), "What the work is."),
         Field("source", SOURCES, "Where the record was read."),
+        Field("full_text", TEXT, "The whole text, where it may be used; its beginning is read."),
     ),
     "A published work of a reviewer.",
 )
@@ -843,6 +844,7 @@ SUBMISSIONS: Final = Table(
         Field("keywords", _LINES, "Keywords as the authors chose them."),
         Field("status", choice(SUBMISSION_STATES), "What is not active gets no reviewers but counts for conflicts."),
         Field("track", LINE, "Track of the venue."),
+        Field("full_text", TEXT, "The whole text, where it may be used; its beginning is read."),
         _ATTRIBUTES,
     ),
     "What is to be reviewed. Further fields are kept as attributes.",

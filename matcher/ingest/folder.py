@@ -269,6 +269,7 @@ def _papers(ledger: Ledger, path: Path) -> Iterator[Paper]:
                 published_in=values.get("published_in", ""),
                 kind=values.get("kind", "other"),
                 sources=values.get("source") or (SourceRef(row.file, row.line),),
+                full_text=values.get("full_text", ""),
             )
 
 
@@ -294,6 +295,7 @@ def read_submissions(ledger: Ledger, path: Path, *, is_elsewhere: bool) -> Itera
                 status=values.get("status", "active"),
                 track=values.get("track", ""),
                 attributes=values.get("attributes", {}),
+                full_text=values.get("full_text", ""),
             )
 
 

@@ -114,6 +114,7 @@ def _paper(values: Mapping[str, Any]) -> Paper:
         published_in=values.get("published_in", ""),
         kind=values.get("kind", "other"),
         sources=values.get("source", ()),
+        full_text=values.get("full_text", ""),
     )
 
 
@@ -235,6 +236,7 @@ def _paper_row(paper: Paper) -> dict[str, Any]:
         "published_in": paper.published_in,
         "kind": paper.kind,
         "source": _sources(paper.sources),
+        **_filled(full_text=paper.full_text),
     }
 
 
