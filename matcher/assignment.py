@@ -26,9 +26,9 @@ from matcher.bounds import (
 )
 from matcher.config import MatchConfig
 from matcher.constraints import broken_rules, pairs_ruled_out, side_rules
+from matcher.contradictions import find_contradictions
 from matcher.errors import ConfigError, DataError, InfeasibleError, counted
 from matcher.history import mark_declined, mark_different, mark_same
-from matcher.infeasibility import explain_infeasible
 from matcher.records import (
     Assignment,
     Bools,
@@ -36,6 +36,7 @@ from matcher.records import (
     Conflicts,
     Doubles,
     Goal,
+    Index,
     Ints,
     Limits,
     Marginals,
@@ -52,8 +53,10 @@ from matcher.records import (
     Verdict,
     Violation,
 )
+from matcher.rule_reasons import Solve, explain_rules
 from matcher.sharing import even_counts
 from matcher.solvers import Options, Problem, make_solver
+from matcher.ways_out import infeasible
 
 __all__ = [
     "Options",
@@ -96,7 +99,8 @@ def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflic
         Limits in the order of `scores`.
 
     Raises:
-        DataError: a required pair is in conflict, or a reviewer's minimum load is above their maximum load.
+        DataError: a reviewer's minimum load is above their maximum load.
+        InfeasibleError: required pairs are in conflict, or more than a demand or a load; all of them are named.
     """
     config = config.settled(venue.defaults)
     submissions = [venue.submission_by_id[submission_id] for submission_id in scores.submissions]
@@ -126,9 +130,10 @@ def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflic
         status[pairs_ruled_out(venue, config.constraints, scores)] = PairStatus.RULED_OUT
     _mark_fixed(status, scores, venue, "forbid", PairStatus.FORBIDDEN)
     _mark_conflicts(status, scores, conflicts)
-    _refuse_required_conflicts(status, scores, venue, conflicts)
+    against = find_contradictions(scores, venue, conflicts, status=status, wanted=wanted, max_load=max_load)
+    if against:
+        raise InfeasibleError(explanations=against)
     _mark_fixed(status, scores, venue, "require", PairStatus.REQUIRED)
-    _refuse_overfull_requirements(scores, status == PairStatus.REQUIRED, wanted, max_load)
     if config.earlier_reviewers == "wishes":
         mark_same(status, scores, venue, wanted=wanted, max_load=max_load)
     rules = side_rules(venue, config.constraints, scores)
@@ -167,24 +172,12 @@ def _place(scores: ScoreMatrix, submission_id: str, reviewer_id: str) -> tuple[i
     return scores.submissions.position(submission_id), scores.reviewers.position(reviewer_id)
 
 
-def _refuse_required_conflicts(status: Status, scores: ScoreMatrix, venue: Venue, conflicts: Conflicts) -> None:
-    for fixed in venue.fixed:
-        if fixed.kind != "require" or fixed.submission_id not in scores.submissions:
-            continue
-        if status[_place(scores, fixed.submission_id, fixed.reviewer_id)] in (PairStatus.BLOCKED, PairStatus.ASK):
-            rules = ", ".join(sorted({c.rule for c in conflicts.of(fixed.submission_id, fixed.reviewer_id)}))
-            raise DataError(
-                f"the pair '{fixed.submission_id}', '{fixed.reviewer_id}' is required and in conflict ({rules})",
-                file="fixed.csv",
-                remedy="take it out of fixed.csv; `matcher conflicts` says what would clear the conflict",
-            )
-
-
-def refuse_impossible_demand(venue: Venue, config: MatchConfig) -> None:
+def refuse_impossible_demand(venue: Venue, config: MatchConfig, conflicts: Conflicts) -> None:
     """Stop before any text is embedded when the reviewers together cannot give the reviews that are wanted.
 
     Raises:
-        InfeasibleError: demand is above capacity and `allow_partial` is off.
+        InfeasibleError: demand is above capacity and `allow_partial` is off; with the reasons and ways out as far as
+            they do not depend on scores.
     """
     config = config.settled(venue.defaults)
     assert config.reviews_per_submission is not None  # settled
@@ -194,12 +187,26 @@ def refuse_impossible_demand(venue: Venue, config: MatchConfig) -> None:
     )
     most, _ = _loads(venue, config)
     if wanted > most.sum() and not config.allow_partial:
-        raise InfeasibleError(
-            summary=f"{counted(len(venue.active_submissions), 'submission wants', 'submissions want')} "
-            f"{counted(wanted, 'review')}, {counted(len(most), 'reviewer')} can give {most.sum()}: raise max_load, "
-            "lower reviews_per_submission, or add reviewers; conflicts are not yet counted, --allow-partial shows what "
-            "is missing where"
+        scores = _blank_scores(venue)
+        limits = build_limits(venue, replace(config, min_score=0.0), scores, conflicts)
+        summary = (
+            f"{counted(len(venue.active_submissions), 'submission wants', 'submissions want')} "
+            f"{counted(wanted, 'review')}, {counted(len(most), 'reviewer')} can give {most.sum()}"
         )
+        raise infeasible(scores, limits, summary=summary)
+
+
+def _blank_scores(venue: Venue) -> ScoreMatrix:
+    """What is known of scores before any is made: who will have some."""
+    known = np.array([0.0 if reviewer.paper_ids else np.nan for reviewer in venue.reviewers], dtype=np.float32)
+    values = np.broadcast_to(known, (len(venue.active_submissions), len(known)))
+    return ScoreMatrix(
+        submissions=Index([submission.id for submission in venue.active_submissions]),
+        reviewers=Index([reviewer.person_id for reviewer in venue.reviewers]),
+        values=values,
+        raw=values,
+        method="none yet",
+    )
 
 
 def _loads(venue: Venue, config: MatchConfig) -> tuple[Ints, Ints]:
@@ -232,23 +239,6 @@ def _areas(*sources: object) -> set[str]:
     return names
 
 
-def _refuse_overfull_requirements(scores: ScoreMatrix, required: Bools, wanted: Ints, most: Ints) -> None:
-    for row in np.flatnonzero(required.sum(axis=1) > wanted):
-        raise DataError(
-            f"submission '{scores.submissions.ids[row]}' wants {counted(int(wanted[row]), 'review')} and has "
-            f"{counted(int(required[row].sum()), 'required reviewer')}",
-            file="fixed.csv",
-            remedy="require fewer, or raise reviews_wanted",
-        )
-    for column in np.flatnonzero(required.sum(axis=0) > most):
-        raise DataError(
-            f"reviewer '{scores.reviewers.ids[column]}' has a maximum load of {most[column]} and "
-            f"{counted(int(required[:, column].sum()), 'required submission')}",
-            file="fixed.csv",
-            remedy="require fewer, or raise max_load",
-        )
-
-
 def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress: Progress | None = None) -> Assignment:
     """Find the best assignment within the limits.
 
@@ -274,14 +264,13 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
     if assignment.is_complete:
         return assignment
     if not config.allow_partial:
-        reasons = explain_infeasible(scores, limits, assignment)
         summary = ""
         if config.objective in _LOTTERIES and config.probability_limit < 1:
             summary = (
                 f"no pair may have a probability above {config.probability_limit:g} (probability_limit), which leaves "
                 "fewer places than the limits alone"
             )
-        raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary, explanations=reasons)
+        raise infeasible(scores, limits, assignment, summary=summary)
     return share_missing(scores, limits, assignment, config)
 
 
@@ -294,14 +283,36 @@ def _assign_under_rules(scores: ScoreMatrix, limits: Limits, free: Assignment, c
     if any(broken_rules(limits.rules, free, scores, limits.wanted)):
         places = solve_under_rules(scores, limits)
         found = package(scores, limits, places, solver=f"{free.solver}, then HiGHS under rules", earlier=free)
-    for rule, violation in broken_rules(limits.rules, found, scores, limits.wanted):
-        if rule.price is None:
-            raise InfeasibleError(summary=f"{violation.detail}, and nobody can change that: give the rule a price")
+    broken = [case for case in broken_rules(limits.rules, found, scores, limits.wanted) if case[0].price is None]
+    if broken:
+        rules, detail = [rule for rule, _ in broken], broken[0][1].detail
+        raise InfeasibleError(
+            summary=f"{detail}, and nobody can change that: give the rule a price",
+            explanations=explain_rules(scores, limits, _trial(scores), broken=rules),
+        )
     if not found.is_complete and not config.allow_partial:
-        reasons = explain_infeasible(scores, limits, found)
-        summary = "" if reasons else "all limits can be met, but not together with the rules: give one of them a price"
-        raise InfeasibleError(found.shortfalls, found.underloads, summary=summary, explanations=reasons)
+        error = infeasible(scores, limits, found)
+        if error.explanations:
+            raise error
+        raise InfeasibleError(
+            found.shortfalls,
+            found.underloads,
+            summary="all limits can be met, but not together with the rules: give one of them a price",
+            explanations=explain_rules(scores, limits, _trial(scores)),
+        )
     return found
+
+
+def _trial(scores: ScoreMatrix) -> Solve:
+    """Tries limits with rules: whether everything hard is met, and how often a rule with a price is broken."""
+
+    def solve(limits: Limits) -> tuple[bool, int]:
+        places = solve_under_rules(scores, limits)
+        answer = package(scores, limits, places, solver="trial")
+        cases = [rule.price is None for rule, _ in broken_rules(limits.rules, answer, scores, limits.wanted)]
+        return answer.is_complete and not any(cases), len(cases)
+
+    return solve
 
 
 def solve_under_rules(scores: ScoreMatrix, limits: Limits) -> Ints:

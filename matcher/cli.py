@@ -41,15 +41,15 @@ from matcher.commands.options import (
 )
 from matcher.config import MatchConfig, resolve
 from matcher.conflicts import RULES, find_conflicts
-from matcher.errors import DataError, InfeasibleError, MatcherError, UnknownNameError, counted
+from matcher.errors import DataError, MatcherError, UnknownNameError, counted
 from matcher.explanation import blinded as blind
-from matcher.infeasibility import explain_infeasible
 from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, hidden_for, match
 from matcher.records import Conflicts, Deadline, VectorInstance, to_plain
 from matcher.runs import conflict_line, refuse_occupied
 from matcher.streaming import solve_vectors, vector_problem
 from matcher.viewer import blinded_line, without_traces
+from matcher.ways_out import infeasible, without_scores
 
 __all__ = ["app", "main"]
 
@@ -315,8 +315,8 @@ def solve(
             if wanted > possible
             else ""
         )
-        reasons = () if isinstance(content, VectorInstance) else explain_infeasible(*content, assignment)
-        raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary, explanations=reasons)
+        content = without_scores(content) if isinstance(content, VectorInstance) else content
+        raise infeasible(*content, assignment, summary=summary)
     if out is not None:
         write_assignment_csv(out, assignment, overwrite=overwrite)
     goal = assignment.goal

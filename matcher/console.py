@@ -32,6 +32,7 @@ from matcher.records import (
     Conflicts,
     Explanation,
     Infeasibility,
+    Relaxation,
     Shortfall,
     Underload,
     Venue,
@@ -133,8 +134,10 @@ def print_error(error: MatcherError, *, as_json: bool = False) -> None:
     if isinstance(error, InfeasibleError):
         shortfalls, underloads = error.shortfalls, error.underloads
         _print_reasons(_err, error.explanations)
+        _print_ways_out(_err, error.ways_out)
         _print_missing(_err, shortfalls, underloads)
-        _err.print("[dim]--allow-partial returns the most filled, then best, assignment[/]")
+        if all(reasons.wanting != "required pairs" for reasons in error.explanations):
+            _err.print("[dim]--allow-partial returns the most filled, then best, assignment[/]")
     if as_json:
         print_json(
             {
@@ -144,6 +147,7 @@ def print_error(error: MatcherError, *, as_json: bool = False) -> None:
                 "shortfalls": [to_plain(each) for each in shortfalls],
                 "underloads": [to_plain(each) for each in underloads],
                 "explanations": [to_plain(each) for each in getattr(error, "explanations", ())],
+                "ways_out": [to_plain(each) for each in getattr(error, "ways_out", ())],
             }
         )
 
@@ -216,6 +220,7 @@ def summary_of(result: MatchResult) -> dict[str, Any]:
         "shortfalls": len(assignment.shortfalls),
         "underloads": len(assignment.underloads),
         "explanations": [to_plain(each) for each in result.infeasibility],
+        "ways_out": [to_plain(each) for each in result.ways_out],
         "violations": len(result.verify()),
         "broken_wishes": [violation.detail for violation in result.broken_wishes],
     }
@@ -313,6 +318,7 @@ def print_result(result: MatchResult) -> None:
             f"… and {counted(len(facts['broken_wishes']) - _ROWS, 'more case', 'more cases')} of rules with a price"
         )
     _print_reasons(out, result.infeasibility)
+    _print_ways_out(out, result.ways_out)
     _print_missing(out, result.assignment.shortfalls, result.assignment.underloads)
 
 
@@ -326,6 +332,16 @@ def _print_reasons(console: Console, explanations: Sequence[Infeasibility]) -> N
                 console.print(f"  [dim]{kind}:[/] {escape(', '.join(names[:_ROWS]))}{more}", soft_wrap=True)
         for way in reasons.relaxations:
             console.print(f"  → {escape(way.text)} [dim](tried: fills {way.fills})[/]", soft_wrap=True)
+
+
+def _print_ways_out(console: Console, ways: Sequence[Relaxation]) -> None:
+    """What would make everything possible: for reviews and for minimum loads any one line is enough."""
+    for title, is_low in (("all reviews can be given after any one of these", False), ("minimum loads, after", True)):
+        some = [way for way in ways if (way.kind in ("minimum", "min_load")) == is_low]
+        if some:
+            console.print(f"[bold]{title}[/] [dim](each tried)[/]")
+        for way in some:
+            console.print(f"  → {escape(way.text)}", soft_wrap=True)
 
 
 def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads: Sequence[Underload]) -> None:

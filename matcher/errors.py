@@ -22,7 +22,7 @@ from collections.abc import Iterable, Sequence
 from typing import TYPE_CHECKING, Final
 
 if TYPE_CHECKING:
-    from matcher.records import Infeasibility, Shortfall, Underload, Violation
+    from matcher.records import Infeasibility, Relaxation, Shortfall, Underload, Violation
 
 __all__ = [
     "ConfigError",
@@ -162,6 +162,7 @@ class InfeasibleError(MatcherError):
         underloads: reviewers who cannot reach their minimum load.
         summary: the reason in one sentence, where it concerns the whole venue.
         explanations: smallest sets of reasons, with ways out.
+        ways_out: changes that make everything possible at once; see `matcher.ways_out`.
     """
 
     exit_code = 3
@@ -173,10 +174,12 @@ class InfeasibleError(MatcherError):
         *,
         summary: str = "",
         explanations: Sequence[Infeasibility] = (),
+        ways_out: Sequence[Relaxation] = (),
     ) -> None:
         self.shortfalls = tuple(shortfalls)
         self.underloads = tuple(underloads)
         self.explanations = tuple(explanations)
+        self.ways_out = tuple(ways_out)
         missing = sum(short.wanted - short.got for short in self.shortfalls)
         parts = [summary] if summary else [explanations[0].text] if explanations else []
         if self.shortfalls:

@@ -37,7 +37,16 @@ from matcher.records import (
     SubmissionId,
 )
 
-__all__ = ["explain_infeasible"]
+__all__ = [
+    "RULES",
+    "Question",
+    "cores_in_words",
+    "demand_question",
+    "explain_infeasible",
+    "many",
+    "minimum_question",
+    "usual_load",
+]
 
 _ROOTS: Final = 8
 """Those who are not full from which a smallest set of reasons is looked for, before the smallest found is taken."""
@@ -51,7 +60,7 @@ _EXCHANGES: Final = 16
 _LIFTED: Final = 1 << 40
 """Room of a giver whose limit is left out."""
 
-_RULES: Final = {
+RULES: Final = {
     PairStatus.UNAVAILABLE: "availability",
     PairStatus.BLOCKED: "conflicts",
     PairStatus.FORBIDDEN: "forbidden pairs",
@@ -104,7 +113,7 @@ class _Core:
 
 
 @dataclass(frozen=True)
-class _Question:
+class Question:
     """One way round of the problem: who wants, who gives, and what bars pairs.
 
     Args:
@@ -138,7 +147,7 @@ class _Question:
         return flow
 
 
-def _cores(question: _Question, flow: Flow) -> Iterator[_Core]:
+def _cores(question: Question, flow: Flow) -> Iterator[_Core]:
     """Independent smallest sets of reasons; the rows of one are no rows of the next."""
     gone: set[int] = set()
     for _ in range(_EXPLAINED):
@@ -155,7 +164,7 @@ def _cores(question: _Question, flow: Flow) -> Iterator[_Core]:
         flow.fill_all()
 
 
-def _core(question: _Question, flow: Flow, short: list[int]) -> _Core:
+def _core(question: Question, flow: Flow, short: list[int]) -> _Core:
     supply = (question.allowed[short] & (question.room > 0) & ~question.spare).sum(axis=1)
     supply += (question.allowed[short] & (question.room > 0) & question.spare).any(axis=1)
     alone = [row for row, most in zip(short, supply.tolist(), strict=True) if most < flow.wanted[row]]
@@ -174,7 +183,7 @@ def _core(question: _Question, flow: Flow, short: list[int]) -> _Core:
     return _single_short(question, flow, best)
 
 
-def _single_short(question: _Question, flow: Flow, rows: list[int]) -> _Core:
+def _single_short(question: Question, flow: Flow, rows: list[int]) -> _Core:
     """Add those who are not full one by one to those who are, until one cannot be filled any more."""
     full = [row for row in rows if flow.missing(row) == 0]
     short = [row for row in rows if flow.missing(row) > 0]
@@ -193,7 +202,7 @@ def _single_short(question: _Question, flow: Flow, rows: list[int]) -> _Core:
     return _filtered(question, part, order, stuck)
 
 
-def _filtered(question: _Question, flow: Flow, order: list[int], short: int) -> _Core:
+def _filtered(question: Question, flow: Flow, order: list[int], short: int) -> _Core:
     """The deletion filter: leave out whatever does not make the rest possible.
 
     Where one review is missing, leaving out any one that is reached makes room for it: only where more are missing is
@@ -273,10 +282,10 @@ def _takes_enough(flow: Flow, short: int) -> Bools:
     return enough
 
 
-def _needed_rules(question: _Question, flow: Flow, order: list[int], short: int) -> list[str]:
+def _needed_rules(question: Question, flow: Flow, order: list[int], short: int) -> list[str]:
     """Which rules bar pairs that would make the rest possible."""
     needed = []
-    for status, name in _RULES.items():
+    for status, name in RULES.items():
         barred = question.barred(order, status)
         if not barred.any():
             continue
@@ -300,7 +309,7 @@ def _needed_rules(question: _Question, flow: Flow, order: list[int], short: int)
 # --- ways out -------------------------------------------------------------------------------------------------------
 
 
-def _relaxations(question: _Question, core: _Core, load: int) -> list[Relaxation]:
+def _relaxations(question: Question, core: _Core, load: int) -> list[Relaxation]:
     """Ways out of one set of reasons, each tried while all other limits and rules hold; the smallest change first."""
     missing, name = core.flow.missing(core.short), question.row_ids[core.rows[core.short]]
     found = [
@@ -311,9 +320,9 @@ def _relaxations(question: _Question, core: _Core, load: int) -> list[Relaxation
     ]
     if question.is_demand:
         new = _new_reviewers(core, missing, load)
-        text = f"find {_many(new, 'more reviewer')} without a conflict, each with room for {load}"
+        text = f"find {many(new, 'more reviewer')} without a conflict, each with room for {load}"
         found.append(Relaxation("reviewers", text, new, missing))
-        text = f"accept {_many(missing, 'review')} fewer, for '{name}' or another of them"
+        text = f"accept {many(missing, 'review')} fewer, for '{name}' or another of them"
         found.append(Relaxation("demand", text, missing, missing))
     else:
         text = f"lower the minimum load of '{name}', or of another of them, by {missing}"
@@ -321,7 +330,7 @@ def _relaxations(question: _Question, core: _Core, load: int) -> list[Relaxation
     return sorted(found, key=lambda way: way.amount)
 
 
-def _decide_questions(question: _Question, core: _Core, missing: int) -> Iterator[Relaxation]:
+def _decide_questions(question: Question, core: _Core, missing: int) -> Iterator[Relaxation]:
     flow, asked = core.flow, question.barred(core.rows, PairStatus.ASK)
     if not asked.any():
         return
@@ -336,12 +345,12 @@ def _decide_questions(question: _Question, core: _Core, missing: int) -> Iterato
     if flow.could_fill(core.short, then=collect):
         row, column = used[0]
         first = f"'{question.row_ids[core.rows[row]]}' and '{question.column_ids[column]}'"
-        text = f"clear {_many(len(used), 'open question')}, first that on {first}"
+        text = f"clear {many(len(used), 'open question')}, first that on {first}"
         yield Relaxation("questions", text, len(used), missing)
     flow.allowed = allowed
 
 
-def _lower_floor(question: _Question, core: _Core, missing: int) -> Iterator[Relaxation]:
+def _lower_floor(question: Question, core: _Core, missing: int) -> Iterator[Relaxation]:
     """The highest floor that is low enough."""
     flow, below = core.flow, question.barred(core.rows, PairStatus.BELOW_FLOOR)
     if not below.any():
@@ -360,10 +369,10 @@ def _lower_floor(question: _Question, core: _Core, missing: int) -> Iterator[Rel
     if low >= 0:
         pairs = int((below & (values >= levels[low])).sum())
         floor = int(float(levels[low]) * 1000) / 1000  # rounded down
-        yield Relaxation("floor", f"lower min_score to {floor:.3f}: {_many(pairs, 'pair')} more may be", pairs, missing)
+        yield Relaxation("floor", f"lower min_score to {floor:.3f}: {many(pairs, 'pair')} more may be", pairs, missing)
 
 
-def _admit_unscored(question: _Question, core: _Core, missing: int) -> Iterator[Relaxation]:
+def _admit_unscored(question: Question, core: _Core, missing: int) -> Iterator[Relaxation]:
     flow, barred = core.flow, question.barred(core.rows, PairStatus.UNSCORED)
     if not (question.is_demand and barred.any()):
         return
@@ -375,7 +384,7 @@ def _admit_unscored(question: _Question, core: _Core, missing: int) -> Iterator[
     flow.allowed, flow.spare, flow.has_spare = before
 
 
-def _raise_limits(question: _Question, core: _Core, missing: int) -> Iterator[Relaxation]:
+def _raise_limits(question: Question, core: _Core, missing: int) -> Iterator[Relaxation]:
     """The limits of those givers who suit those who want best, one by one until nothing is missing."""
     flow = core.flow.part(range(len(core.rows)), question.room)
     raised: dict[int, int] = {}
@@ -392,11 +401,12 @@ def _raise_limits(question: _Question, core: _Core, missing: int) -> Iterator[Re
         return
     named = [f"'{question.column_ids[column]}' by {more}" for column, more in raised.items()]
     what = "the maximum load of" if question.is_demand else "the reviews of"
-    text = f"raise {what} {', '.join(named)}: the best match among those at their limit"
+    best = ": the best match among those at their limit" if mean.any() else ""  # before scores are made, nobody is
+    text = f"raise {what} {', '.join(named)}{best}"
     yield Relaxation("load" if question.is_demand else "demand", text, missing, missing)
 
 
-def _mean_scores(question: _Question, core: _Core) -> Doubles:
+def _mean_scores(question: Question, core: _Core) -> Doubles:
     """(M,) mean score of each giver over those of the core to whom they may give."""
     total, count = np.zeros(len(question.room)), np.zeros(len(question.room), dtype=np.int64)
     for place, row in enumerate(core.rows):
@@ -440,21 +450,36 @@ def explain_infeasible(scores: ScoreMatrix, limits: Limits, assignment: Assignme
         assignment that meets all limits.
     """
     found: list[Infeasibility] = []
-    for question in (_demand(scores, limits, assignment), _minimum_loads(scores, limits, assignment)):
-        flow = question.flow()
-        load = int(np.bincount(limits.max_load[limits.max_load > 0]).argmax()) if (limits.max_load > 0).any() else 1
-        found += [_in_words(question, core, _relaxations(question, core, load)) for core in _cores(question, flow)]
+    for question in (demand_question(scores, limits, assignment), minimum_question(scores, limits, assignment)):
+        found += cores_in_words(question, usual_load(limits))
     return tuple(found)
 
 
-def _demand(scores: ScoreMatrix, limits: Limits, assignment: Assignment) -> _Question:
+def cores_in_words(question: Question, load: int) -> list[Infeasibility]:
+    """The smallest sets of reasons of one question, with their ways out; see `explain_infeasible`.
+
+    Args:
+        question: who wants and who gives.
+        load: submissions that a new reviewer would take.
+    """
+    return [_in_words(question, core, _relaxations(question, core, load)) for core in _cores(question, question.flow())]
+
+
+def usual_load(limits: Limits) -> int:
+    """The most frequent maximum load of those who have any; 1 where nobody has."""
+    loads = limits.max_load[limits.max_load > 0]
+    return int(np.bincount(loads).argmax()) if len(loads) else 1
+
+
+def demand_question(scores: ScoreMatrix, limits: Limits, assignment: Assignment) -> Question:
+    """Submissions want reviews of reviewers with room."""
     required = limits.required
     spare: Bools = np.logical_or.reduce(limits.last_resort, axis=0)
     held: list[list[int]] = [[] for _ in range(len(limits.wanted))]
     for row, column in _positions(scores, assignment):
         if not required[row, column]:
             held[row].append(column)
-    return _Question(
+    return Question(
         allowed=limits.eligible | limits.last_resort,
         wanted=limits.wanted - required.sum(axis=1),
         room=limits.max_load - required.sum(axis=0),
@@ -468,14 +493,15 @@ def _demand(scores: ScoreMatrix, limits: Limits, assignment: Assignment) -> _Que
     )
 
 
-def _minimum_loads(scores: ScoreMatrix, limits: Limits, assignment: Assignment) -> _Question:
+def minimum_question(scores: ScoreMatrix, limits: Limits, assignment: Assignment) -> Question:
+    """Reviewers want their minimum loads of submissions with reviews to give."""
     required, eligible = limits.required, limits.eligible
     wanted = np.maximum(limits.min_load - required.sum(axis=0), 0)
     held: list[list[int]] = [[] for _ in range(len(limits.max_load))]
     for row, column in _positions(scores, assignment):
         if eligible[row, column] and len(held[column]) < wanted[column]:
             held[column].append(row)
-    return _Question(
+    return Question(
         allowed=np.ascontiguousarray(eligible.T),
         wanted=wanted,
         room=limits.wanted - required.sum(axis=1),
@@ -494,7 +520,7 @@ def _positions(scores: ScoreMatrix, assignment: Assignment) -> Iterator[tuple[in
         yield scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id)
 
 
-def _in_words(question: _Question, core: _Core, relaxations: list[Relaxation]) -> Infeasibility:
+def _in_words(question: Question, core: _Core, relaxations: list[Relaxation]) -> Infeasibility:
     rows = [question.row_ids[row] for row in core.rows]
     need = int(core.flow.wanted.sum())
     can = need - core.flow.missing(core.short)
@@ -502,7 +528,7 @@ def _in_words(question: _Question, core: _Core, relaxations: list[Relaxation]) -
     outside = np.ones(len(question.room), dtype=np.bool_)
     outside[core.columns] = False
     because = []
-    for status, name in _RULES.items():
+    for status, name in RULES.items():
         if name in core.rules:
             count = int((question.barred(core.rows, status).any(axis=0) & outside).sum())
             because.append(f"{count} {_WHY[name]}")
@@ -510,17 +536,17 @@ def _in_words(question: _Question, core: _Core, relaxations: list[Relaxation]) -
         because.append(_WHY["one last resort"])
     first = f" (first '{rows[0]}')" if len(rows) > 1 else f" '{rows[0]}'"
     if question.is_demand:
-        wish = f"{_many(len(rows), 'submission')}{first} {_verb(rows, 'need')} {_many(need, 'review')}"
+        wish = f"{many(len(rows), 'submission')}{first} {_verb(rows, 'need')} {many(need, 'review')}"
         givers = "those who may review "
     else:
-        wish = f"{_many(len(rows), 'reviewer')}{first} must have {_many(need, 'submission')} by minimum loads"
+        wish = f"{many(len(rows), 'reviewer')}{first} must have {many(need, 'submission')} by minimum loads"
         givers = "the submissions that they may review "
     them = "it" if len(rows) == 1 else "them"
     if question.is_demand:
-        limit = f", {_many(len(columns), 'reviewer')} of them at the maximum load" if columns else ""
+        limit = f", {many(len(columns), 'reviewer')} of them at the maximum load" if columns else ""
         supply = f"{givers}{them} can give {can}{limit}"
     else:
-        limit = f", {_many(len(columns), 'submission')} of them with all reviews taken" if columns else ""
+        limit = f", {many(len(columns), 'submission')} of them with all reviews taken" if columns else ""
         supply = f"{givers}can take {can} from {'them' if len(rows) > 1 else 'this one'}{limit}"
     others = "others" if columns else "reviewers" if question.is_demand else "submissions"
     why = f"; of the {others}, {', '.join(because)}" if because else ""
@@ -541,5 +567,6 @@ def _verb(names: Sequence[str], verb: str) -> str:
     return f"{verb}s" if len(names) == 1 else verb
 
 
-def _many(count: int, one: str) -> str:
+def many(count: int, one: str) -> str:
+    """A number and a noun, in the plural where it is one."""
     return f"{count} {one}" if count == 1 else f"{count} {one}s"

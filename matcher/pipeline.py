@@ -19,7 +19,7 @@ from matcher.config import MatchConfig, settings
 from matcher.conflicts import conflicts_of_person, find_conflicts
 from matcher.constraints import broken_rules, side_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
-from matcher.errors import InfeasibleError, VerificationError
+from matcher.errors import VerificationError
 from matcher.explanation import Standing, explain
 from matcher.infeasibility import explain_infeasible
 from matcher.profiles import build_profiles
@@ -34,6 +34,7 @@ from matcher.records import (
     Profiles,
     Progress,
     QuestionPrice,
+    Relaxation,
     ScoreMatrix,
     SubmissionId,
     Venue,
@@ -43,6 +44,7 @@ from matcher.rounds import Replanned, replan
 from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 from matcher.viewer import hidden_from, restrict
+from matcher.ways_out import find_ways_out, infeasible
 
 __all__ = ["MatchResult", "StageClock", "hidden_for", "match", "rematch"]
 
@@ -82,8 +84,8 @@ def match(
     config = (config or MatchConfig()).settled(venue.defaults)
     clock = clock or StageClock()
     with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
-        refuse_impossible_demand(venue, config)
         conflicts = find_conflicts(venue, config)
+        refuse_impossible_demand(venue, config, conflicts)
     with clock.stage("profiles"):
         encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
         profiles = build_profiles(venue, encoder, config, progress=progress)
@@ -169,8 +171,7 @@ def rematch(
         )
         assignment = found.assignment
         if not assignment.is_complete and not config.allow_partial:
-            reasons = explain_infeasible(scores, limits, assignment)
-            raise InfeasibleError(assignment.shortfalls, assignment.underloads, explanations=reasons)
+            raise infeasible(scores, limits, assignment)
     with clock.stage("verify"):
         violations = verify(assignment, scores, limits, conflicts)
     if violations:
@@ -281,6 +282,13 @@ class MatchResult:
         if self.assignment.is_complete:
             return ()
         return explain_infeasible(self.scores, self.limits, self.assignment)
+
+    @cached_property
+    def ways_out(self) -> tuple[Relaxation, ...]:
+        """Changes that would make everything possible at once; none when it is."""
+        if self.assignment.is_complete:
+            return ()
+        return find_ways_out(self.scores, self.limits, self.assignment)
 
     @cached_property
     def broken_wishes(self) -> tuple[Violation, ...]:

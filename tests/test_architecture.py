@@ -51,25 +51,30 @@ ARROWS: dict[str, set[str]] = {
     "flow": BASE,
     "infeasibility": BASE | {"flow"},
     "sharing": BASE | {"flow"},
+    "ways_out": BASE | {"flow", "infeasibility", "sharing"},
+    "contradictions": BASE,
+    "rule_reasons": BASE | {"infeasibility", "ways_out"},
     "bounds": BASE,
     "streaming": BASE | {"bounds", "solvers"},
-    "assignment": BASE | {"bounds", "solvers", "infeasibility", "sharing", "bids", "history", "constraints"},
+    "assignment": BASE
+    | {"bounds", "solvers", "infeasibility", "sharing", "bids", "history", "constraints"}
+    | {"contradictions", "rule_reasons", "ways_out"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
     "capacity": BASE,
-    "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
+    "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers", "ways_out"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
     "viewer": BASE,
-    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer", "bids", "rounds", "constraints"},
+    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer", "bids", "rounds", "constraints", "ways_out"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"}
     | {"viewer"},
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }

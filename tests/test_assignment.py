@@ -124,16 +124,16 @@ def test_reviewers_without_papers_follow_the_policy(policy: str, expected: list[
 @pytest.mark.parametrize("verdict", [Verdict.BLOCK, Verdict.ASK])
 def test_a_required_pair_in_conflict_is_refused_with_its_rule(verdict: Verdict) -> None:
     venue = _venue(fixed=[FixedPair(S[0], R[0], "require")])
-    with pytest.raises(DataError, match=r"the pair 's0', 'r0' is required and in conflict \(declared\)"):
+    with pytest.raises(InfeasibleError, match=r"the pair 's0', 'r0' is required and in conflict \(declared\)"):
         build_limits(venue, ONE, _scores(HALF), Conflicts((_conflict(S[0], R[0], verdict),)))
 
 
 def test_more_required_pairs_than_demand_or_load_are_refused() -> None:
     both = [FixedPair(S[0], R[0], "require"), FixedPair(S[0], R[1], "require")]
-    with pytest.raises(DataError, match="submission 's0' wants 1 review and has 2 required reviewers"):
+    with pytest.raises(InfeasibleError, match="submission 's0' wants 1 review and has 2 required reviewers"):
         build_limits(_venue(fixed=both), ONE, _scores(HALF), Conflicts(()))
     twice = [FixedPair(S[0], R[0], "require"), FixedPair(S[1], R[0], "require")]
-    with pytest.raises(DataError, match="reviewer 'r0' has a maximum load of 1 and 2 required submissions"):
+    with pytest.raises(InfeasibleError, match="reviewer 'r0' has a maximum load of 1 and 2 required submissions"):
         build_limits(_venue(fixed=twice), replace(ONE, max_load=1), _scores(HALF), Conflicts(()))
 
 
@@ -151,9 +151,9 @@ def test_a_required_pair_is_assigned_though_it_is_the_worst() -> None:
 def test_an_impossible_demand_is_refused_before_anything_is_scored() -> None:
     config = MatchConfig(reviews_per_submission=3, max_load=1)
     with pytest.raises(InfeasibleError, match="2 submissions want 6 reviews, 3 reviewers can give 3"):
-        refuse_impossible_demand(_venue(), config)
-    refuse_impossible_demand(_venue(), replace(config, allow_partial=True))
-    refuse_impossible_demand(_venue(), replace(config, max_load=2))
+        refuse_impossible_demand(_venue(), config, Conflicts(()))
+    refuse_impossible_demand(_venue(), replace(config, allow_partial=True), Conflicts(()))
+    refuse_impossible_demand(_venue(), replace(config, max_load=2), Conflicts(()))
 
 
 def test_infeasible_limits_raise_unless_a_partial_answer_is_allowed() -> None:

@@ -40,7 +40,6 @@ import numpy as np
 
 from matcher.assignment import solve_arrays
 from matcher.errors import ConfigError, DataError, InfeasibleError, MatcherError, UnknownNameError
-from matcher.infeasibility import explain_infeasible
 from matcher.records import (
     Assignment,
     Doubles,
@@ -53,6 +52,7 @@ from matcher.records import (
 )
 from matcher.rounds import alternates
 from matcher.solvers import Options
+from matcher.ways_out import infeasible
 
 __all__ = ["OBJECTIVE_OF", "main"]
 
@@ -170,8 +170,7 @@ def _run(arguments: argparse.Namespace) -> None:
         instance.scores, instance.limits, objective=objective, seed=arguments.seed, options=options
     )
     if not assignment.is_complete:
-        reasons = explain_infeasible(instance.scores, instance.limits, assignment)
-        raise InfeasibleError(assignment.shortfalls, assignment.underloads, explanations=reasons)
+        raise infeasible(instance.scores, instance.limits, assignment)
     arguments.output_folder.mkdir(parents=True, exist_ok=True)
     chosen = _assigned(instance, assignment)
     offered = _offered(instance, assignment, arguments.num_alternates)
