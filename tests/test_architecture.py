@@ -44,6 +44,7 @@ ARROWS: dict[str, set[str]] = {
     "profiles": BASE | {"encoders"},
     "scores": BASE,
     "bids": BASE,
+    "external": BASE,
     "history": BASE,
     "constraints": BASE,
     "flow": BASE,
@@ -61,7 +62,7 @@ ARROWS: dict[str, set[str]] = {
     "export": BASE,
     "report": BASE | {"charts"},
     "viewer": BASE,
-    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer", "bids", "rounds", "constraints"},
+    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES

@@ -546,6 +546,7 @@ def test_a_venue_as_rows_is_the_same_venue_again(tmp_path: Path) -> None:
         "assignments": [{"submission_id": "s1", "reviewer_id": "r1", "state": "declined", "role": "chair", "round": 2}],
         "history": [{"submission_id": "s1", "reviewer_id": "r1", "earlier_id": "e", "wish": "same"}],
         "recommendations": [{"submission_id": "s1", "reviewer_id": "r1", "by": "c", "weight": 0.0}],
+        "scores": [{"submission_id": "s1", "reviewer_id": "r1", "score": -2.5, "source": "tpms"}],
     }
     write_tables(folder, tables, {})
     venue = load_venue(folder)

@@ -26,6 +26,7 @@ PAIR_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "assignments": ("submission_id", "reviewer_id", "role", "round"),
     "history": ("submission_id", "reviewer_id", "earlier_id"),
     "recommendations": ("submission_id", "reviewer_id", "by"),
+    "scores": ("submission_id", "reviewer_id", "source"),
 }
 """The fields by which two rows of a table of pairs are about the same thing."""
 
