@@ -237,8 +237,8 @@ def test_pairs_that_point_nowhere_are_told_and_not_written() -> None:
     done = join(held, collected(*rows))
     assert done.tables["bids"] == [{"submission_id": "s", "reviewer_id": "r", "bid": "1"}]
     assert [reason for _, _, reason in done.dangling] == [
-        "submission_id 'x' stands nowhere",
-        "reviewer_id 'y' stands nowhere",
+        "file:2: submission_id 'x' stands nowhere",
+        "file:3: reviewer_id 'y' stands nowhere",
     ]
     alone = join({}, collected(*rows))
     assert len(alone.tables["bids"]) == 3  # submissions and reviewers may still come
