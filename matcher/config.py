@@ -30,7 +30,7 @@ __all__ = ["ALL_HISTORY", "MatchConfig", "Resolved", "Setting", "resolve", "sett
 ALL_HISTORY: Final = "all"
 """How a window without an end is written in TOML and on the command line."""
 
-_SECTIONS: Final = ("expertise", "bids", "conflicts", "assignment", "run")
+_SECTIONS: Final = ("expertise", "bids", "external", "conflicts", "assignment", "run")
 
 
 def _setting(
@@ -198,6 +198,24 @@ class MatchConfig:
     recommendation_weight: float = _setting(
         0.2, "bids", "the most by which recommendations move a score", low=0, high=1
     )
+
+    external_scores: str = _setting(
+        "mean",
+        "external",
+        "how scores that other systems computed (scores.csv) join ours: as a weighted mean; in place of ours; only "
+        "where we have none; or not at all",
+        choices=("mean", "replace", "fill", "off"),
+    )
+    external_weight: float = _setting(0.5, "external", "their share of the weighted mean", low=0, high=1)
+    external_scale: str = _setting(
+        "range",
+        "external",
+        "how their values become 0 to 1: from external_low to external_high; or each as the share of its system's "
+        "values below it",
+        choices=("range", "rank"),
+    )
+    external_low: float = _setting(0.0, "external", "under range: the value that counts as 0", low=-1e9, high=1e9)
+    external_high: float = _setting(1.0, "external", "under range: the value that counts as 1", low=-1e9, high=1e9)
 
     policy: str = _setting(
         "",

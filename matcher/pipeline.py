@@ -21,6 +21,7 @@ from matcher.constraints import broken_rules, side_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import VerificationError
 from matcher.explanation import Standing, explain
+from matcher.external import external_parts, join_external, mapped_scores
 from matcher.infeasibility import explain_infeasible
 from matcher.profiles import build_profiles
 from matcher.records import (
@@ -90,7 +91,8 @@ def match(
         encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
         profiles = build_profiles(venue, encoder, config, progress=progress)
     with clock.stage("scores"):
-        scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
+        scores = join_external(score(profiles, config, progress=progress), venue, config)
+        scores = apply_wishes(scores, venue, config)
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -152,7 +154,8 @@ def rematch(
         if _scored_parts(venue) != _scored_parts(before.venue):
             encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
             profiles = build_profiles(venue, encoder, config, progress=progress)
-            scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
+            scores = join_external(score(profiles, config, progress=progress), venue, config)
+            scores = apply_wishes(scores, venue, config)
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         if emergency:
@@ -195,7 +198,7 @@ def _scored_parts(venue: Venue) -> tuple[Any, ...]:
     """What scores depend on."""
     papers = [(reviewer.person_id, reviewer.paper_ids) for reviewer in venue.reviewers]
     texts = [(submission.id, submission.text) for submission in venue.active_submissions]
-    return papers, texts, venue.papers, venue.bids, venue.recommendations
+    return papers, texts, venue.papers, venue.bids, venue.recommendations, venue.external_scores
 
 
 def _emergency_loads(venue: Venue) -> Ints:
@@ -242,6 +245,8 @@ class MatchResult:
         self.venue.reviewer(reviewer_id)
         is_active = submission_id in self.scores.submissions
         parts = score_parts(self.profiles, self.config, self.venue, submission_id, reviewer_id) if is_active else ()
+        if is_active:
+            parts += tuple(external_parts(parts, self._external, self.config, submission_id, reviewer_id))
         if parts:
             text_score = sum(part.contribution for part in parts)
             parts += tuple(wish_parts(self.scores, self.venue, self.config, submission_id, reviewer_id, text_score))
@@ -266,6 +271,10 @@ class MatchResult:
             for pair in self.assignment.pairs
             if submissions is None or pair.submission_id in submissions
         }
+
+    @cached_property
+    def _external(self) -> Mapping[tuple[SubmissionId, PersonId], Mapping[str, float]]:
+        return mapped_scores(self.venue, self.config)
 
     @cached_property
     def _standing(self) -> Standing:

@@ -66,6 +66,7 @@ __all__ = [
     "EvidencePaper",
     "ExistingAssignment",
     "Explanation",
+    "ExternalScore",
     "FixedPair",
     "Goal",
     "HistoryEntry",
@@ -550,6 +551,16 @@ class Recommendation:
 
 
 @dataclass(frozen=True, slots=True, order=True)
+class ExternalScore:
+    """An affinity score that another system computed, on that system's own scale; `source` names the system."""
+
+    submission_id: SubmissionId
+    reviewer_id: PersonId
+    score: float
+    source: str = ""
+
+
+@dataclass(frozen=True, slots=True, order=True)
 class Decision:
     """What somebody decided about one rule between two people, and on which evidence.
 
@@ -606,6 +617,7 @@ class Venue:
         assignments: earlier assignments with their state.
         history: who reviewed earlier versions.
         recommendations: sorted.
+        external_scores: affinity scores that other systems computed, sorted.
         decisions: about conflicts, one for each question, sorted.
         deadline: anchors every window; `None` where the venue has none.
         defaults: demand and loads where a row says nothing.
@@ -622,6 +634,7 @@ class Venue:
     assignments: tuple[ExistingAssignment, ...] = ()
     history: tuple[HistoryEntry, ...] = ()
     recommendations: tuple[Recommendation, ...] = ()
+    external_scores: tuple[ExternalScore, ...] = ()
     deadline: Deadline | None = None
     defaults: VenueDefaults = VenueDefaults()
     decisions: tuple[Decision, ...] = ()
@@ -641,6 +654,7 @@ class Venue:
         assignments: Iterable[ExistingAssignment] = (),
         history: Iterable[HistoryEntry] = (),
         recommendations: Iterable[Recommendation] = (),
+        external_scores: Iterable[ExternalScore] = (),
         deadline: Deadline | None = None,
         defaults: VenueDefaults | None = None,
         decisions: Iterable[Decision] = (),
@@ -666,6 +680,7 @@ class Venue:
             assignments=tuple(sorted(set(assignments))),
             history=tuple(sorted(set(history))),
             recommendations=tuple(sorted(set(recommendations))),
+            external_scores=tuple(sorted(set(external_scores))),
             deadline=deadline,
             defaults=defaults or VenueDefaults(),
             decisions=tuple(sorted(set(decisions))),
@@ -689,6 +704,7 @@ class Venue:
             ("assignment", self.assignments),
             ("history", self.history),
             ("recommendation", self.recommendations),
+            ("external score", self.external_scores),
         )
         for what, rows in named:
             for row in rows:

@@ -59,7 +59,7 @@ def hidden_from(venue: Venue, conflicts: Conflicts, viewer: str) -> frozenset[Su
 
 def without_submissions(venue: Venue, hidden: Collection[SubmissionId]) -> Venue:
     """A venue without some submissions and everything that is said of them."""
-    tables = ("declared", "bids", "fixed", "assignments", "history", "recommendations")
+    tables = ("declared", "bids", "fixed", "assignments", "history", "recommendations", "external_scores")
     kept: dict[str, Any] = {
         table: tuple(row for row in getattr(venue, table) if row.submission_id not in hidden) for table in tables
     }

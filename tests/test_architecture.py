@@ -46,6 +46,7 @@ ARROWS: dict[str, set[str]] = {
     "profiles": BASE | {"encoders", "weighting", "full_text"},
     "scores": BASE,
     "bids": BASE,
+    "external": BASE,
     "history": BASE,
     "constraints": BASE,
     "flow": BASE,
@@ -68,7 +69,9 @@ ARROWS: dict[str, set[str]] = {
     "export": BASE,
     "report": BASE | {"charts"},
     "viewer": BASE,
-    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer", "bids", "rounds", "constraints", "ways_out"},
+    "pipeline": BASE
+    | STAGES
+    | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES

@@ -30,7 +30,7 @@ def test_every_setting_is_described_and_its_default_is_allowed() -> None:
     assert names == [field.name for field in dataclasses.fields(MatchConfig) if field.name != "constraints"]
     for setting in settings():
         assert setting.about
-        assert setting.section in {"expertise", "bids", "conflicts", "assignment", "run"}
+        assert setting.section in {"expertise", "bids", "external", "conflicts", "assignment", "run"}
         setting.check(setting.default)
         if setting.fallback is not None:
             setting.check(setting.fallback)
@@ -195,7 +195,7 @@ def test_a_number_or_a_day_in_quotes_is_understood_where_it_comes_from_a_command
         (
             "[assigment]\nmax_load = 3",
             "assigment",
-            "unknown section; allowed are [expertise], [bids], [conflicts], [assignment]",
+            "unknown section; allowed are [expertise], [bids], [external], [conflicts], [assignment]",
         ),
         ("[assignment]\nmax_lod = 3", "assignment.max_lod", "unknown key, did you mean 'assignment.max_load'?"),
         (
@@ -266,7 +266,7 @@ def values_of(name: str) -> st.SearchStrategy[Any]:
 def test_any_configuration_survives_its_plain_form(values: dict[str, Any]) -> None:
     config = MatchConfig(**values)
     plain = config.to_plain()
-    assert list(plain) == ["expertise", "bids", "conflicts", "assignment", "run"]
+    assert list(plain) == ["expertise", "bids", "external", "conflicts", "assignment", "run"]
     assert MatchConfig.from_plain(plain) == config
 
 

@@ -18,6 +18,7 @@ from matcher.records import (
     Assignment,
     Conflict,
     Conflicts,
+    DeclaredConflict,
     Evidence,
     Index,
     Pair,
@@ -102,7 +103,6 @@ def test_hotcrp(bundle: ExportData, tmp_path: Path) -> None:
     assert cells(conflicts) == [
         ["paper", "action", "email", "conflict"],
         ["1", "conflict", "ada@example.org", "collaborator"],
-        ["1", "conflict", "ada@example.org", "institutional"],
         ["2", "conflict", "bo@example.org", "conflict"],
     ]
     assert cells(preferences)[1:] == [
@@ -134,7 +134,8 @@ def test_openreview(bundle: ExportData, tmp_path: Path) -> None:
     ]
     assert len(cells(scores)) == 1 + 4
     again = back("openreview", assignments, conflicts, scores)
-    assert again == {"assignments": ASSIGNED, "conflicts": BLOCKED}
+    scored = {(FIRST, CLEO), (FIRST, BO), (SECOND, CLEO), (SECOND, ADA)}
+    assert again == {"assignments": ASSIGNED, "conflicts": BLOCKED, "scores": scored}
 
 
 def test_cmt(bundle: ExportData, tmp_path: Path) -> None:
@@ -155,7 +156,43 @@ def test_cmt(bundle: ExportData, tmp_path: Path) -> None:
 def test_easychair(bundle: ExportData, tmp_path: Path) -> None:
     assignments, conflicts = export("easychair", bundle, tmp_path)
     assert cells(assignments)[2] == ["1", "7", "Bo & Co", "bo@example.org"]
-    assert cells(conflicts)[1] == ["1", "~Ada1", "Ada Aldern", "ada@example.org", "because of coauthor"]
+    reasons = "because of coauthor; because of institution"
+    assert cells(conflicts)[1] == ["1", "", "Ada Aldern", "ada@example.org", reasons]
+    by_address = {ADA: "ada@example.org", BO: "easychair:7", CLEO: "cleo@example.org"}
+    again = back("easychair", assignments, conflicts)
+    assert again["assignments"] == {(submission, by_address[reviewer]) for submission, reviewer in ASSIGNED}
+    assert again["conflicts"] == {(submission, by_address[reviewer]) for submission, reviewer in BLOCKED}
+
+
+def test_easychair_needs_a_number_or_an_address(bundle: ExportData, tmp_path: Path) -> None:
+    people = [replace(person, emails=()) for person in bundle.venue.people]
+    venue = Venue.of(people=people, reviewers=bundle.venue.reviewers, submissions=bundle.venue.submissions)
+    with pytest.raises(DataError, match="EasyChair knows people by e-mail address, and reviewer 'cleo' and 1 more has"):
+        export("easychair", replace(bundle, venue=venue), tmp_path)
+    numbered = [replace(person, emails=()) if person.id == BO else person for person in bundle.venue.people]
+    venue = Venue.of(people=numbered, reviewers=bundle.venue.reviewers, submissions=bundle.venue.submissions)
+    assignments, _ = export("easychair", replace(bundle, venue=venue), tmp_path)
+    assert cells(assignments)[2] == ["1", "7", "Bo & Co", ""]
+
+
+@pytest.mark.parametrize(
+    ("declared", "rule", "kind"),
+    [
+        (["declared in HotCRP: advisor"], "coauthor", "advisor"),
+        (["declared in HotCRP: Pinned Recent collaborator"], "author", "pinned collaborator"),
+        (["declared in HotCRP: Y"], "institution", "conflict"),
+        (["declared in HotCRP: something new"], "institution", "institutional"),
+        (["a reason of ours"], "author", "pinned conflict"),
+        ([], "colleague", "conflict"),
+    ],
+)
+def test_hotcrp_gets_the_kind_back_that_was_declared_there(
+    bundle: ExportData, tmp_path: Path, declared: list[str], rule: str, kind: str
+) -> None:
+    venue = replace(bundle.venue, declared=tuple(DeclaredConflict(FIRST, ADA, reason) for reason in declared))
+    found = Conflicts((conflict(FIRST, ADA, rule, Verdict.BLOCK), conflict(FIRST, ADA, "declared", Verdict.BLOCK)))
+    _, conflicts, _ = export("hotcrp", replace(bundle, venue=venue, conflicts=found), tmp_path)
+    assert cells(conflicts)[1:] == [["1", "conflict", "ada@example.org", kind]]
 
 
 @pytest.mark.parametrize(("name", "system"), [("hotcrp", "HotCRP"), ("cmt", "CMT")])

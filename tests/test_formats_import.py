@@ -237,8 +237,8 @@ def test_pairs_that_point_nowhere_are_told_and_not_written() -> None:
     done = join(held, collected(*rows))
     assert done.tables["bids"] == [{"submission_id": "s", "reviewer_id": "r", "bid": "1"}]
     assert [reason for _, _, reason in done.dangling] == [
-        "submission_id 'x' stands nowhere",
-        "reviewer_id 'y' stands nowhere",
+        "file:2: submission_id 'x' stands nowhere",
+        "file:3: reviewer_id 'y' stands nowhere",
     ]
     alone = join({}, collected(*rows))
     assert len(alone.tables["bids"]) == 3  # submissions and reviewers may still come
@@ -546,6 +546,7 @@ def test_a_venue_as_rows_is_the_same_venue_again(tmp_path: Path) -> None:
         "assignments": [{"submission_id": "s1", "reviewer_id": "r1", "state": "declined", "role": "chair", "round": 2}],
         "history": [{"submission_id": "s1", "reviewer_id": "r1", "earlier_id": "e", "wish": "same"}],
         "recommendations": [{"submission_id": "s1", "reviewer_id": "r1", "by": "c", "weight": 0.0}],
+        "scores": [{"submission_id": "s1", "reviewer_id": "r1", "score": -2.5, "source": "tpms"}],
     }
     write_tables(folder, tables, {})
     venue = load_venue(folder)

@@ -181,8 +181,39 @@ def test_openreview_profiles(tmp_path: Path) -> None:
             "conflicts",
             {"reason": "OpenReview: Coauthor"},
         ),
-        ("V/Reviewers/-/Assignment", {"weight": 0.5}, "assignments", {"state": "proposed"}),
-        ("V/Reviewers/-/Proposed_Assignment", {"weight": 0.5}, "assignments", {"state": "proposed"}),
+        ("V/Reviewers/-/Assignment", {"weight": 0.5}, "assignments", {"state": "proposed", "role": "reviewer"}),
+        (
+            "V/Reviewers/-/Proposed_Assignment",
+            {"label": "Declined"},
+            "assignments",
+            {"state": "proposed", "role": "reviewer"},
+        ),
+        ("V/Area_Chairs/-/Assignment", {}, "assignments", {"state": "proposed", "role": "area chair"}),
+        (
+            "V/Reviewers/-/Invite_Assignment",
+            {"label": "Declined: too busy"},
+            "assignments",
+            {"state": "declined", "role": "reviewer"},
+        ),
+        (
+            "V/Reviewers/-/Invite_Assignment",
+            {"label": "Accepted"},
+            "assignments",
+            {"state": "accepted", "role": "reviewer"},
+        ),
+        (
+            "V/Reviewers/-/Invite_Assignment",
+            {"label": "Invitation Sent"},
+            "assignments",
+            {"state": "proposed", "role": "reviewer"},
+        ),
+        (
+            "V/Reviewers/-/Invite_Assignment",
+            {"label": "Conflict Detected"},
+            "conflicts",
+            {"reason": "OpenReview: Conflict Detected"},
+        ),
+        ("V/Reviewers/-/Affinity_Score", {"weight": 0.25}, "scores", {"score": 0.25, "source": "openreview"}),
         ("V/Reviewers/-/Recommendation", {"weight": 3}, "recommendations", {"weight": 3}),
     ],
 )
@@ -203,12 +234,19 @@ def test_openreview_loads_scores_old_bids_and_unknown_edges(tmp_path: Path) -> N
     }
     score = {"head": "s1", "tail": "~Ada_Example1", "weight": 0.4, "invitation": "V/Reviewers/-/Affinity_Score"}
     old = {"forum": "s1", "signature": "~Ada_Example1", "tag": "I want to review"}
+    total = {**score, "invitation": "V/Reviewers/-/Aggregate_Score"}
+    gone = {**score, "invitation": "V/Reviewers/-/Assignment", "ddate": 1700000000000}
+    written = {"submission": "s2", "user": "~Ada_Example1", "score": 0.75}
     odd = {"head": "s1", "tail": "~Ada_Example1", "invitation": "V/-/Something"}
     other = {"neither": "nor"}
-    text = "\n".join(json.dumps(one) for one in (load, score, old, odd, other))
+    text = "\n".join(json.dumps(one) for one in (load, score, old, odd, other, total, gone, written))
     records = read("openreview", write(tmp_path, "some.jsonl", text))
     assert rows(records, "reviewers") == [{"id": "~Ada_Example1", "name": "Ada Example", "max_load": 4}]
-    assert records[1].left_out == "a score of another system: scores are computed here"
+    assert [(row["submission_id"], row["score"]) for row in rows(records, "scores")] == [("s1", 0.4), ("s2", 0.75)]
+    assert [record.left_out for record in records[5:7]] == [
+        "an aggregate of scores and bids: give the scores and the bids themselves",
+        "deleted in OpenReview",
+    ]
     assert rows(records, "bids")[0]["bid"] == "I want to review"
     assert records[3].field == "invitation"
     assert records[4].fault is not None
@@ -232,12 +270,17 @@ def test_openreview_csv_files_have_no_header_but_may_have_one(tmp_path: Path) ->
 def test_openreview_edge_tables(tmp_path: Path) -> None:
     scores = write(tmp_path, "scores.csv", "submission,user,score\ns1,~Ada_Example1,0.5\ns1,~Ada_Example1,much\n")
     good, bad = read("openreview", scores)
-    assert good.left_out is not None
+    assert [dict(row.values)["score"] for row in good.rows] == [0.5]
     assert (bad.field, bad.fault) == ("weight", "allowed is a number; got 'much'")
     bids = write(tmp_path, "bids.csv", "head,tail,label,weight\ns1,~Ada_Example1,High,2.0\n")
     assert rows(read("openreview", bids), "bids")[0]["bid"] == "High"
-    conflicts = write(tmp_path, "edges.csv", "head,tail,label\ns1,~Ada_Example1,Coauthor\n")
+    conflicts = write(tmp_path, "conflicts.csv", "head,tail,label\ns1,~Ada_Example1,Coauthor\n")
     assert rows(read("openreview", conflicts), "conflicts")[0]["reason"] == "OpenReview: Coauthor"
+    (unsaid,) = read("openreview", write(tmp_path, "edges.csv", "head,tail,label\ns1,~Ada_Example1,Coauthor\n"))
+    assert unsaid.fault is not None
+    assert "what the pair means is not said" in unsaid.fault
+    bare = write(tmp_path, "model.csv", "s1,~Ada_Example1,0.89\ns1,bo@example.org,9e-1\n")
+    assert [row["score"] for row in rows(read("openreview", bare), "scores")] == [0.89, 0.9]
 
 
 def test_openreview_folder_without_files(tmp_path: Path) -> None:
@@ -384,16 +427,58 @@ def test_hotcrp_bulk_assignments(tmp_path: Path) -> None:
         "1,clearreview,ada@example.org,,\n"
         "1,dance,ada@example.org,,\n"
         "1,review,,,\n"
+        "1,clearreview,#pc,,\n"
+        "2,none,,,\n"
+        "2,shepherd,ada@example.org,,\n"
+        "2,secondaryreview,ada@example.org,early,\n"
+        "2,review,bo@example.org,early,\n"
+        "2,declined,cy@example.org,,\n"
     )
     records = read("hotcrp", write(tmp_path, "assignments.csv", text))
     assert rows(records, "assignments") == [
         {"submission_id": "1", "reviewer_id": "ada@example.org", "state": "proposed", "role": "reviewer", "round": 2},
         {"submission_id": "1", "reviewer_id": "bo@example.org", "state": "proposed", "role": "metareviewer"},
+        {"submission_id": "2", "reviewer_id": "ada@example.org", "state": "proposed", "role": "reviewer"},
+        {"submission_id": "2", "reviewer_id": "bo@example.org", "state": "proposed", "role": "reviewer"},
+        {"submission_id": "2", "reviewer_id": "cy@example.org", "state": "declined", "role": "reviewer"},
+    ]
+    assert [record.left_out for record in records[7:10]] == [
+        "action 'clearreview'",
+        "action 'none'",
+        "action 'shepherd', which is no review",
+    ]
+    assert [remark for record in records for remark in record.remarks] == [
+        "the round 'early' has no number in its name: its reviews count as round 1"
     ]
     assert len(rows(records, "conflicts")) == len(rows(records, "bids")) == 1
     assert records[4].left_out == "action 'clearreview'"
     assert records[5].field == "action"
     assert records[6].field == "email"
+
+
+def test_hotcrp_states_of_reviews(tmp_path: Path) -> None:
+    states = {
+        "not accepted": "proposed",
+        "accepted": "accepted",
+        "draft": "accepted",
+        "Complete": "done",
+        "declined": "declined",
+        "": "proposed",
+    }
+    lines = [f"{number},ada@example.org,primary,{said}" for number, said in enumerate(states, start=1)]
+    path = write(tmp_path, "reviews.csv", "\n".join(("paper,email,reviewtype,status", *lines)) + "\n")
+    assert [row["state"] for row in rows(read("hotcrp", path), "assignments")] == list(states.values())
+
+
+def test_hotcrp_says_what_it_does_not_know(tmp_path: Path) -> None:
+    paper = {"pid": 1, "title": "T", "status": "limbo", "decision": "later", "final": {}}
+    (record,) = read("hotcrp", write(tmp_path, "papers.json", json.dumps([paper])))
+    assert record.remarks == ("the status 'limbo' is not known: the submission counts as active",)
+    assert record.unread == ("decision", "final")
+    table = write(tmp_path, "papers.csv", "paper,title,status,topic: Trees,shoe size\n1,T,odd,1,43\n")
+    (record,) = read("hotcrp", table)
+    assert record.remarks == ("the status 'odd' is not known: the submission counts as active",)
+    assert record.unread == ("shoe size",)
 
 
 def test_hotcrp_other_columns_are_refused(tmp_path: Path) -> None:
@@ -502,6 +587,21 @@ def test_cmt_bids_conflicts_and_assignments(tmp_path: Path) -> None:
     assert records[2].field == "submissionId"
 
 
+def test_cmt_pairs_mean_what_their_file_is_called(tmp_path: Path) -> None:
+    text = "Paper ID,Reviewer Email\n1,Ada@example.org\n2,\n"
+    good, bad = read("cmt", write(tmp_path, "Assignments.csv", text))
+    assert [(row.table, dict(row.values)) for row in good.rows] == [
+        ("assignments", {"submission_id": "1", "reviewer_id": "ada@example.org", "state": "proposed"})
+    ]
+    assert bad.field == "email"
+    for record in read("cmt", write(tmp_path, "pairs.csv", text)):
+        assert record.fault is not None
+        assert "'assignments' or 'conflicts'" in record.fault
+    users = '<assignments><submission submissionId="1"><user email="a@example.org"/><user/></submission></assignments>'
+    (cut,) = read("cmt", write(tmp_path, "assignments.xml", users))
+    assert (cut.field, cut.fault) == ("email", "1 of 2 users of submission '1' have no address")
+
+
 def test_cmt_other_columns_are_refused(tmp_path: Path) -> None:
     records = read("cmt", write(tmp_path, "other.csv", "colour,shape,size,weight,age\nred,round,1,2,3\n"))
     assert [record.fault for record in records] == [
@@ -592,6 +692,21 @@ def test_easychair_csv_with_semicolons_and_a_byte_order_mark(tmp_path: Path) -> 
     assert [record.fault for record in records if record.fault] == [
         "the row has 4 cells, the header has 3",
         "submission '1' has authors but stands in no sheet of submissions",
+    ]
+
+
+def test_easychair_assignments_by_member_number(tmp_path: Path) -> None:
+    committee = write(
+        tmp_path,
+        "committee.csv",
+        "#,person #,first name,last name,email,role\n3,12,Ada,Example,ada@example.org,PC member\n",
+    )
+    text = "submission #,member #\n1,3\n2,4\n,3\n"
+    records = read("easychair", committee, write(tmp_path, "assignment.csv", text))
+    assert rows(records, "assignments") == [{"submission_id": "1", "reviewer_id": "easychair:12", "state": "proposed"}]
+    assert [record.fault for record in records[2:]] == [
+        "'4' is no member of the committee sheet; give that sheet too",
+        "is missing",
     ]
 
 

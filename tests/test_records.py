@@ -27,6 +27,7 @@ from matcher.records import (
     EvidencePaper,
     ExistingAssignment,
     Explanation,
+    ExternalScore,
     FixedPair,
     HistoryEntry,
     Index,
@@ -230,6 +231,7 @@ S, R = SubmissionId, PersonId
         ("assignments", "assignment", ExistingAssignment),
         ("history", "history", HistoryEntry),
         ("recommendations", "recommendation", Recommendation),
+        ("external_scores", "external score", lambda s, r: ExternalScore(s, r, 0.5)),
     ],
 )
 def test_a_dangling_pair_is_refused_and_the_closest_is_named(
@@ -463,6 +465,7 @@ def venues(draw: st.DrawFn) -> Venue:
         assignments=draw(tuples(st.builds(ExistingAssignment, **pair, role=NAMES, round=st.integers(1, 9)))),
         history=draw(tuples(st.builds(HistoryEntry, **pair, earlier_id=TEXTS, wish=TEXTS))),
         recommendations=draw(tuples(st.builds(Recommendation, **pair, by=TEXTS, weight=st.floats(0, 9)))),
+        external_scores=draw(tuples(st.builds(ExternalScore, **pair, score=st.floats(-9, 9), source=TEXTS))),
         deadline=draw(st.none() | st.builds(Deadline, day=st.dates(), origin=TEXTS)),
         defaults=draw(st.builds(VenueDefaults, number, number, number)),
     )

@@ -6,7 +6,7 @@ guarded against formulas like all others (`csv_files`), which leaves ids and add
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 from xml.sax.saxutils import quoteattr
@@ -22,19 +22,36 @@ _HUNDRED: Final = 100
 """HotCRP's preferences are whole numbers; an affinity score of 0.37 becomes 37."""
 
 _HOTCRP_KINDS: Final = {
-    "author": "author",
+    "author": "pinned conflict",  # the word 'author' would make them an author there
+    "relation": "personal",
     "coauthor": "collaborator",
     "institution": "institutional",
-    "relation": "personal",
 }
-"""HotCRP's names for kinds of conflict, by our rules; any other rule is a plain conflict."""
+"""HotCRP's names for kinds of conflict, by our rules, the gravest first; any other rule is a plain conflict."""
+
+_HOTCRP_WORDS: Final = {
+    **{word: word for word in ("collaborator", "advisor", "institutional", "personal", "other", "conflict")},
+    "recent collaborator": "collaborator",
+    "advisor/advisee": "advisor",
+    "student": "advisor",
+    "advisee": "advisor",
+    "institution": "institutional",
+    "collab": "collaborator",
+    "y": "conflict",
+    "yes": "conflict",
+}
+"""What HotCRP's own downloads call a kind, in the words that its bulk assignment takes."""
+
+_FROM_HOTCRP: Final = "declared in HotCRP: "
+_EASYCHAIR: Final = "easychair:"
 
 
 def write_hotcrp(bundle: ExportData, folder: Path, options: WriteOptions = DEFAULT_OPTIONS) -> tuple[Path, ...]:
     """Write HotCRP's bulk assignment files.
 
     - `hotcrp_assignments.csv`: paper, action (`pcreview`), email.
-    - `hotcrp_conflicts.csv`: paper, action (`conflict`), email, conflict (the kind).
+    - `hotcrp_conflicts.csv`: paper, action (`conflict`), email, conflict (the kind), one row for each pair: the kind
+      that was declared in HotCRP, else that of the gravest of our rules.
     - `hotcrp_preferences.csv`: paper, action (`preference`), email, preference: the affinity score times 100, for every
       pair that may be assigned.
 
@@ -49,8 +66,7 @@ def write_hotcrp(bundle: ExportData, folder: Path, options: WriteOptions = DEFAU
     mail = _addresses(bundle.venue, "HotCRP")
     assignments = ((pair.submission_id, "pcreview", mail[pair.reviewer_id]) for pair in bundle.assignment.pairs)
     conflicts = (
-        (one.submission_id, "conflict", mail[one.reviewer_id], _HOTCRP_KINDS.get(one.rule, "conflict"))
-        for one in _blocks(bundle)
+        (submission, "conflict", mail[reviewer], kind) for (submission, reviewer), kind in _hotcrp_kinds(bundle).items()
     )
     preferences = (
         (submission, "preference", mail[reviewer], str(round(score * _HUNDRED)))
@@ -65,6 +81,26 @@ def write_hotcrp(bundle: ExportData, folder: Path, options: WriteOptions = DEFAU
             "hotcrp_preferences.csv": (("paper", "action", "email", "preference"), preferences),
         },
     )
+
+
+def _hotcrp_kinds(bundle: ExportData) -> dict[tuple[SubmissionId, PersonId], str]:
+    """One kind for each blocked pair."""
+    rules: dict[tuple[SubmissionId, PersonId], set[str]] = {}
+    for one in _blocks(bundle):
+        rules.setdefault((one.submission_id, one.reviewer_id), set()).add(one.rule)
+    kinds = {
+        pair: next((kind for rule, kind in _HOTCRP_KINDS.items() if rule in held), "conflict")
+        for pair, held in rules.items()
+    }
+    for row in bundle.venue.declared:
+        pair = row.submission_id, row.reviewer_id
+        if pair in kinds and row.reason.startswith(_FROM_HOTCRP):
+            written = row.reason.removeprefix(_FROM_HOTCRP).casefold().strip()
+            is_pinned = written.startswith("pinned")
+            word = _HOTCRP_WORDS.get(written.removeprefix("pinned").strip())
+            if word is not None:
+                kinds[pair] = f"pinned {word}" if is_pinned else word
+    return kinds
 
 
 def write_openreview(bundle: ExportData, folder: Path, options: WriteOptions = DEFAULT_OPTIONS) -> tuple[Path, ...]:
@@ -142,7 +178,9 @@ def write_easychair(bundle: ExportData, folder: Path, options: WriteOptions = DE
     """Write tables for EasyChair, whose person numbers are ids such as `easychair:12`.
 
     - `easychair_assignments.csv`: submission #, person #, member name, email.
-    - `easychair_conflicts.csv`: submission #, person #, member name, email, reason.
+    - `easychair_conflicts.csv`: submission #, person #, member name, email, reason; one row for each pair.
+
+    People who did not come from EasyChair have no person number there and are known by address.
 
     Args:
         bundle: the match.
@@ -150,11 +188,18 @@ def write_easychair(bundle: ExportData, folder: Path, options: WriteOptions = DE
         options: whether files may be replaced, and whether cells are guarded.
 
     Raises:
-        DataError: a file exists.
+        DataError: somebody who is named has neither a person number nor an address; or a file exists.
     """
     venue = bundle.venue
+    _addresses(venue, "EasyChair", but=[one.person_id for one in venue.reviewers if _is_easychair(one.person_id)])
     assignments = ((pair.submission_id, *_member(venue, pair.reviewer_id)) for pair in bundle.assignment.pairs)
-    conflicts = ((one.submission_id, *_member(venue, one.reviewer_id), one.evidence[0].text) for one in _blocks(bundle))
+    reasons: dict[tuple[SubmissionId, PersonId], list[str]] = {}
+    for one in _blocks(bundle):
+        reasons.setdefault((one.submission_id, one.reviewer_id), []).append(one.evidence[0].text)
+    conflicts = (
+        (submission, *_member(venue, reviewer), "; ".join(dict.fromkeys(held)))
+        for (submission, reviewer), held in reasons.items()
+    )
     header = ("submission #", "person #", "member name", "email")
     return _write(
         folder,
@@ -192,10 +237,14 @@ def _free_scores(bundle: ExportData) -> Iterator[tuple[SubmissionId, PersonId, f
                 yield SubmissionId(submission), PersonId(reviewer), value
 
 
-def _addresses(venue: Venue, system: str) -> dict[PersonId, str]:
-    """The first address of every reviewer."""
+def _is_easychair(person: PersonId) -> bool:
+    return person.startswith(_EASYCHAIR)
+
+
+def _addresses(venue: Venue, system: str, *, but: Collection[PersonId] = ()) -> dict[PersonId, str]:
+    """The first address of every reviewer; all but some must have one."""
     found = {one.person_id: next(iter(venue.person_by_id[one.person_id].emails), "") for one in venue.reviewers}
-    lost = [person for person, address in found.items() if not address]
+    lost = [person for person, address in found.items() if not address and person not in but]
     if lost:
         more = f" and {len(lost) - 1} more" if len(lost) > 1 else ""
         raise DataError(
@@ -207,5 +256,5 @@ def _addresses(venue: Venue, system: str) -> dict[PersonId, str]:
 
 
 def _member(venue: Venue, person: PersonId) -> tuple[str, str, str]:
-    number = person.removeprefix("easychair:")
+    number = person.removeprefix(_EASYCHAIR) if _is_easychair(person) else ""
     return number, venue.name_of(person), next(iter(venue.person_by_id[person].emails), "")

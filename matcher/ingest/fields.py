@@ -905,6 +905,18 @@ RECOMMENDATIONS: Final = Table(
     ),
     "A reviewer recommended for a submission.",
 )
+SCORES: Final = Table(
+    "scores",
+    (
+        _SUBMISSION,
+        _REVIEWER,
+        Field(
+            "score", _number(-_LARGEST_NUMBER, _LARGEST_NUMBER), "The score on that system's own scale.", required=True
+        ),
+        Field("source", LINE, "The system that computed it; each one has a scale of its own."),
+    ),
+    "An affinity score that another system computed.",
+)
 
 TABLES: Final[Mapping[str, Table]] = {
     table.name: table
@@ -919,6 +931,7 @@ TABLES: Final[Mapping[str, Table]] = {
         ASSIGNMENTS,
         HISTORY,
         RECOMMENDATIONS,
+        SCORES,
     )
 }
 """Every table of a venue folder by the stem of its file's name."""

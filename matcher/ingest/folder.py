@@ -23,6 +23,7 @@ from matcher.ingest.fields import (
     PUBLICATIONS,
     RECOMMENDATIONS,
     REVIEWERS,
+    SCORES,
     SUBMISSIONS,
     TABLES,
     Table,
@@ -36,6 +37,7 @@ from matcher.records import (
     Deadline,
     DeclaredConflict,
     ExistingAssignment,
+    ExternalScore,
     FixedPair,
     HistoryEntry,
     Paper,
@@ -171,6 +173,7 @@ def read_folder(
         assignments=pairs["assignments"],
         history=pairs["history"],
         recommendations=pairs["recommendations"],
+        external_scores=pairs["scores"],
         deadline=facts.deadline,
         defaults=VenueDefaults(**facts.numbers),
     )
@@ -370,6 +373,7 @@ _PAIRS: Final[Mapping[str, _PairTable]] = {
     "assignments": _PairTable(ASSIGNMENTS, ExistingAssignment, ("submission_id", "reviewer_id", "role", "round")),
     "history": _PairTable(HISTORY, HistoryEntry, ("submission_id", "reviewer_id", "earlier_id")),
     "recommendations": _PairTable(RECOMMENDATIONS, Recommendation, ("submission_id", "reviewer_id", "by")),
+    "scores": _PairTable(SCORES, ExternalScore, ("submission_id", "reviewer_id", "source")),
 }
 
 

@@ -274,5 +274,6 @@ def import_files(
             remedy="write the name as the file does",
         )
     joined = join(there, collected)
+    collected = collected.without(joined.lost)
     files = write_tables(folder, joined.tables, there, dry_run=dry_run)
     return Imported(name, collected, joined, files, dry_run)

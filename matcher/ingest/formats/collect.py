@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, Final
 
@@ -17,7 +17,7 @@ from matcher.ingest.fields import TABLES, FieldError, Unread
 from matcher.ingest.formats.source import Row, SourceRecord
 from matcher.ingest.loading import Reject
 
-__all__ = ["PAIR_KEYS", "Collected", "Collector", "FileTally", "joined_rows", "row_key"]
+__all__ = ["PAIR_KEYS", "Collected", "Collector", "FileTally", "Origin", "joined_rows", "row_key"]
 
 PAIR_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "conflicts": ("submission_id", "reviewer_id", "reason"),
@@ -26,8 +26,13 @@ PAIR_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "assignments": ("submission_id", "reviewer_id", "role", "round"),
     "history": ("submission_id", "reviewer_id", "earlier_id"),
     "recommendations": ("submission_id", "reviewer_id", "by"),
+    "scores": ("submission_id", "reviewer_id", "source"),
 }
 """The fields by which two rows of a table of pairs are about the same thing."""
+
+_STATES: Final = ("proposed", "accepted", "declined", "done")
+_LARGER: Final[Mapping[str, Callable[[Any], int]]] = {"abstract": len, "state": _STATES.index}
+"""Fields of which the larger of two values stays: the longer abstract, the later state of an assignment."""
 
 _SEVERAL_DATES: Final = "date"
 _SHOWN: Final = 60
@@ -53,6 +58,26 @@ class FileTally:
 
 
 @dataclass(frozen=True, slots=True)
+class Origin:
+    """A record that became rows.
+
+    Args:
+        file: the file's name.
+        line: as in the record.
+        number: how many records were taken before it.
+        rows: how many rows it became.
+    """
+
+    file: str
+    line: int | None
+    number: int
+    rows: int
+
+    def __str__(self) -> str:
+        return self.file if self.line is None else f"{self.file}:{self.line}"
+
+
+@dataclass(frozen=True, slots=True)
 class Collected:
     """The tables that the records make, and what became of every record.
 
@@ -61,12 +86,30 @@ class Collected:
         files: one tally for each file.
         rejects: every record that could not be read.
         remarks: parts of records that found no place, contradictions, joined records.
+        origins: the records that became each row of a table of pairs, by table and key.
     """
 
     tables: Mapping[str, tuple[Mapping[str, Any], ...]]
     files: tuple[FileTally, ...]
     rejects: tuple[Reject, ...]
     remarks: tuple[str, ...]
+    origins: Mapping[tuple[str, tuple[str, ...]], tuple[Origin, ...]] = field(default_factory=dict)
+
+    def without(self, lost: Iterable[tuple[Origin, str]]) -> Collected:
+        """The same with rows taken out again; a record that loses all its rows is left out, no longer accepted.
+
+        Args:
+            lost: for every row that is taken out, each record that became it, and why.
+        """
+        missing: dict[Origin, list[str]] = {}
+        for origin, why in lost:
+            missing.setdefault(origin, []).append(why)
+        tallies = {tally.file: replace(tally, left_out=Counter(tally.left_out)) for tally in self.files}
+        for origin, reasons in missing.items():
+            if len(reasons) >= origin.rows:
+                tallies[origin.file].accepted -= 1
+                tallies[origin.file].left_out[reasons[0]] += 1
+        return replace(self, files=tuple(tallies.values()))
 
 
 class Collector:
@@ -78,6 +121,8 @@ class Collector:
         self._rejects: list[Reject] = []
         self._remarks: list[str] = []
         self._unread: dict[str, int] = {}
+        self._origins: dict[tuple[str, tuple[str, ...]], list[Origin]] = {}
+        self._taken = 0
 
     def take(self, record: SourceRecord) -> None:
         """Take a record: accept it with all its rows, reject it as a whole, or leave it out."""
@@ -95,10 +140,16 @@ class Collector:
             self._reject(record, tally, error.path or None, error.reason)
             return
         tally.accepted += 1
+        self._taken += 1
+        for name in record.unread:
+            self._unread[name] = self._unread.get(name, 0) + 1
+        origin = Origin(record.file, record.line, self._taken, len(checked))
         place = record.file if record.line is None else f"{record.file}:{record.line}"
         self._remarks += [f"{place}: {remark}" for remark in record.remarks]
         for table, values in checked:
             self._put(table, values, place)
+            if table in PAIR_KEYS:
+                self._origins.setdefault((table, row_key(table, values)), []).append(origin)
 
     def _reject(self, record: SourceRecord, tally: FileTally, where: str | None, reason: str) -> None:
         tally.rejected += 1
@@ -124,12 +175,15 @@ class Collector:
             reviewers[key] = joined
             self._remarks += [f"'{key[0]}' is a reviewer and an author: {one}" for one in contradictions]
         remarks = list(self._remarks)
-        remarks += [f"not read: '{name}' ({times} times)" for name, times in sorted(self._unread.items())]
+        if self._unread:
+            listed = ", ".join(f"'{name}' ({times} times)" for name, times in sorted(self._unread.items()))
+            remarks.append(f"not read: {listed}")
         return Collected(
             tables={name: tuple(rows.values()) for name, rows in self._rows.items() if rows},
             files=tuple(replace(tally, left_out=Counter(tally.left_out)) for tally in self._files.values()),
             rejects=tuple(self._rejects),
             remarks=tuple(remarks),
+            origins={key: tuple(held) for key, held in self._origins.items()},
         )
 
 
@@ -190,8 +244,8 @@ def _joined_values(name: str, one: Any, other: Any) -> Any:
         return _union(_listed(one), _listed(other))
     if name == "authors":
         return _fuller(one, other)
-    if name == "abstract":
-        return max(one, other, key=len)
+    if name in _LARGER:
+        return max(one, other, key=_LARGER[name])
     if isinstance(one, list | tuple) and isinstance(other, list | tuple):
         return _union(one, other)
     if isinstance(one, dict) and isinstance(other, dict):

@@ -26,7 +26,8 @@ def _bad(cells: Cells, fault: str, field: str | None = None) -> SourceRecord:
 
 
 def _good(cells: Cells, *rows: Row, remarks: Sequence[str] = ()) -> SourceRecord:
-    return SourceRecord(cells.file, cells.line, rows, remarks=tuple(remarks), raw=cells.raw)
+    unread = tuple(cells.further) if rows else ()
+    return SourceRecord(cells.file, cells.line, rows, remarks=tuple(remarks), raw=cells.raw, unread=unread)
 
 
 def _filled(**fields: Any) -> dict[str, Any]:
@@ -94,7 +95,8 @@ def read_cmt(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceRecord]:  
         readers: tuple[tuple[set[str], Callable[[Cells], SourceRecord]], ...] = (
             ({"paper", "email", "bid"}, _cmt_bid),
             ({"paper", "title"}, _cmt_submission),
-            ({"paper", "email"}, _cmt_conflict),
+            ({"paper", "email", "conflict"}, _cmt_conflict),
+            ({"paper", "email"}, _cmt_pairs_of(path)),
             ({"email"}, _cmt_reviewer),
         )
         reader = next((one for needed, one in readers if needed <= present), None)
@@ -114,6 +116,27 @@ def _cmt_bid(cells: Cells) -> SourceRecord:
         return SourceRecord(cells.file, cells.line, left_out="no bid was given", raw=cells.raw)
     pair = {"submission_id": cells.values["paper"], "reviewer_id": _email(cells.values["email"])}
     return _good(cells, Row("bids", {**pair, "bid": cells.values["bid"]}))
+
+
+def _cmt_pairs_of(path: Path) -> Callable[[Cells], SourceRecord]:
+    """What pairs of a submission and an address mean, which in CMT only the name of the file tells."""
+    name = path.name.casefold()
+    told = {"assign": _cmt_assignment, "conflict": _cmt_conflict}
+    found = [reader for word, reader in told.items() if word in name]
+    if len(found) == 1:
+        return found[0]
+
+    def refuse(cells: Cells) -> SourceRecord:
+        return _bad(cells, "what the pair means is not said: write 'assignments' or 'conflicts' into the file's name")
+
+    return refuse
+
+
+def _cmt_assignment(cells: Cells) -> SourceRecord:
+    if (bad := _lacking(cells, "paper", "email")) is not None:
+        return bad
+    pair = {"submission_id": cells.values["paper"], "reviewer_id": _email(cells.values["email"])}
+    return _good(cells, Row("assignments", {**pair, "state": "proposed"}))
 
 
 def _cmt_conflict(cells: Cells) -> SourceRecord:
@@ -206,7 +229,11 @@ def _cmt_assignments(path: Path) -> Iterator[SourceRecord]:
             yield SourceRecord(path.name, line, fault="is missing", field="submissionId")
             continue
         rows = tuple(_cmt_pairs(element, str(paper)))
-        if rows:
+        users = sum(1 for _ in element.iter("user"))
+        if len(rows) < users:
+            fault = f"{users - len(rows)} of {users} users of submission '{paper}' have no address"
+            yield SourceRecord(path.name, line, fault=fault, field="email")
+        elif rows:
             yield SourceRecord(path.name, line, rows)
         else:
             yield SourceRecord(path.name, line, left_out="a submission without reviewers")
@@ -242,6 +269,7 @@ _EASYCHAIR: Final[Mapping[str, Sequence[str]]] = {
     "role": ("role",),
     "member": ("member #", "member", "pc member #", "reviewer #"),
     "bid": ("bid",),
+    "reason": ("reason",),
     "topics": ("topics", "topic"),
 }
 
@@ -259,7 +287,10 @@ def read_easychair(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceReco
         DataError: a file cannot be read, or no sheet in it has columns that EasyChair writes.
     """
     sheets = [rows for path in paths for rows in read_sheets(path, _EASYCHAIR)]
-    held = {_easychair_kind(rows): rows for rows in sheets if _easychair_kind(rows)}
+    held: dict[str, list[Cells]] = {}
+    for rows in sheets:
+        if kind := _easychair_kind(rows):
+            held.setdefault(kind, []).extend(rows)
     if not held:
         names = ", ".join(path.name for path in paths)
         raise DataError(
@@ -268,19 +299,17 @@ def read_easychair(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceReco
         )
     bylines, seen = _easychair_bylines(held.get("authors", [])), set[str]()
     members = _easychair_members(held.get("committee", []))
+    readers: Mapping[str, Callable[[Cells], SourceRecord]] = {
+        "authors": lambda cells: _lacking(cells, "paper") or _good(cells),
+        "submissions": lambda cells: _easychair_submission(cells, bylines, seen),
+        "committee": _easychair_member,
+        "bids": lambda cells: _easychair_bid(cells, members),
+        "assignments": lambda cells: _easychair_pair(cells, members, "assignments"),
+        "conflicts": lambda cells: _easychair_pair(cells, members, "conflicts"),
+        "": lambda cells: SourceRecord(cells.file, cells.line, left_out="a sheet that no venue folder has a table for"),
+    }
     for rows in sheets:
-        kind = _easychair_kind(rows)
-        for cells in rows:
-            if kind == "authors":
-                yield _lacking(cells, "paper") or _good(cells)
-            elif kind == "submissions":
-                yield _easychair_submission(cells, bylines, seen)
-            elif kind == "committee":
-                yield _easychair_member(cells)
-            elif kind == "bids":
-                yield _easychair_bid(cells, members)
-            else:
-                yield SourceRecord(cells.file, cells.line, left_out="a sheet that no venue folder has a table for")
+        yield from map(readers[_easychair_kind(rows)], rows)
     for paper in sorted(set(bylines) - seen):
         reason = f"submission '{paper}' has authors but stands in no sheet of submissions"
         yield SourceRecord("authors", None, fault=reason, field="submission #")
@@ -294,6 +323,9 @@ def _easychair_kind(rows: Sequence[Cells]) -> str:
         ("submissions", {"title", "paper"}),
         ("committee", {"role", "email"}),
         ("authors", {"paper", "last"}),
+        ("conflicts", {"paper", "reason"}),
+        ("assignments", {"paper", "member"}),
+        ("assignments", {"paper", "name", "email"}),
         ("committee", {"email", "person"}),
     ):
         if needed <= present:
@@ -380,6 +412,28 @@ def _easychair_member(cells: Cells) -> SourceRecord:
     return _good(cells, Row("reviewers", row))
 
 
+def _easychair_reviewer(values: Mapping[str, str], members: Mapping[str, str]) -> str:
+    """The member whom a row about a submission names, by number, name or address; empty when nobody has them."""
+    if values.get("person"):
+        return _person_id(values)
+    found = members.get(values.get("member", "")) or members.get(_person_name(values))
+    return found or _email(values.get("email", ""))
+
+
+def _easychair_pair(cells: Cells, members: Mapping[str, str], kind: str) -> SourceRecord:
+    if (bad := _lacking(cells, "paper")) is not None:
+        return bad
+    values = cells.values
+    reviewer = _easychair_reviewer(values, members)
+    if not reviewer:
+        called = values.get("member") or _person_name(values)
+        return _bad(cells, f"'{called}' is no member of the committee sheet; give that sheet too", "member")
+    pair = {"submission_id": values["paper"], "reviewer_id": reviewer}
+    if kind == "conflicts":
+        return _good(cells, Row(kind, {**pair, "reason": one_line(values.get("reason", ""))}))
+    return _good(cells, Row(kind, {**pair, "state": "proposed"}))
+
+
 def _easychair_bid(cells: Cells, members: Mapping[str, str]) -> SourceRecord:
     if (bad := _lacking(cells, "paper")) is not None:
         return bad
@@ -387,7 +441,7 @@ def _easychair_bid(cells: Cells, members: Mapping[str, str]) -> SourceRecord:
     if "bid" not in values:
         return SourceRecord(cells.file, cells.line, left_out="no bid was given", raw=cells.raw)
     called = values.get("member") or _person_name(values) or values.get("email", "")
-    reviewer = members.get(called) or members.get(_person_name(values)) or _email(values.get("email", ""))
+    reviewer = _easychair_reviewer(values, members)
     if not reviewer:
         return _bad(cells, f"'{called}' is no member of the committee sheet; give that sheet too", "member")
     pair = {"submission_id": values["paper"], "reviewer_id": reviewer}

@@ -42,16 +42,40 @@ _COLUMNS: Final[Mapping[str, Sequence[str]]] = {
 }
 
 _TOPIC_COLUMN: Final = re.compile(r"(?i)topic:\s*(?P<topic>.+)")
-_NO_CONFLICT: Final = frozenset({"", "none", "no", "noconflict", "unconflicted", "false", "0"})
+_NO_CONFLICT: Final = frozenset({"", "none", "no", "n", "noconflict", "no conflict", "unconflicted", "false", "0"})
 _UNASSIGNED: Final = re.compile(r"(?i)clear|none|un(submit|assign)|no(review|conflict)")
-_REVIEW_ACTIONS: Final = frozenset({"review", "primary", "secondary", "optional", "pcreview", "external", "metareview"})
+_REVIEW_ACTIONS: Final = frozenset(
+    {
+        *("review", "pcreview", "meta", "metareview"),
+        *("primary", "primaryreview", "pri"),
+        *("secondary", "secondaryreview", "sec"),
+        *("optional", "optionalreview"),
+        *("external", "externalreview", "extreview", "ext"),
+    }
+)
+_DECLINED: Final = re.compile(r"(?i)declin|refus|reject")
+_OTHER_DUTIES: Final = re.compile(
+    r"(?i)(clear|no|set|next|seq)*(lead|shepherd|admin|manager|tag|contact|status|decision|submit|copy|follow)"
+)
+"""Actions of bulk assignments that are about no review."""
+
 _COLLABORATOR: Final = re.compile(r"(?P<name>[^()]+?)\s*(?:\((?P<affiliation>[^()]*)\))?\s*(?:[-–—].*)?\Z")
 _EVERYONE: Final = frozenset({"all", "any", "everyone", "none"})
 _STATUS: Final[Mapping[str, str]] = {
     "withdrawn": "withdrawn",
-    "rejected": "active",
     "desk_rejected": "desk_rejected",
+    "deskrejected": "desk_rejected",
+    "desk_reject": "desk_rejected",
+    **dict.fromkeys(
+        ("", "submitted", "ready", "complete", "undecided", "accepted", "accept", "rejected", "reject"), "active"
+    ),
 }
+_JSON_FIELDS: Final = frozenset(
+    {
+        *("object", "pid", "id", "title", "abstract", "authors", "topics", "pc_conflicts", "collaborators"),
+        *("status", "draft", "withdrawn", "submission_class", "tags"),
+    }
+)
 
 
 def read_hotcrp(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceRecord]:  # noqa: ARG001  # a `Reader`
@@ -87,6 +111,7 @@ def _table(path: Path) -> Iterator[SourceRecord]:
         ({"paper", "action"}, _assignments),
         ({"paper", "email", "preference"}, _preferences),
         ({"paper", "email", "conflict"}, _conflicts),
+        ({"paper", "email", "reviewtype"}, _assignments),
         ({"paper", "title", "email"}, _authors),
         ({"paper", "title"}, _submissions),
         ({"email"}, _committee),
@@ -109,7 +134,8 @@ def _bad(cells: Cells, fault: str, field: str | None = None) -> SourceRecord:
 
 
 def _good(cells: Cells, *rows: Row, remarks: Sequence[str] = ()) -> SourceRecord:
-    return SourceRecord(cells.file, cells.line, rows, remarks=tuple(remarks), raw=cells.raw)
+    unread = tuple(heading for heading in cells.further if not _TOPIC_COLUMN.match(heading))
+    return SourceRecord(cells.file, cells.line, rows, remarks=tuple(remarks), raw=cells.raw, unread=unread)
 
 
 def _email(text: str) -> str:
@@ -251,9 +277,18 @@ def _submissions(rows: list[Cells]) -> Iterator[SourceRecord]:
             yield _bad(cells, cells.fault)
             continue
         values = cells.values
-        status = _STATUS.get(values.get("status", "").casefold().replace(" ", "_"), "active")
+        status, remarks = _status(values.get("status", ""))
         row = {"id": values.get("paper"), "title": values.get("title"), "abstract": values.get("abstract", "")}
-        yield _good(cells, Row("submissions", {**row, "status": status, "keywords": _topics(cells)[0]}))
+        keywords = _topics(cells)[0]
+        yield _good(cells, Row("submissions", {**row, "status": status, "keywords": keywords}), remarks=remarks)
+
+
+def _status(written: str) -> tuple[str, list[str]]:
+    """The state of a submission; one that is not known counts as active, and is told."""
+    status = _STATUS.get(written.strip().casefold().replace(" ", "_"))
+    if status is not None:
+        return status, []
+    return "active", [f"the status '{written}' is not known: the submission counts as active"]
 
 
 def _pair(cells: Cells) -> dict[str, str] | SourceRecord:
@@ -289,32 +324,58 @@ def _conflicts(rows: list[Cells]) -> Iterator[SourceRecord]:
 
 
 def _assignments(rows: list[Cells]) -> Iterator[SourceRecord]:
+    unnumbered: set[str] = set()
     for cells in rows:
+        action = (cells.values.get("action") or cells.values.get("reviewtype", "")).casefold()
+        if cells.fault is None and _UNASSIGNED.match(action):  # these may name everybody, or nobody
+            yield SourceRecord(cells.file, cells.line, left_out=f"action '{action}'", raw=cells.raw)
+            continue
+        if cells.fault is None and _OTHER_DUTIES.match(action):
+            why = f"action '{action}', which is no review"
+            yield SourceRecord(cells.file, cells.line, left_out=why, raw=cells.raw)
+            continue
         pair = _pair(cells)
         if isinstance(pair, SourceRecord):
             yield pair
             continue
-        action = cells.values.get("action", "").casefold()
         if action == "conflict":
             kind = cells.values.get("conflict", "conflict")
             yield _good(cells, Row("conflicts", {**pair, "reason": f"declared in HotCRP: {kind}"}))
         elif action in ("preference", "pref") and "preference" in cells.values:
             yield _good(cells, Row("bids", {**pair, "bid": cells.values["preference"]}))
-        elif action in _REVIEW_ACTIONS:
+        elif action in _REVIEW_ACTIONS or _DECLINED.match(action):
             is_meta = "meta" in f"{action} {cells.values.get('reviewtype', '').casefold()}"
             role = "metareviewer" if is_meta else "reviewer"
-            yield _good(cells, Row("assignments", {**pair, "state": "proposed", "role": role, **_round(cells)}))
-        elif _UNASSIGNED.match(action):
-            yield SourceRecord(cells.file, cells.line, left_out=f"action '{action}'", raw=cells.raw)
+            number, remarks = _round(cells, unnumbered)
+            row = {**pair, "state": _state(action, cells.values.get("status", "")), "role": role, **number}
+            yield _good(cells, Row("assignments", row), remarks=remarks)
         else:
             allowed = ", ".join(sorted(_REVIEW_ACTIONS))
             yield _bad(cells, f"allowed is one of {allowed}, conflict or preference; got '{action}'", "action")
 
 
-def _round(cells: Cells) -> dict[str, int]:
-    """Rounds have names in HotCRP; one with a number in it keeps that."""
-    found = re.search(r"[1-9][0-9]?", cells.values.get("round", ""))
-    return {} if found is None else {"round": int(found[0])}
+def _state(action: str, status: str) -> str:
+    """State of a review: a refusal stands as the action or the status, the rest in the status."""
+    if _DECLINED.search(f"{action} {status}"):
+        return "declined"
+    said = status.casefold()
+    if said.startswith("not "):
+        return "proposed"
+    if re.search(r"\b(complete|submitted|done)", said):
+        return "done"
+    return "accepted" if re.search(r"\b(accepted|acknowledged|draft|started|in progress)", said) else "proposed"
+
+
+def _round(cells: Cells, unnumbered: set[str]) -> tuple[dict[str, int], list[str]]:
+    """Rounds have names in HotCRP; one with a number in it keeps that, any other is named once."""
+    name = cells.values.get("round", "")
+    found = re.search(r"[1-9][0-9]?", name)
+    if found is not None:
+        return {"round": int(found[0])}, []
+    if not name or name.casefold() in ("any", "none", "unnamed") or name in unnumbered:
+        return {}, []
+    unnumbered.add(name)
+    return {}, [f"the round '{name}' has no number in its name: its reviews count as round 1"]
 
 
 # --- JSON -----------------------------------------------------------------------------------------------------------
@@ -350,6 +411,7 @@ def _submission(record: JsonRecord, file: str) -> SourceRecord:
         what = f"{lost} of {len(authors)} authors have neither a name nor an address"
         return SourceRecord(file, record.line, fault=what, field="authors", raw=record.raw)
     further = _collaborators(str(paper.get("collaborators") or ""))
+    state, remarks = _status(status)
     is_withdrawn = paper.get("withdrawn") is True or status == "withdrawn"
     values = {
         "id": str(number),
@@ -357,7 +419,7 @@ def _submission(record: JsonRecord, file: str) -> SourceRecord:
         "abstract": paper.get("abstract", ""),
         "authors": people,
         "keywords": _named(paper.get("topics")),
-        "status": "withdrawn" if is_withdrawn else _STATUS.get(status, "active"),
+        "status": "withdrawn" if is_withdrawn else state,
         "track": paper.get("submission_class") or "",
         "attributes": _without_empty(
             collaborators=[*(one["evidence"].removeprefix("collaborators: ") for one in further[0]), *further[1]],
@@ -365,7 +427,12 @@ def _submission(record: JsonRecord, file: str) -> SourceRecord:
         ),
     }
     return SourceRecord(
-        file, record.line, (Row("submissions", values), *_declared(str(number), conflicts)), raw=record.raw
+        file,
+        record.line,
+        (Row("submissions", values), *_declared(str(number), conflicts)),
+        remarks=tuple(remarks),
+        raw=record.raw,
+        unread=tuple(name for name in paper if name not in _JSON_FIELDS),
     )
 
 

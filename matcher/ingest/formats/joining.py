@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from matcher.identity import names_fit, normalise_email, normalise_name
 from matcher.ingest.cv.works import title_key
-from matcher.ingest.formats.collect import PAIR_KEYS, Collected, joined_rows, row_key
+from matcher.ingest.formats.collect import PAIR_KEYS, Collected, Origin, joined_rows, row_key
 from matcher.ingest.formats.works import plain_key
 
 __all__ = ["Joined", "join"]
@@ -41,7 +41,8 @@ class Joined:
         people: reviewers that were there under another id, by the new id.
         papers: papers that were there under another id, by the new id.
         questions: people who may be one person and were kept apart.
-        dangling: rows whose submission or reviewer stands nowhere, by table and row, with the reason.
+        dangling: rows whose submission or reviewer stands nowhere, by table and row, with place and reason.
+        lost: the records that became those rows, each with the reason in general.
         remarks: contradictions between a row that was there and one that came.
     """
 
@@ -51,6 +52,7 @@ class Joined:
     questions: tuple[str, ...]
     dangling: tuple[tuple[str, Mapping[str, Any], str], ...]
     remarks: tuple[str, ...]
+    lost: tuple[tuple[Origin, str], ...] = ()
 
 
 def join(there: Tables, collected: Collected) -> Joined:
@@ -67,10 +69,12 @@ def join(there: Tables, collected: Collected) -> Joined:
         for row in held:
             rows[table][row_key(table, row)] = dict(row)
     remarks: list[str] = []
+    origins: dict[tuple[str, tuple[str, ...]], list[Origin]] = defaultdict(list)
     for table, came in collected.tables.items():
         for row in came:
             renamed = _renamed(table, row, people, papers)
             key = row_key(table, renamed)
+            origins[table, key] += collected.origins.get((table, row_key(table, row)), ())
             if key in rows[table]:
                 rows[table][key], contradictions = joined_rows(table, rows[table][key], renamed)
                 remarks += [f"'{' and '.join(key)}' was there already: {one}" for one in contradictions]
@@ -79,7 +83,14 @@ def join(there: Tables, collected: Collected) -> Joined:
     for key in [key for key in rows["people"] if key in rows["reviewers"]]:
         rows["reviewers"][key], _ = joined_rows("reviewers", rows["reviewers"][key], rows["people"].pop(key))
     tables = {table: list(held.values()) for table, held in rows.items() if held}
-    return Joined(tables, people, papers, questions, tuple(_dangling(tables)), tuple(remarks))
+    dangling: list[tuple[str, Mapping[str, Any], str]] = []
+    lost: list[tuple[Origin, str]] = []
+    for table, row, field in _dangling(tables):
+        records = origins[table, row_key(table, row)]
+        place = f"{', '.join(map(str, records))}: " if records else ""
+        dangling.append((table, row, f"{place}{field} '{row[field]}' stands nowhere"))
+        lost += [(origin, f"its {field} stands nowhere") for origin in records]
+    return Joined(tables, people, papers, questions, tuple(dangling), tuple(remarks), tuple(lost))
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -225,7 +236,7 @@ def _renamed_person(one: Any, people: Mapping[str, str]) -> Any:
 
 
 def _dangling(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Rows about a submission or reviewer that stands nowhere; they are taken out of the tables.
+    """Rows about a submission or reviewer that stands nowhere, and which of the two; they leave the tables.
 
     Where a folder has no submissions or no reviewers yet, they may still come.
     """
@@ -240,6 +251,6 @@ def _dangling(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[tuple[str,
             if lost is None:
                 kept.append(row)
             else:
-                yield table, row, f"{lost} '{row[lost]}' stands nowhere"
+                yield table, row, lost
         if table in tables:
             tables[table][:] = kept

@@ -7,7 +7,7 @@ ids of their notes.
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
@@ -41,8 +41,22 @@ _EDGE_KINDS: Final[Mapping[str, str]] = {
     "proposed_assignment": "assignments",
     "recommendation": "recommendations",
     "custom_max_papers": "load",
+    "aggregate_score": "aggregate",
     "affinity_score": "score",
-    "aggregate_score": "score",
+    "scores": "score",
+}
+
+_ANSWERS: Final[tuple[tuple[str, str], ...]] = (
+    ("conflict", "conflict"),
+    ("declin", "declined"),
+    ("accept", "accepted"),
+)
+"""States of an invitation to review one submission, by a part of the edge's label; any other waits for an answer."""
+
+_ROLES: Final[Mapping[str, str]] = {
+    "reviewer": "reviewer",
+    "area_chair": "area chair",
+    "senior_area_chair": "senior area chair",
 }
 
 _REVIEWER_CELLS: Final = ("author", "pub", "title", "abstract")
@@ -97,6 +111,10 @@ def _json(path: Path, told: str | None) -> Iterator[SourceRecord]:
             yield _bad(record, path.name, record.fault)
         elif "head" in record.values and "tail" in record.values:
             yield _edge(record, path.name)
+        elif {"submission", "user", "score"} <= record.values.keys():  # what its expertise model writes
+            values = {"head": record.values["submission"], "tail": record.values["user"]}
+            values |= {"weight": record.values["score"], "invitation": "Affinity_Score"}
+            yield _edge(JsonRecord(record.line, values, record.raw), path.name)
         elif isinstance(record.values.get("content"), dict) and "names" in record.values["content"]:
             yield _profile(record, path.name, told or "reviewers")
         elif isinstance(record.values.get("content"), dict) and "title" in record.values["content"]:
@@ -109,7 +127,10 @@ def _json(path: Path, told: str | None) -> Iterator[SourceRecord]:
             bid = {**values, "label": record.values["tag"], "invitation": "Bid"}
             yield _edge(JsonRecord(record.line, bid, record.raw), path.name)
         else:
-            reason = "allowed is a note with content.title, a profile with content.names, or an edge with head and tail"
+            reason = (
+                "allowed is a note with content.title, a profile with content.names, an edge with head and tail, or a "
+                "score with submission and user"
+            )
             yield _bad(record, path.name, reason)
 
 
@@ -340,6 +361,8 @@ def _edge(record: JsonRecord, file: str) -> SourceRecord:
     if kind is None:
         known = ", ".join(_EDGE_KINDS)
         return _bad(record, file, f"allowed is an invitation that ends in one of {known}", "invitation")
+    if edge.get("ddate"):
+        return SourceRecord(file, record.line, left_out="deleted in OpenReview", raw=record.raw)
     return _edge_record(kind, edge, SourceRecord(file, record.line, raw=record.raw))
 
 
@@ -352,25 +375,37 @@ def _edge_kind(invitation: str, file: str) -> str | None:
 def _edge_record(kind: str, edge: Mapping[str, Any], place: SourceRecord) -> SourceRecord:
     head, tail = str(edge.get("head") or ""), str(edge.get("tail") or "")
     pair = {"submission_id": head, "reviewer_id": tail}
-    made: Callable[[str, dict[str, Any]], SourceRecord] = lambda table, values: SourceRecord(  # noqa: E731
-        place.file, place.line, (Row(table, values),), raw=place.raw
-    )
     label, weight = edge.get("label"), edge.get("weight")
-    match kind:
-        case "bids":
-            return made("bids", {**pair, "bid": str(label if label not in (None, "") else weight)})
-        case "conflicts":
-            return made("conflicts", {**pair, "reason": f"OpenReview: {label or 'conflict'}"})
-        case "assignments":
-            return made("assignments", {**pair, "state": "proposed"})
-        case "recommendations":
-            return made("recommendations", {**pair, "weight": weight})
-        case "load":
-            load = {"id": tail, "name": re.sub(r"\d+\Z", "", tail.removeprefix("~")).replace("_", " ")}
-            return made("reviewers", {**load, "max_load": weight})
-    return SourceRecord(
-        place.file, place.line, left_out="a score of another system: scores are computed here", raw=place.raw
-    )
+    if kind == "assignments":
+        return _assignment_edge(pair, edge, place)
+    if kind == "aggregate":
+        why = "an aggregate of scores and bids: give the scores and the bids themselves"
+        return SourceRecord(place.file, place.line, left_out=why, raw=place.raw)
+    name = re.sub(r"\d+\Z", "", tail.removeprefix("~")).replace("_", " ")
+    row = {
+        "bids": Row("bids", {**pair, "bid": str(label if label not in (None, "") else weight)}),
+        "conflicts": Row("conflicts", {**pair, "reason": f"OpenReview: {label or 'conflict'}"}),
+        "recommendations": Row("recommendations", {**pair, "weight": weight}),
+        "load": Row("reviewers", {"id": tail, "name": name, "max_load": weight}),
+        "score": Row("scores", {**pair, "score": weight, "source": "openreview"}),
+    }[kind]
+    return SourceRecord(place.file, place.line, (row,), raw=place.raw)
+
+
+def _assignment_edge(pair: Mapping[str, str], edge: Mapping[str, Any], place: SourceRecord) -> SourceRecord:
+    """An assignment, proposed or deployed, or an invitation to one with its answer as the label."""
+    invitation, label = str(edge.get("invitation") or ""), str(edge.get("label") or "")
+    group = invitation.rpartition("/-/")[0].rpartition("/")[2].casefold().removesuffix("s")
+    role = _ROLES.get(group, group.replace("_", " ")) or "reviewer"
+    is_invitation = "invite" in invitation.rpartition("/")[2].casefold()
+    state = next((state for part, state in _ANSWERS if part in label.casefold()), "proposed")
+    if not is_invitation:  # the label names the configuration that proposed it
+        state = "proposed"
+    if state == "conflict":
+        row = Row("conflicts", {**pair, "reason": f"OpenReview: {label}"})
+    else:
+        row = Row("assignments", {**pair, "state": state, "role": role})
+    return SourceRecord(place.file, place.line, (row,), raw=place.raw)
 
 
 # --- CSV ------------------------------------------------------------------------------------------------------------
@@ -389,6 +424,11 @@ def _csv(path: Path) -> Iterator[SourceRecord]:
     if any("head" in row.values for row in rows):
         yield from (_edge_row(row, path.name) for row in rows)
         return
+    if rows and all(_is_score(row) for row in rows):
+        for row in rows:
+            cells = {"head": row.all[0].strip(), "tail": row.all[1].strip(), "weight": row.all[2].strip()}
+            yield _edge_row(Cells(row.file, row.line, cells, row.raw, row.fault), path.name)
+        return
     has_owners = any(len(row.values) > len(_SUBMISSION_CELLS) for row in rows)
     for position, row in enumerate(rows):
         if position == 0 and row.values.get("title", "").casefold() in ("title", "abstract"):
@@ -396,13 +436,29 @@ def _csv(path: Path) -> Iterator[SourceRecord]:
         yield _publication_row(row) if has_owners else _submission_row(row)
 
 
+_SCORE_CELLS: Final = 3
+_NUMBER: Final = re.compile(r"[+-]?\d*\.?\d+([eE][+-]?\d+)?\Z")
+
+
+def _is_score(row: Cells) -> bool:
+    """Whether a row without a header is a submission, a person and a number."""
+    cells = [cell.strip() for cell in row.all]
+    if len(cells) != _SCORE_CELLS or not _NUMBER.match(cells[2]):
+        return False
+    return cells[1].startswith("~") or ("@" in cells[1] and " " not in cells[1])
+
+
 def _edge_row(cells: Cells, file: str) -> SourceRecord:
     place = SourceRecord(cells.file, cells.line, raw=cells.raw)
     if cells.fault is not None:
         return SourceRecord(cells.file, cells.line, fault=cells.fault, raw=cells.raw)
     kind = _edge_kind(cells.values.get("invitation", ""), file)
+    if kind is None and "weight" in cells.values and "label" not in cells.values:
+        kind = "score"
     if kind is None:
-        kind = "score" if "weight" in cells.values and "label" not in cells.values else "conflicts"
+        known = ", ".join(_EDGE_KINDS)
+        fault = f"what the pair means is not said: name the file after it, or add a column 'invitation' ({known})"
+        return SourceRecord(cells.file, cells.line, fault=fault, field="invitation", raw=cells.raw)
     values: dict[str, Any] = dict(cells.values)
     try:
         weight = float(values["weight"]) if "weight" in values else None

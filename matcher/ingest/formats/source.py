@@ -41,6 +41,7 @@ class SourceRecord:
         left_out: why a good record is not wanted.
         remarks: parts of the record that found no place or were in doubt; the record stays.
         raw: the record as written, for the list of rejects; may be cut.
+        unread: names of its fields that found no place; they are counted, not listed one by one.
     """
 
     file: str
@@ -51,6 +52,7 @@ class SourceRecord:
     left_out: str | None = None
     remarks: tuple[str, ...] = ()
     raw: str = ""
+    unread: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

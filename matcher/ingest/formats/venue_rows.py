@@ -66,6 +66,10 @@ def rows_of(venue: Venue) -> dict[str, list[dict[str, Any]]]:
             _filled(submission_id=one.submission_id, reviewer_id=one.reviewer_id, by=one.by, weight=one.weight)
             for one in venue.recommendations
         ],
+        "scores": [
+            _filled(submission_id=one.submission_id, reviewer_id=one.reviewer_id, score=one.score, source=one.source)
+            for one in venue.external_scores
+        ],
     }
     return {name: rows for name, rows in tables.items() if rows}
 
