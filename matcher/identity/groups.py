@@ -10,15 +10,14 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Final
 
 from matcher.identity.model import (
     MANY,
     carriers_of,
     coauthor_weight,
-    people_counted,
     probability,
     settings,
+    share_of_people,
 )
 from matcher.identity.names import Spelling
 from matcher.records import PersonId
@@ -92,18 +91,10 @@ def is_rare(name: str, people: int) -> bool:
 
 
 def _name_odds(name: str, people: int) -> float:
-    """Log odds that two mentions of a normalised full name are one person, from the name alone.
-
-    The weights were learned among all people of the counts. A venue holds fewer, so fewer of those who carry a name;
-    but they work on like topics, so at most `_NARROWEST` times fewer are reckoned with.
-    """
+    """Log odds that two mentions of a normalised full name are one person, from the name alone."""
     weights: Mapping[str, float] = settings()["weights"]
-    share = min(1.0, max(_NARROWEST, people / people_counted()))
-    here = carriers_of(Spelling.of(name)) * share
+    here = carriers_of(Spelling.of(name)) * share_of_people(people)
     return weights["name_identical"] + weights["carriers_equal"] * math.log10(here)
-
-
-_NARROWEST: Final = 0.1
 
 
 def _needed() -> float:

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Final, TypeAlias
 
 from matcher.identity.groups import Groups, Seen, group_names, is_rare
+from matcher.identity.initials import with_initials
 from matcher.identity.links import CONFIDENCE, Basis, Link
 from matcher.identity.names import (
     are_told_apart,
@@ -122,12 +123,15 @@ def link(venue: Venue) -> Identities:
     for submission in venue.submissions:
         linker.settle(submission.authors, {})
     linker.group()
+    papers = {paper.id: linker.byline(number) for number, paper in enumerate(venue.papers)}
+    submissions = {
+        submission.id: linker.byline(number, is_submission=True)
+        for number, submission in enumerate(venue.submissions, start=len(venue.papers))
+    }
+    on_papers, on_submissions = with_initials(venue, papers, submissions, linker.names)
     return Identities(
-        on_papers={paper.id: linker.byline(number) for number, paper in enumerate(venue.papers)},
-        on_submissions={
-            submission.id: linker.byline(number, is_submission=True)
-            for number, submission in enumerate(venue.submissions, start=len(venue.papers))
-        },
+        on_papers=on_papers,
+        on_submissions=on_submissions,
         unplaced=claims.unplaced,
         twins=twins,
         owners=register.owners,
@@ -411,6 +415,8 @@ class _Linker:
         self._bylines: list[_Byline] = []
         self._spelt: dict[str, str] = {}
         self._grouped: dict[str, dict[tuple[int, int], tuple[Link, ...]]] = {}
+        self.names = 0
+        """Different names on all bylines, once they are grouped."""
 
     def settle(self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]) -> None:
         """Take up a byline, and link what ids, then addresses, then lists of papers say."""
@@ -434,6 +440,7 @@ class _Linker:
             for byline in self._bylines
         ]
         count = Counter(name for seen in bylines for name in seen.names)
+        self.names = len(count)
         open_names = [
             name
             for name in dict.fromkeys(

@@ -26,6 +26,8 @@ Basis: TypeAlias = Literal[
     "fits",
     "alike",
     "short_name",
+    "abbreviated",
+    "initials",
 ]
 
 CONFIDENCE: Final[Mapping[Basis, float]] = {
@@ -43,8 +45,11 @@ CONFIDENCE: Final[Mapping[Basis, float]] = {
     "fits": 0.4,
     "alike": 0.3,
     "short_name": 0.3,
+    "abbreviated": 0.98,
+    "initials": 0.3,
 }
-"""Probability that the person is the one meant, by what it rests on; an ambiguous name shares its own by candidates."""
+"""Probability that the person is the one meant, by what it rests on; an ambiguous name shares its own by candidates,
+and abbreviated names have one of their own each."""
 
 _REASONS: Final[Mapping[Basis, str]] = {
     "id": "the same id",
@@ -61,9 +66,11 @@ _REASONS: Final[Mapping[Basis, str]] = {
     "fits": "the same family name and a fitting given name",
     "alike": "a name that may be another spelling",
     "short_name": "the same short name",
+    "abbreviated": "the name abbreviated, with much around it that fits",
+    "initials": "the name may be abbreviated there",
 }
 
-_SURE: Final = frozenset(("id", "email", "listed", "coauthors", "name"))
+_SURE: Final = frozenset(("id", "email", "listed", "coauthors", "name", "abbreviated"))
 
 
 @dataclass(frozen=True, slots=True)

@@ -43,6 +43,7 @@ __all__ = [
     "people_counted",
     "probability",
     "settings",
+    "share_of_people",
     "spellings_of",
     "standing_of",
     "title_words",
@@ -186,6 +187,18 @@ def carriers_of(spelling: Spelling) -> float:
 def people_counted() -> int:
     """Of how many people the counts of names are."""
     return int(_frequencies()["people"])
+
+
+def share_of_people(people: int) -> float:
+    """Which share of those who carry a name are reckoned with in a venue of so many people.
+
+    A venue holds fewer than the counts, so fewer of those who carry a name; but they work on like topics, so at most
+    `_NARROWEST` times fewer are reckoned with.
+    """
+    return min(1.0, max(_NARROWEST, people / people_counted()))
+
+
+_NARROWEST: Final = 0.1
 
 
 def _expected(table: Mapping[str, Any], given: str, family: str) -> float:

@@ -307,8 +307,8 @@ def _gaps(venue: Venue) -> Iterator[Finding]:
     yield from _finding(
         "authors by initials only",
         "warning",
-        "1 author name is initials only, so joint papers of theirs with reviewers are not found",
-        "{} author names are initials only, so joint papers of theirs with reviewers are not found",
+        "1 author name is initials only, so joint papers of theirs with reviewers are mostly only asked about",
+        "{} author names are initials only, so joint papers of theirs with reviewers are mostly only asked about",
         sorted({mention.name for mention in _strangers(venue) if not is_full_name(normalise_name(mention.name))}),
     )
     if venue.deadline is None:
