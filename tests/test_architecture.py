@@ -65,7 +65,8 @@ ARROWS: dict[str, set[str]] = {
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
-    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"},
+    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"}
+    | {"viewer"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names

@@ -21,10 +21,10 @@ from matcher.conflicts import Finder
 from matcher.conflicts.audit import Bridges, coverage, declarations, siblings, stale, what_if
 from matcher.conflicts.policy import words_of
 from matcher.conflicts.remark import VISIBILITIES, Remark, listed, share, visibility_of
+from matcher.conflicts.rings import circles, mutual
 from matcher.conflicts.signals import (
     bids_on_one_group,
     competing,
-    mutual,
     near_duplicates,
     odd_bids,
     own_submissions,
@@ -79,7 +79,7 @@ def test_what_was_found_and_not_declared_and_what_was_declared_and_is_not_found(
         ("unsupported", ("pruning-s0",), ("tracking-r2",)),
     ]
     assert "declared (a friend), and no tie is known" in found[1].text
-    assert "found and not declared (coauthor): An old friendship (2024-05)" in found[0].text
+    assert "nobody declared what rule coauthor found: An old friendship (2024-05)" in found[0].text
     assert [each.visibility for each in found] == ["submission-confidential", "declared-private"]
     assert list(declarations(finder_of(two_fields()), finder_of(two_fields()).all())) == []
 
@@ -117,7 +117,8 @@ def test_thin_coverage_and_a_stale_present_are_said() -> None:
     finder = finder_of(world)
     assert len(list(coverage(finder.world))) == 6
     assert next(coverage(finder.world)).text.endswith(
-        "no paper is known since 2010; absence of conflict is not evidence"
+        "the newest paper known is of 2010, before the coauthor window, which starts on 2021-10-01: "
+        "absence of conflict is not evidence"
     )
     world.papers["pruning-r0-p0"] = replace(world.papers["pruning-r0-p0"], dates=(PartialDate(2023),))
     undated = {name: replace(paper, dates=()) for name, paper in world.papers.items() if name.startswith("tracking-r0")}
@@ -131,7 +132,7 @@ def test_thin_coverage_and_a_stale_present_are_said() -> None:
     assert "no paper with a date is known" in texts[PersonId("tracking-r0")]
     (old,) = stale(finder.world)
     assert (old.people, old.visibility) == (("pruning-r1",), "public")
-    assert old.text.endswith("at Lab since 2009 without an end, but nothing newer is known than 2011-12-31")
+    assert old.text.endswith("at Lab since 2009 without an end, but nothing newer than 2011 is known of them")
 
 
 def test_without_a_deadline_or_a_rule_nothing_is_said_of_coverage() -> None:
@@ -254,7 +255,7 @@ def test_mutual_reviews_are_said_with_the_rate_of_chance() -> None:
     (found,) = mutual(finder.world, own, assigned, kind="mutual reviews", verb="review")
     assert (found.people, found.submissions) == (("pruning-r0", "pruning-r1"), ("pruning-s0", "pruning-s1"))
     # Three authors with one pair and one submission each among four submissions: 3 pairs × 1/4 × 1/4.
-    assert found.text.endswith("1 such pairs, chance alone gives about 0.2")
+    assert found.text.endswith("1 such pair, chance alone gives about 0.2")
     assert list(mutual(finder.world, own, [], kind="x", verb="x")) == []
 
 
@@ -278,6 +279,81 @@ def test_the_rate_of_chance_is_that_of_random_reviews() -> None:
     assert float(expected) == pytest.approx(float(np.mean(counts)), rel=0.15)
 
 
+def ring_of(size: int, *more: tuple[int, int]) -> tuple[Finder, list[tuple[SubmissionId, PersonId]]]:
+    """So many reviewers, each with one submission and reviewing that of the next; and further steps."""
+    world = two_fields(reviewers=size, submissions=size)
+    for number in range(size):
+        authored(world, f"pruning-s{number}", f"pruning-r{number}")
+    steps = [(number, (number + 1) % size) for number in range(size)] + list(more)
+    return finder_of(world), pairs_of(*((f"pruning-s{other}", f"pruning-r{one}") for one, other in steps))
+
+
+@pytest.mark.parametrize("size", [3, 4, 5])
+def test_a_circle_of_reviews_is_found_at_its_length(size: int) -> None:
+    finder, assigned = ring_of(size)
+    own = own_submissions(finder.world)
+    for longest in range(2, 6):
+        found = list(circles(finder.world, own, assigned, kind="reviews", verb="reviews", longest=longest))
+        assert [each.kind for each in found] == ([f"circle of {size} reviews"] if longest >= size else [])
+    (one,) = found
+    assert one.people == tuple(f"pruning-r{number}" for number in range(size))
+    assert one.submissions == tuple(f"pruning-s{number}" for number in range(size))
+    names = [finder.venue.name_of(PersonId(who)) for who in (*one.people, one.people[0])]
+    assert one.text.startswith(" → ".join(names) + ": each reviews a submission of the next (")
+    assert "1 such circle, chance alone gives about 0.0" in one.text
+    assert list(mutual(finder.world, own, assigned, kind="x", verb="x")) == []
+
+
+@given(st.integers(0, 2**32 - 1))
+def test_circles_are_those_that_trying_every_order_finds(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    size = 6
+    steps = [(one, other) for one in range(size) for other in range(size) if one != other and rng.random() < 0.4]
+    finder, ring = ring_of(size, *steps)
+    own = own_submissions(finder.world)
+    graph = {(one, other) for one, other in [*steps, *((number, (number + 1) % size) for number in range(size))]}
+    found = list(circles(finder.world, own, ring, kind="reviews", verb="reviews", longest=5))
+    expected = {
+        tuple(f"pruning-r{number}" for number in order)
+        for length in (3, 4, 5)
+        for order in itertools.permutations(range(size), length)
+        if order[0] == min(order)
+        and all((one, other) in graph for one, other in itertools.pairwise((*order, order[0])))
+    }
+    assert {each.people for each in found} == expected
+    assert len(found) == len(expected)
+
+
+def test_the_rate_of_chance_of_longer_circles_is_that_of_random_reviews() -> None:
+    world = two_fields(reviewers=8, submissions=12)
+    for submission_id, reviewer_id in zip(world.submissions, world.reviewers, strict=False):
+        authored(world, submission_id, reviewer_id)
+    finder = finder_of(world)
+    own = own_submissions(finder.world)
+    names, rng = list(world.submissions), np.random.default_rng(1)
+    counts: list[int] = []
+    texts: list[str] = []
+    for _ in range(200):
+        drawn = [
+            (SubmissionId(str(name)), PersonId(who))
+            for who in world.reviewers
+            for name in rng.choice(names, 4, replace=False)
+        ]
+        found = list(circles(finder.world, own, drawn, kind="reviews", verb="x", longest=3))
+        counts.append(len(found))
+        texts += [each.text for each in found[:1]]
+    expected = float(texts[0].rpartition(" ")[2])
+    assert expected == pytest.approx(float(np.mean(counts)), rel=0.15)
+
+
+def test_very_many_circles_are_counted_up_to_a_bound() -> None:
+    size = 16
+    finder, ring = ring_of(size, *((one, other) for one in range(size) for other in range(size) if one != other))
+    found = list(circles(finder.world, own_submissions(finder.world), ring, kind="c", verb="reviews", longest=3))
+    assert len(found) == 1000  # of 16 · 15 · 14 / 3 = 1120
+    assert all("more than 1000 circles, chance" in each.text for each in found)
+
+
 def with_bids(world: World, *bids: tuple[str, str, str]) -> Finder:
     rows = tuple(Bid(SubmissionId(name), PersonId(who), bid) for name, who, bid in bids)
     return finder_of(world, bids=tuple(sorted(rows)))
@@ -298,7 +374,7 @@ def test_bids_that_want_and_bids_on_one_group() -> None:
     (found,) = bids_on_one_group(finder.world)
     assert found.people == ("tracking-r0", "pruning-s0-author")
     assert "3 of 4 positive bids" in found.text
-    assert found.text.endswith("who has 38% of all")
+    assert found.text.endswith("an author of 38% of all submissions")
 
 
 def test_a_bid_against_the_scores() -> None:
@@ -385,6 +461,14 @@ def test_an_audit_never_changes_a_verdict(
 
     assert [each["text"] for each in json.loads(call("--run", run, "--json"))] == [each.text for each in found]
     printed = call("--run", run)
+    assert "coverage: 8  anybody may know" in printed
+    seen = json.loads(call("--run", run, "--json", "--viewer", "tracking-r1"))
+    assert {each["kind"] for each in seen} >= {"coverage", "two steps"}
+    assert not any("tracking-s0" in each["text"].replace("tracking-s0-author", "") for each in seen)
+    with pytest.raises(SystemExit) as caught:
+        main(["audit", str(folder), "--run", str(run), "--policy", "acl"])
+    assert caught.value.code == 2
+    assert "a run brings its own settings" in " ".join(capsys.readouterr().err.split())
     assert f"{len(found)} remarks; none of them blocks a pair" in printed
     assert "coverage: 8" in printed
     assert "… and 3 more; --json gives all" in printed

@@ -17,30 +17,38 @@ from matcher.commands.options import (
     AcceptRejectsOption,
     ConfigOption,
     JsonOption,
+    ViewerOption,
     refuse_beside_run,
     takes_conflict_flags,
 )
 from matcher.config import settings
 from matcher.conflicts import Finder
 from matcher.conflicts.audit import WhatIf, bridges, coverage, declarations, siblings, stale, what_if
-from matcher.conflicts.remark import Remark
+from matcher.conflicts.remark import Remark, Visibility
+from matcher.conflicts.rings import LONGEST, circles, mutual
 from matcher.conflicts.signals import (
     bids_on_one_group,
     competing,
-    mutual,
     near_duplicates,
     odd_bids,
     own_submissions,
     positive_bids,
 )
-from matcher.errors import ConfigError
+from matcher.errors import ConfigError, counted
 from matcher.ingest import read_venue
-from matcher.pipeline import MatchResult
+from matcher.pipeline import MatchResult, hidden_for
 from matcher.records import Conflicts, to_plain
+from matcher.viewer import without_submissions
 
 __all__ = ["audit", "read_changes", "remarks"]
 
 _SHOWN: Final = 5
+
+_WHO_MAY_KNOW: Final[Mapping[Visibility, str]] = {
+    "public": "anybody may know",
+    "declared-private": "only for whom it was declared to",
+    "submission-confidential": "only for who may know the authors",
+}
 
 
 @takes_conflict_flags
@@ -53,6 +61,10 @@ def audit(
         list[str] | None,
         typer.Option("--what-if", help="setting=value: what would that change? May be given again."),
     ] = None,
+    longest: Annotated[
+        int, typer.Option("--circles", min=2, max=LONGEST, help="People in the longest circle of reviews looked for.")
+    ] = 3,
+    viewer: ViewerOption = None,
     config: ConfigOption = None,
     flags: Mapping[str, Any] = NO_FLAGS,
     accept_rejects: AcceptRejectsOption = False,
@@ -65,6 +77,10 @@ def audit(
     result = None if run is None else MatchResult.load(run)
     finder = Finder(loaded.venue, choices if result is None else result.config)
     conflicts = finder.all()
+    if viewer is not None:
+        hidden = hidden_for(finder.venue, finder.config, conflicts, viewer)
+        finder = Finder(without_submissions(finder.venue, hidden), finder.config)
+        conflicts, result = finder.all(), None if result is None else result.seen_by(viewer)
     if changes:
         found = what_if(finder, conflicts, read_changes(changes))
         if as_json:
@@ -72,20 +88,23 @@ def audit(
         else:
             _print_what_if(found, changes)
         return
-    said = list(remarks(finder, conflicts, result))
+    said = list(remarks(finder, conflicts, result, longest=longest))
     if as_json:
         console.print_json([{"kind": each.kind, **to_plain(each)} for each in said])
     else:
         _print(said)
 
 
-def remarks(finder: Finder, conflicts: Conflicts, result: MatchResult | None = None) -> Iterator[Remark]:
+def remarks(
+    finder: Finder, conflicts: Conflicts, result: MatchResult | None = None, *, longest: int = 3
+) -> Iterator[Remark]:
     """Everything that an audit says, kind by kind.
 
     Args:
         finder: of the venue.
         conflicts: all of it.
         result: a match of the venue; its assigned pairs and scores are looked at too.
+        longest: people in the longest circle of reviews, or of bids, that is looked for.
     """
     world = finder.world
     own = own_submissions(world)
@@ -94,11 +113,14 @@ def remarks(finder: Finder, conflicts: Conflicts, result: MatchResult | None = N
     yield from stale(world)
     yield from siblings(world, conflicts)
     yield from near_duplicates(world)
-    yield from mutual(world, own, positive_bids(world), kind="mutual bids", verb="bid for")
+    wanted = positive_bids(world)
+    yield from mutual(world, own, wanted, kind="mutual bids", verb="bid for")
+    yield from circles(world, own, wanted, kind="bids", verb="bids for", longest=longest)
     yield from bids_on_one_group(world)
     if result is not None:
         pairs = tuple((pair.submission_id, pair.reviewer_id) for pair in result.assignment.pairs)
         yield from mutual(world, own, pairs, kind="mutual reviews", verb="review")
+        yield from circles(world, own, pairs, kind="reviews", verb="reviews", longest=longest)
         yield from competing(world, own, pairs)
         yield from odd_bids(world, result.scores)
         yield from bridges(world, pairs)
@@ -133,13 +155,13 @@ def _print(said: Sequence[Remark]) -> None:
     shown: Counter[str] = Counter()
     for each in said:
         if not shown[each.kind]:
-            out.print(f"\n[bold]{each.kind}[/]: {counts[each.kind]}")
+            out.print(f"\n[bold]{each.kind}[/]: {counts[each.kind]}  [dim]{_WHO_MAY_KNOW[each.visibility]}[/]")
         shown[each.kind] += 1
         if shown[each.kind] <= _SHOWN:
-            out.print(f"  {escape(each.text)}  [dim]{each.visibility}[/]", soft_wrap=True)
+            out.print(f"  {escape(each.text)}", soft_wrap=True)
         elif shown[each.kind] == _SHOWN + 1:
             out.print(f"  … and {counts[each.kind] - _SHOWN} more; --json gives all")
-    out.print(f"\n{len(said)} remarks; none of them blocks a pair")
+    out.print(f"\n{counted(len(said), 'remark')}; none of them blocks a pair")
 
 
 def _print_what_if(found: WhatIf, changes: Sequence[str]) -> None:

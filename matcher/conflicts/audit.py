@@ -72,7 +72,9 @@ def declarations(finder: Finder, conflicts: Conflicts) -> Iterator[Remark]:
         rules = sorted({each.rule for each in found if each.verdict is Verdict.BLOCK and each.rule in _DECLARABLE})
         if rules and pair[0] in asked and pair not in declared:
             facts = next(each for each in found if each.rule == rules[0]).evidence
-            text = f"{_pair(finder.venue, *pair)}: found and not declared ({', '.join(rules)}): {facts[0].text}"
+            text = (
+                f"{_pair(finder.venue, *pair)}: nobody declared what rule {' and '.join(rules)} found: {facts[0].text}"
+            )
             yield Remark("undeclared", text, (pair[0],), (pair[1],))
     if not declared:
         return
@@ -102,8 +104,9 @@ def coverage(world: World) -> Iterator[Remark]:
         newest = _newest_paper(world, reviewer_id)
         if newest is not None and newest >= start:
             continue
-        known = "no paper with a date is known" if newest is None else f"no paper is known since {newest.year}"
-        text = f"{world.name_of(reviewer_id)}: {known}; absence of conflict is not evidence"
+        known = "no paper with a date is known" if newest is None else f"the newest paper known is of {newest.year}"
+        since = "" if start == date.min else f", before the coauthor window, which starts on {start}"
+        text = f"{world.name_of(reviewer_id)}: {known}{since if newest else ''}: absence of conflict is not evidence"
         yield Remark("coverage", text, (), (reviewer_id,), "public")
 
 
@@ -120,7 +123,7 @@ def stale(world: World) -> Iterator[Remark]:
             if stay.end is None and stay.start is not None and date.min < newest < limit:
                 where = stay.organisation or stay.domain
                 told = f"at {where} since {stay.start} without an end"
-                text = f"{person.name}: {told}, but nothing newer is known than {newest}"
+                text = f"{person.name}: {told}, but nothing newer than {newest.year} is known of them"
                 yield Remark("stale", text, (), (reviewer_id,), "public")
 
 
@@ -203,7 +206,9 @@ def bridges(world: World, pairs: Iterable[tuple[SubmissionId, PersonId]]) -> Ite
         found = between.between(submission_id, reviewer_id)
         if found:
             names = listed([f"{name} ({year or 'no date'})" for name, year in found])
-            text = f"{_pair(world.venue, submission_id, reviewer_id)}: two steps apart, through {names}"
+            text = (
+                f"{_pair(world.venue, submission_id, reviewer_id)}: an author and the reviewer are both tied to {names}"
+            )
             yield Remark("two steps", text, (submission_id,), (reviewer_id,))
 
 

@@ -20,7 +20,6 @@ from matcher.records import PersonId, ScoreMatrix, SubmissionId
 __all__ = [
     "bids_on_one_group",
     "competing",
-    "mutual",
     "near_duplicates",
     "odd_bids",
     "own_submissions",
@@ -62,57 +61,6 @@ def positive_bids(world: World) -> tuple[tuple[SubmissionId, PersonId], ...]:
     return tuple((bid.submission_id, bid.reviewer_id) for bid in world.venue.bids if bid.bid.casefold() in _POSITIVE)
 
 
-def mutual(
-    world: World, own: Own, pairs: Iterable[tuple[SubmissionId, PersonId]], *, kind: str, verb: str
-) -> Iterator[Remark]:
-    """Two reviewers each of whom has (or bids for) a submission of the other, against what chance would give.
-
-    The rate of chance takes every reviewer's number of pairs as given and spreads them over all submissions.
-
-    Args:
-        world: names.
-        own: submissions of each reviewer.
-        pairs: assigned pairs, or positive bids.
-        kind: of the remark.
-        verb: what the two do with each other's submissions.
-    """
-    taken: dict[PersonId, set[SubmissionId]] = {}
-    for submission_id, reviewer_id in pairs:
-        taken.setdefault(reviewer_id, set()).add(submission_id)
-    authors = [reviewer_id for reviewer_id in sorted(own) if reviewer_id in taken]
-    by_submission: dict[SubmissionId, list[PersonId]] = {}
-    for reviewer_id in authors:
-        for submission_id in own[reviewer_id]:
-            by_submission.setdefault(submission_id, []).append(reviewer_id)
-    found = [
-        (one, other)
-        for one in authors
-        for other in sorted({who for name in taken[one] for who in by_submission.get(name, ())})
-        if one < other and taken[other].intersection(own[one])
-    ]
-    expected = _expected_mutual(authors, own, taken, len(world.submissions))
-    for one, other in found:
-        names = tuple(sorted((taken[one] & set(own[other])) | (taken[other] & set(own[one]))))
-        text = (
-            f"{world.name_of(one)} and {world.name_of(other)} {verb} each other's submissions "
-            f"({listed(names)}); {len(found)} such pairs, chance alone gives about {expected:.1f}"
-        )
-        yield Remark(kind, text, names, (one, other))
-
-
-def _expected_mutual(
-    authors: list[PersonId], own: Own, taken: Mapping[PersonId, set[SubmissionId]], submissions: int
-) -> float:
-    """Sum over pairs of the probability that both happen, loads spread at random."""
-    if not authors:
-        return 0.0
-    loads = np.array([len(taken[who]) for who in authors], dtype=np.float64)
-    sizes = np.array([len(own[who]) for who in authors], dtype=np.float64)
-    products = loads * sizes / submissions
-    # P(i has one of j's) ≈ loads_i · sizes_j / S, so the product over both directions factors.
-    return float((products.sum() ** 2 - (products**2).sum()) / 2)
-
-
 def bids_on_one_group(world: World) -> Iterator[Remark]:
     """Reviewers whose positive bids concentrate on one author's submissions, beside that author's share of all."""
     by_reviewer: dict[PersonId, list[SubmissionId]] = {}
@@ -131,7 +79,7 @@ def bids_on_one_group(world: World) -> Iterator[Remark]:
             base = share(total[author_id], len(world.submissions))
             text = (
                 f"{world.name_of(reviewer_id)}: {count} of {len(names)} positive bids are on submissions of "
-                f"{world.display(author_id)}, who has {base} of all"
+                f"{world.display(author_id)}, an author of {base} of all submissions"
             )
             yield Remark("bids on one group", text, tuple(sorted(names)), (reviewer_id, author_id))
 
@@ -148,8 +96,8 @@ def odd_bids(world: World, scores: ScoreMatrix) -> Iterator[Remark]:
             continue
         below = share(float((known < value).sum()), len(known))
         text = (
-            f"{world.name_of(reviewer_id)} wants {submission_id}, whose score of {value:.2f} is above only {below} of "
-            f"theirs; chance alone puts {_LOW_QUARTER:.0%} of the bids this low"
+            f"{world.name_of(reviewer_id)} bid for {submission_id}, where their score is {value:.2f}: only {below} of "
+            f"their scores are lower; of bids at random {_LOW_QUARTER:.0%} would be in the lowest {_LOW_QUARTER:.0%}"
         )
         yield Remark("bid against score", text, (submission_id,), (reviewer_id,))
 
