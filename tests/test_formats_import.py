@@ -15,7 +15,7 @@ from matcher.cli import app
 from matcher.errors import DataError, UnknownNameError
 from matcher.ingest import load_venue
 from matcher.ingest.formats import FORMATS, import_files, rows_of
-from matcher.ingest.formats.collect import Collector, joined_rows
+from matcher.ingest.formats.collect import Collector, joined_rows, without_lost
 from matcher.ingest.formats.joining import join
 from matcher.ingest.formats.opening import read_json, read_table
 from matcher.ingest.formats.source import Row, SourceRecord
@@ -236,10 +236,23 @@ def test_pairs_that_point_nowhere_are_told_and_not_written() -> None:
     ]
     done = join(held, collected(*rows))
     assert done.tables["bids"] == [{"submission_id": "s", "reviewer_id": "r", "bid": "1"}]
-    assert [reason for _, _, reason in done.dangling] == [
-        "submission_id 'x' stands nowhere",
-        "reviewer_id 'y' stands nowhere",
+    assert [each.reason for each in done.dangling] == [
+        "submission_id 'x' is not among the submissions",
+        "reviewer_id 'y' is not among the reviewers",
     ]
+    assert [each.places for each in done.dangling] == [("file:2",), ("file:3",)]
+    (tally,) = without_lost(collected(*rows), done.lost).files
+    assert (tally.read, tally.accepted) == (3, 1)
+    assert tally.left_out == {
+        "a pair whose submission_id is not among the submissions": 1,
+        "a pair whose reviewer_id is not among the reviewers": 1,
+    }
+    both = Collector()  # one record that says two things, of which one is about pairs that are there
+    both.take(SourceRecord("file", 7, tuple(rows[:2])))
+    whole = both.settle()
+    assert [tally.accepted for tally in without_lost(whole, join(held, whole).lost).files] == [1]
+    (old,) = join({**held, "bids": [dict(rows[1].values)]}, collected()).dangling
+    assert old.places == ()
     alone = join({}, collected(*rows))
     assert len(alone.tables["bids"]) == 3  # submissions and reviewers may still come
 
@@ -572,7 +585,7 @@ def test_two_sheets_become_a_venue(tmp_path: Path) -> None:
     submissions = write(tmp_path / "s.csv", "Title,Abstract,Authors\nOn Trees,Leaves.,Cy Third\n,,\n")
     venue = tmp_path / "v"
     dry = run("sheets", str(reviewers), str(submissions), "--into", str(venue), "--dry-run")
-    assert "submissions.jsonl would hold 1 rows" in " ".join(dry.output.split())
+    assert "submissions.jsonl would hold 1 row," in " ".join(dry.output.split())
     assert not venue.exists()
     shown = run("sheets", str(reviewers), str(submissions), "--into", str(venue), "--map", "abstract=Abstract")
     assert shown.exit_code == 0

@@ -151,7 +151,10 @@ def plain(done: Imported) -> dict[str, Any]:
         "questions": list(done.joined.questions),
         "same_people": dict(sorted(done.joined.people.items())),
         "same_papers": dict(sorted(done.joined.papers.items())),
-        "dangling": [{"table": table, "row": dict(row), "reason": why} for table, row, why in done.joined.dangling],
+        "dangling": [
+            {"table": each.table, "row": dict(each.row), "reason": each.reason, "places": list(each.places)}
+            for each in done.joined.dangling
+        ],
         "tables": [
             {"path": str(file.path), "rows": file.rows, "added": file.added, "changed": file.changed}
             for file in done.files
@@ -172,7 +175,10 @@ def _print(done: Imported) -> None:
     _print_some("[red]rejected[/]", (str(reject) for reject in done.collected.rejects))
     _print_some("[yellow]look at[/]", [*done.collected.remarks, *done.joined.remarks])
     _print_some("[yellow]who is who?[/]", done.joined.questions)
-    _print_some("[yellow]left out[/]", (f"{table}: {why}" for table, _, why in done.joined.dangling))
+    _print_some(
+        "[yellow]left out[/]",
+        (f"{' and '.join(each.places) or 'the folder'}: {each.table}: {each.reason}" for each in done.joined.dangling),
+    )
     if done.joined.people or done.joined.papers:
         console.out.print(
             f"joined by id or address: {counted(len(done.joined.people), 'person', 'people')}, "

@@ -10,7 +10,7 @@ from typing import Any, Final
 from matcher.errors import DataError, UnknownNameError
 from matcher.ingest.fields import TABLES
 from matcher.ingest.formats.bibtex import read_bibtex, read_ris
-from matcher.ingest.formats.collect import Collected, Collector, FileTally
+from matcher.ingest.formats.collect import Collected, Collector, FileTally, without_lost
 from matcher.ingest.formats.committees import read_cmt, read_coa, read_easychair
 from matcher.ingest.formats.hotcrp import read_hotcrp
 from matcher.ingest.formats.joining import Joined, join
@@ -274,5 +274,6 @@ def import_files(
             remedy="write the name as the file does",
         )
     joined = join(there, collected)
+    collected = without_lost(collected, joined.lost)
     files = write_tables(folder, joined.tables, there, dry_run=dry_run)
     return Imported(name, collected, joined, files, dry_run)

@@ -11,13 +11,23 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from matcher.ingest.fields import TABLES, FieldError, Unread
 from matcher.ingest.formats.source import Row, SourceRecord
 from matcher.ingest.loading import Reject
 
-__all__ = ["PAIR_KEYS", "Collected", "Collector", "FileTally", "joined_rows", "row_key"]
+__all__ = [
+    "PAIR_KEYS",
+    "Collected",
+    "Collector",
+    "FileTally",
+    "PairRecord",
+    "RowKey",
+    "joined_rows",
+    "row_key",
+    "without_lost",
+]
 
 PAIR_KEYS: Final[Mapping[str, tuple[str, ...]]] = {
     "conflicts": ("submission_id", "reviewer_id", "reason"),
@@ -52,6 +62,30 @@ class FileTally:
     left_out: Counter[str] = field(default_factory=Counter)
 
 
+RowKey: TypeAlias = tuple[str, tuple[str, ...]]
+"""A table, and what its rows about one thing have in common."""
+
+
+@dataclass(frozen=True, slots=True)
+class PairRecord:
+    """An accepted record that says nothing but something about pairs, and so needs both of each.
+
+    Args:
+        file: where it was read.
+        line: likewise, or its number where the format has no lines.
+        rows: what it became.
+    """
+
+    file: str
+    line: int
+    rows: tuple[RowKey, ...]
+
+    @property
+    def place(self) -> str:
+        """Where it was read, in one word."""
+        return f"{self.file}:{self.line}"
+
+
 @dataclass(frozen=True, slots=True)
 class Collected:
     """The tables that the records make, and what became of every record.
@@ -61,12 +95,14 @@ class Collected:
         files: one tally for each file.
         rejects: every record that could not be read.
         remarks: parts of records that found no place, contradictions, joined records.
+        pairs: the records about pairs alone, to find them again when one of a pair is not there.
     """
 
     tables: Mapping[str, tuple[Mapping[str, Any], ...]]
     files: tuple[FileTally, ...]
     rejects: tuple[Reject, ...]
     remarks: tuple[str, ...]
+    pairs: tuple[PairRecord, ...] = ()
 
 
 class Collector:
@@ -78,6 +114,7 @@ class Collector:
         self._rejects: list[Reject] = []
         self._remarks: list[str] = []
         self._unread: dict[str, int] = {}
+        self._pairs: list[PairRecord] = []
 
     def take(self, record: SourceRecord) -> None:
         """Take a record: accept it with all its rows, reject it as a whole, or leave it out."""
@@ -99,6 +136,9 @@ class Collector:
         self._remarks += [f"{place}: {remark}" for remark in record.remarks]
         for table, values in checked:
             self._put(table, values, place)
+        if checked and all(table in PAIR_KEYS for table, _ in checked):
+            keys = tuple((table, row_key(table, values)) for table, values in checked)
+            self._pairs.append(PairRecord(record.file, record.line or tally.read, keys))
 
     def _reject(self, record: SourceRecord, tally: FileTally, where: str | None, reason: str) -> None:
         tally.rejected += 1
@@ -130,7 +170,24 @@ class Collector:
             files=tuple(replace(tally, left_out=Counter(tally.left_out)) for tally in self._files.values()),
             rejects=tuple(self._rejects),
             remarks=tuple(remarks),
+            pairs=tuple(self._pairs),
         )
+
+
+def without_lost(collected: Collected, lost: Mapping[RowKey, str]) -> Collected:
+    """What was collected, with records left out instead of accepted where none of their rows found a place.
+
+    Args:
+        collected: as read.
+        lost: the rows that found none, with the reason.
+    """
+    files = {tally.file: replace(tally, left_out=Counter(tally.left_out)) for tally in collected.files}
+    for record in collected.pairs:
+        if all(key in lost for key in record.rows):
+            tally = files[record.file]
+            tally.accepted -= 1
+            tally.left_out[lost[record.rows[0]]] += 1
+    return replace(collected, files=tuple(files.values()))
 
 
 def row_key(table: str, row: Mapping[str, Any]) -> tuple[str, ...]:

@@ -14,7 +14,7 @@ from typing import Any, Final
 
 from matcher.identity import names_fit, normalise_email, normalise_name
 from matcher.ingest.cv.works import title_key
-from matcher.ingest.formats.collect import PAIR_KEYS, Collected, joined_rows, row_key
+from matcher.ingest.formats.collect import PAIR_KEYS, Collected, RowKey, joined_rows, row_key
 from matcher.ingest.formats.works import plain_key
 
 __all__ = ["Joined", "join"]
@@ -33,6 +33,23 @@ Tables = Mapping[str, Sequence[Mapping[str, Any]]]
 
 
 @dataclass(frozen=True, slots=True)
+class Dangling:
+    """A row whose submission or reviewer stands nowhere.
+
+    Args:
+        table: its table.
+        row: the row.
+        reason: what stands nowhere.
+        places: where it was read; empty for a row that was in the folder before.
+    """
+
+    table: str
+    row: Mapping[str, Any]
+    reason: str
+    places: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class Joined:
     """The tables as they stand after the join.
 
@@ -41,16 +58,18 @@ class Joined:
         people: reviewers that were there under another id, by the new id.
         papers: papers that were there under another id, by the new id.
         questions: people who may be one person and were kept apart.
-        dangling: rows whose submission or reviewer stands nowhere, by table and row, with the reason.
+        dangling: rows whose submission or reviewer stands nowhere.
         remarks: contradictions between a row that was there and one that came.
+        lost: the rows of these that came, as they were collected, with the reason.
     """
 
     tables: dict[str, list[dict[str, Any]]]
     people: Mapping[str, str]
     papers: Mapping[str, str]
     questions: tuple[str, ...]
-    dangling: tuple[tuple[str, Mapping[str, Any], str], ...]
+    dangling: tuple[Dangling, ...]
     remarks: tuple[str, ...]
+    lost: Mapping[RowKey, str]
 
 
 def join(there: Tables, collected: Collected) -> Joined:
@@ -67,10 +86,12 @@ def join(there: Tables, collected: Collected) -> Joined:
         for row in held:
             rows[table][row_key(table, row)] = dict(row)
     remarks: list[str] = []
+    came_as: dict[RowKey, list[RowKey]] = defaultdict(list)
     for table, came in collected.tables.items():
         for row in came:
             renamed = _renamed(table, row, people, papers)
             key = row_key(table, renamed)
+            came_as[table, key].append((table, row_key(table, row)))
             if key in rows[table]:
                 rows[table][key], contradictions = joined_rows(table, rows[table][key], renamed)
                 remarks += [f"'{' and '.join(key)}' was there already: {one}" for one in contradictions]
@@ -79,7 +100,19 @@ def join(there: Tables, collected: Collected) -> Joined:
     for key in [key for key in rows["people"] if key in rows["reviewers"]]:
         rows["reviewers"][key], _ = joined_rows("reviewers", rows["reviewers"][key], rows["people"].pop(key))
     tables = {table: list(held.values()) for table, held in rows.items() if held}
-    return Joined(tables, people, papers, questions, tuple(_dangling(tables)), tuple(remarks))
+    places: dict[RowKey, list[str]] = defaultdict(list)
+    for record in collected.pairs:
+        for came_key in record.rows:
+            places[came_key].append(record.place)
+    dangling: list[Dangling] = []
+    lost: dict[RowKey, str] = {}
+    for table, row, field in _dangling(tables):
+        origins = came_as.get((table, row_key(table, row)), ())
+        where = f"is not among the {_TARGETS[field]}"
+        read_at = tuple(place for each in origins for place in places[each])
+        dangling.append(Dangling(table, row, f"{field} '{row[field]}' {where}", read_at))
+        lost.update(dict.fromkeys(origins, f"a pair whose {field} {where}"))
+    return Joined(tables, people, papers, questions, tuple(dangling), tuple(remarks), lost)
 
 
 # --- people ---------------------------------------------------------------------------------------------------------
@@ -224,15 +257,16 @@ def _renamed_person(one: Any, people: Mapping[str, str]) -> Any:
     return one
 
 
+_TARGETS: Final = {"submission_id": "submissions", "reviewer_id": "reviewers"}
+"""The tables in which the two of a pair must stand."""
+
+
 def _dangling(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[tuple[str, Mapping[str, Any], str]]:
-    """Rows about a submission or reviewer that stands nowhere; they are taken out of the tables.
+    """Rows about a submission or reviewer that stands nowhere, with its field; they are taken out of the tables.
 
     Where a folder has no submissions or no reviewers yet, they may still come.
     """
-    ids = {
-        field: frozenset(str(row["id"]) for row in tables.get(target, ()))
-        for field, target in (("submission_id", "submissions"), ("reviewer_id", "reviewers"))
-    }
+    ids = {field: frozenset(str(row["id"]) for row in tables.get(target, ())) for field, target in _TARGETS.items()}
     for table in PAIR_KEYS:
         kept = []
         for row in tables.get(table, ()):
@@ -240,6 +274,6 @@ def _dangling(tables: Mapping[str, list[dict[str, Any]]]) -> Iterator[tuple[str,
             if lost is None:
                 kept.append(row)
             else:
-                yield table, row, f"{lost} '{row[lost]}' stands nowhere"
+                yield table, row, lost
         if table in tables:
             tables[table][:] = kept
