@@ -29,6 +29,7 @@ from matcher.constraints import broken_rules, pairs_ruled_out, side_rules
 from matcher.contradictions import find_contradictions
 from matcher.errors import ConfigError, DataError, InfeasibleError, counted
 from matcher.history import mark_declined, mark_different, mark_same
+from matcher.infeasibility import why_no_lottery, why_too_much_minimum
 from matcher.records import (
     Assignment,
     Bools,
@@ -256,6 +257,9 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
         InfeasibleError: demand or minimum loads cannot be met and `allow_partial` is off; it carries the reasons.
         UnknownNameError: no solver has that objective.
     """
+    summary = "" if config.allow_partial else why_too_much_minimum(limits)
+    if summary:
+        raise InfeasibleError(summary=summary)
     assignment = solve_arrays(
         scores, limits, objective=config.objective, seed=config.seed, options=_options(config), progress=progress
     )
@@ -266,10 +270,7 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
     if not config.allow_partial:
         summary = ""
         if config.objective in _LOTTERIES and config.probability_limit < 1:
-            summary = (
-                f"no pair may have a probability above {config.probability_limit:g} (probability_limit), which leaves "
-                "fewer places than the limits alone"
-            )
+            summary = why_no_lottery(scores, limits, config.probability_limit)
         raise infeasible(scores, limits, assignment, summary=summary)
     return share_missing(scores, limits, assignment, config)
 
@@ -752,7 +753,7 @@ def _underloads(scores: ScoreMatrix, limits: Limits, loads: Ints) -> Iterator[Un
             min_load=int(limits.min_load[column]),
             got=int(loads[column]),
             reason=f"may review {eligible} of {counted(len(scores.submissions), 'submission')}, and others need their "
-            "place there; lower min_load, or raise the reviews of one of these",
+            "place there",
         )
 
 

@@ -29,7 +29,7 @@ from matcher.config import MatchConfig
 from matcher.errors import DataError, did_you_mean
 from matcher.records import Bid, EvidencePaper, Floats, PersonId, ScoreMatrix, SubmissionId, Venue
 
-__all__ = ["SCALES", "Level", "Wish", "apply_wishes", "read_bids", "refused_pairs", "wish_parts"]
+__all__ = ["SCALES", "Level", "Wish", "apply_wishes", "read_bids", "refused_pairs", "strange_bids", "wish_parts"]
 
 
 class Level(StrEnum):
@@ -142,6 +142,29 @@ def read_bids(bids: Iterable[Bid], scale: str) -> dict[tuple[SubmissionId, Perso
     return {pair: wish for pair, wish in understood.items() if wish is not None}
 
 
+def strange_bids(bids: Iterable[Bid], scale: str) -> tuple[str, tuple[Bid, ...]]:
+    """The bids that keep all of them from being read.
+
+    Args:
+        bids: as written.
+        scale: one of `SCALES`, or `auto`: then the scale that knows most of the different words is meant.
+
+    Returns:
+        The scale, and the bids that are not of it, in their order.
+    """
+    given = [bid for bid in bids if bid.bid.strip().casefold() not in _NO_BID]
+    words = sorted({bid.bid.strip() for bid in given})
+    if scale == "auto":
+        scale = _nearest(words)
+    return scale, tuple(bid for bid in given if _wish(scale, bid.bid.strip()) is None)
+
+
+def _nearest(words: Iterable[str]) -> str:
+    """The scale that knows most of some words; the first of several."""
+    words = list(words)
+    return max(SCALES, key=lambda scale: sum(_wish(scale, word) is not None for word in words))
+
+
 def _allowed(scale: str) -> str:
     return "whole numbers, perhaps with X, Y or Z" if scale == "hotcrp" else ", ".join(_WORDS[scale])
 
@@ -175,7 +198,7 @@ def _guess(words: list[str]) -> str:
         return next(iter(fitting.values()))
     listed = ", ".join(f"'{word}'" for word in words[:8])
     if not fitting:
-        nearest = max(SCALES, key=lambda scale: sum(_wish(scale, word) is not None for word in words))
+        nearest = _nearest(words)
         strange = next(word for word in words if _wish(nearest, word) is None)
         raise DataError(
             f"no scale knows all of the bids {listed}; the one of {nearest} knows most, but not '{strange}'",

@@ -368,6 +368,8 @@ def _print_missing(console: Console, shortfalls: Sequence[Shortfall], underloads
         )
     if len(underloads) > _ROWS:
         console.print(f"… and {counted(len(underloads) - _ROWS, 'more reviewer')} below their minimum load")
+    if underloads:
+        console.print("  → lower min_load, or raise the reviews of a submission that they may review", soft_wrap=True)
 
 
 def print_conflicts(conflicts: Sequence[Conflict], venue: Venue) -> None:

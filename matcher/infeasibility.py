@@ -46,6 +46,8 @@ __all__ = [
     "many",
     "minimum_question",
     "usual_load",
+    "why_no_lottery",
+    "why_too_much_minimum",
 ]
 
 _ROOTS: Final = 8
@@ -56,6 +58,9 @@ _EXPLAINED: Final = 5
 
 _EXCHANGES: Final = 16
 """Exchanges that are tried for all givers at once before they are tried one by one."""
+
+_ROUNDING: Final = 1e-9
+"""What sums of probabilities may lack through rounding."""
 
 _LIFTED: Final = 1 << 40
 """Room of a giver whose limit is left out."""
@@ -88,6 +93,7 @@ _WHY: Final = {
     "open questions": "wait for a decision on a conflict",
     "one last resort": "have no publications, and at most one of these may review a submission",
 }
+_OF_ONE: Final = {"are": "is", "have": "has", "wait": "waits"}
 
 
 # --- a smallest set of reasons --------------------------------------------------------------------------------------
@@ -531,7 +537,8 @@ def _in_words(question: Question, core: _Core, relaxations: list[Relaxation]) ->
     for status, name in RULES.items():
         if name in core.rules:
             count = int((question.barred(core.rows, status).any(axis=0) & outside).sum())
-            because.append(f"{count} {_WHY[name]}")
+            verb, _, rest = _WHY[name].partition(" ")
+            because.append(f"{count} {_OF_ONE.get(verb, verb) if count == 1 else verb} {rest}")
     if "one last resort" in core.rules:
         because.append(_WHY["one last resort"])
     first = f" (first '{rows[0]}')" if len(rows) > 1 else f" '{rows[0]}'"
@@ -561,6 +568,54 @@ def _in_words(question: Question, core: _Core, relaxations: list[Relaxation]) ->
         text=f"{wish}, {supply}{why}",
         relaxations=tuple(relaxations),
     )
+
+
+def why_too_much_minimum(limits: Limits) -> str:
+    """That the minimum loads together are more than all reviews; empty where they are not.
+
+    Said by itself it is one sentence; by the flow it would be one reason for every reviewer whom it hits.
+    """
+    least, wanted = int(limits.min_load.sum()), int(limits.wanted.sum())
+    if least <= wanted:
+        return ""
+    people = many(int((limits.min_load > 0).sum()), "reviewer")
+    return (
+        f"the minimum loads of {people} add up to {least}, and the submissions want {many(wanted, 'review')}: lower "
+        "min_load, or raise reviews_per_submission; --allow-partial shows who would stay below"
+    )
+
+
+def why_no_lottery(scores: ScoreMatrix, limits: Limits, limit: float) -> str:
+    """Which reviewers and submissions a limit of the probabilities leaves too few places, and what to do.
+
+    Args:
+        scores: (S, R); only its ids are read.
+        limits: what the assignment must respect.
+        limit: the largest probability of a pair, below 1.
+    """
+    free = limits.eligible
+    places = np.where(free, limit, 0.0) + limits.required
+    columns, rows = scores.reviewers.ids, scores.submissions.ids
+    said = [
+        _too_few(
+            "reviewer", "may review {} submission", places.sum(axis=0), limits.min_load, free.sum(axis=0), columns
+        ),
+        _too_few("submission", "may have {} reviewer", places.sum(axis=1), limits.wanted, free.sum(axis=1), rows),
+    ]
+    return (
+        f"no pair may have a probability above {limit:g} (probability_limit){''.join(said)}: raise probability_limit "
+        "(1 leaves nothing out), or lower what cannot be met"
+    )
+
+
+def _too_few(what: str, reach: str, places: Floats, needed: Ints, free: Ints, ids: Sequence[str]) -> str:
+    short = np.flatnonzero(places + _ROUNDING < needed)
+    if not len(short):
+        return ""
+    first = int(short[0])
+    more = f", and {many(len(short) - 1, f'more {what}')} likewise" if len(short) > 1 else ""
+    may = reach.format(free[first]) + ("" if free[first] == 1 else "s")
+    return f"; {what} '{ids[first]}' {may}, which makes {places[first]:g} of {needed[first]} at most{more}"
 
 
 def _verb(names: Sequence[str], verb: str) -> str:

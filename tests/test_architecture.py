@@ -39,7 +39,7 @@ ARROWS: dict[str, set[str]] = {
     "solvers": BASE | {"bounds"},
     "charts": BASE,
     "decisions": BASE,
-    "ingest": BASE | {"identity", "decisions"},
+    "ingest": BASE | {"identity", "decisions", "bids"},
     "conflicts": BASE | {"identity"},
     "weighting": BASE,
     "full_text": BASE,

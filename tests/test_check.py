@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from matcher.commands.choices import resolve_choices
 from matcher.config import MatchConfig
 from matcher.ingest import FileCount, LoadReport, Reject, read_venue
 from matcher.ingest.check import VenueCheck, check_venue, normalise_title
@@ -33,6 +34,7 @@ from matcher.records import (
     Venue,
     VenueDefaults,
 )
+from tests.worlds import two_fields, write_folder
 
 
 def paper(name: str, authors: Sequence[AuthorMention] = (), title: str | None = None) -> Paper:
@@ -288,3 +290,44 @@ def test_rejected_rows_are_a_problem_and_come_first() -> None:
 
 def test_the_record_says_when_and_whence_the_deadline_is() -> None:
     assert check(CLEAN).to_plain()["deadline"] == {"day": "2024-01-01", "origin": "test"}
+
+
+def bid_folder(folder: Path, bids: str, choices: str = "") -> Path:
+    world = two_fields()
+    write_folder(world, folder)
+    (folder / "bids.csv").write_text("submission_id,reviewer_id,bid\n" + bids, encoding="utf-8")
+    if choices:
+        (folder / "match.toml").write_text(choices, encoding="utf-8")
+    return folder
+
+
+def checked(folder: Path) -> VenueCheck:
+    loaded = read_venue(folder)
+    return check_venue(loaded.venue, loaded.report, resolve_choices(loaded, None, {}).config)
+
+
+def test_bids_that_no_scale_knows_are_named_with_their_line(tmp_path: Path) -> None:
+    rows = (
+        "pruning-s0,pruning-r2,maybee\npruning-s1,pruning-r0,yes\ntracking-s0,pruning-r0,no\npruning-s0,pruning-r1,2\n"
+    )
+    folder = bid_folder(tmp_path / "venue", rows)
+    finding = next(each for each in checked(folder).problems if each.name == "unreadable bids")
+    assert finding.text == (
+        "2 bids are not of the scale easychair, which knows most of them; correct them, or set bid_scale in [bids] of "
+        "match.toml"
+    )
+    assert finding.examples == (
+        "bids.csv:2: 'maybee' of pruning-r2 on pruning-s0",
+        "bids.csv:5: '2' of pruning-r1 on pruning-s0",
+    )
+    named = checked(bid_folder(tmp_path / "named", rows, '[bids]\nbid_scale = "cmt"\n'))
+    assert [each.count for each in named.problems if each.name == "unreadable bids"] == [3]
+    off = checked(bid_folder(tmp_path / "off", rows, '[bids]\nbids = "off"\n'))
+    assert off.problems == ()
+
+
+def test_bids_that_mean_different_things_in_several_scales_are_a_problem(tmp_path: Path) -> None:
+    (finding,) = checked(bid_folder(tmp_path / "venue", "pruning-s0,pruning-r2,0\n")).problems
+    assert (finding.name, finding.count) == ("ambiguous bids", 1)
+    assert "mean different things in the scales" in finding.text
+    assert checked(bid_folder(tmp_path / "good", "pruning-s0,pruning-r2,yes\n")).problems == ()

@@ -11,7 +11,10 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 
-from matcher.infeasibility import explain_infeasible
+from matcher.assignment import assign
+from matcher.config import MatchConfig
+from matcher.errors import InfeasibleError
+from matcher.infeasibility import explain_infeasible, why_no_lottery, why_too_much_minimum
 from matcher.records import Assignment, Index, Infeasibility, Limits, PairStatus, PersonId, SubmissionId
 from tests.contracts.solver import World, world, worlds
 
@@ -173,7 +176,7 @@ def test_one_submission_without_enough_reviewers_is_told_alone() -> None:
     assert found.rules == ("conflicts", "score floor", "open questions")
     assert found.text == (
         "1 submission 's001' needs 2 reviews, those who may review it can give 1; of the reviewers, "
-        "2 are in conflict, 1 are below the score floor, 2 wait for a decision on a conflict"
+        "2 are in conflict, 1 is below the score floor, 2 wait for a decision on a conflict"
     )
     ways = {way.kind: way for way in found.relaxations}
     assert ways["questions"].text == "clear 1 open question, first that on 's001' and 'r002'"
@@ -209,6 +212,40 @@ def test_minimum_loads_are_explained_from_the_reviewers_side() -> None:
         "can take 4 from them, 1 submission of them with all reviews taken; of the others, 2 are forbidden by the chair"
     )
     assert [way.kind for way in found.relaxations] == ["demand", "minimum"]
+
+
+def test_more_minimum_loads_than_reviews_is_said_once_and_not_for_every_reviewer() -> None:
+    instance = world(np.full((2, 5), 0.5), wanted=2, low=[1, 1, 1, 2, 0], high=2)
+    text = (
+        "the minimum loads of 4 reviewers add up to 5, and the submissions want 4 reviews: lower min_load, or raise "
+        "reviews_per_submission; --allow-partial shows who would stay below"
+    )
+    assert why_too_much_minimum(instance.limits) == text
+    with pytest.raises(InfeasibleError) as caught:
+        assign(instance.scores, instance.limits, MatchConfig())
+    assert (str(caught.value), caught.value.underloads) == (text, ())
+    assert len(assign(instance.scores, instance.limits, MatchConfig(allow_partial=True)).underloads) >= 1
+    assert why_too_much_minimum(replace(instance.limits, min_load=instance.limits.min_load - 1)) == ""
+
+
+def test_a_lottery_that_a_probability_limit_prevents_names_who_has_too_few_places() -> None:
+    status = np.full((4, 5), PairStatus.ELIGIBLE, dtype=np.uint8)
+    status[1:, 0] = PairStatus.BLOCKED
+    status[:3, 1] = PairStatus.BLOCKED
+    status[3, 2:] = PairStatus.BLOCKED
+    instance = world(np.full((4, 5), 0.5), wanted=1, low=[1, 1, 0, 0, 0], high=4, status=status)
+    config = MatchConfig(objective="randomised", probability_limit=0.5)
+    with pytest.raises(InfeasibleError) as caught:
+        assign(instance.scores, instance.limits, config)
+    assert str(caught.value).startswith(
+        "no pair may have a probability above 0.5 (probability_limit); reviewer 'r000' may review 1 submission, which "
+        "makes 0.5 of 1 at most, and 1 more reviewer likewise; submission 's003' may have 1 reviewer, which makes 0.5 "
+        "of 1 at most: raise probability_limit (1 leaves nothing out), or lower what cannot be met"
+    )
+    assert assign(instance.scores, instance.limits, replace(config, probability_limit=1.0)).is_complete
+    assert why_no_lottery(instance.scores, instance.limits, 1.0).startswith(
+        "no pair may have a probability above 1 (probability_limit): raise"
+    )
 
 
 def test_reviewers_without_publications_are_one_reason_of_two_kinds() -> None:

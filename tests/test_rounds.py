@@ -299,7 +299,7 @@ def test_scarce_submissions_and_tracks_are_counted(first: MatchResult) -> None:
 def test_capacity_by_command(run: Path) -> None:
     plain = json.loads(call("capacity", run, "--at-least", 99, "--json"))
     assert (plain["demand"], len(plain["scarce"])) == (8, 4)
-    assert "submissions with fewer than 99 experts: 4" in call("capacity", run, "--at-least", 99)
+    assert "4 submissions have fewer than 99 experts" in call("capacity", run, "--at-least", 99)
 
 
 def test_a_readable_comparison_names_settings_people_and_another_measure(run: Path, tmp_path: Path) -> None:
@@ -321,7 +321,7 @@ def test_scarce_areas_are_named_by_command(tmp_path: Path) -> None:
     match(world_.venue(), replace(TFIDF, reviews_per_submission=1, max_load=8)).save(tmp_path / "run")
     told = call("capacity", tmp_path / "run", "--at-least", 9)
     assert "… and 4 more; --json gives all" in told
-    assert "look for reviewers in: models (24)" in told
+    assert "look for reviewers who know: models (24)" in told
 
 
 def test_a_randomised_run_names_no_alternates(tmp_path: Path) -> None:

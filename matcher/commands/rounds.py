@@ -289,18 +289,25 @@ def capacity(
             }
         )
         return
-    console.out.print(f"{found.demand} reviews are wanted, {found.supply} can be given")
+    console.out.print(
+        f"the submissions want {counted(found.demand, 'review')}, all reviewers together can give {found.supply}; "
+        f"an expert is who may review a submission and scores at least {floor:g} there",
+        soft_wrap=True,
+    )
     table = Table(box=None, pad_edge=False)
-    for name in ("track", "submissions", "reviews wanted", "experts", "could give"):
+    for name in ("track", "submissions", "reviews wanted", "experts", "reviews that these can give"):
         table.add_column(name, justify="left" if name == "track" else "right")
     for each in found.tracks:
         numbers = (each.submissions, each.demand, each.experts, each.supply)
-        table.add_row(escape(each.track or "–"), *map(str, numbers))
+        table.add_row(escape(each.track or "(no track)"), *map(str, numbers))
     console.out.print(table)
-    console.out.print(f"submissions with fewer than {at_least} experts: {len(found.scarce)}")
+    console.out.print(
+        f"{counted(len(found.scarce), 'submission has', 'submissions have')} fewer than {at_least} experts"
+    )
     for short in found.scarce[:_ROWS]:
         console.out.print(
-            f"  {short.submission_id}  experts {short.experts}, more who may not {short.barred}  {short.title}",
+            f"  {short.submission_id}  {counted(short.experts, 'expert')}; {short.barred} score as much and may not "
+            f"review it  {short.title}",
             markup=False,
             soft_wrap=True,
         )
@@ -308,4 +315,6 @@ def capacity(
         console.out.print(f"  … and {len(found.scarce) - _ROWS} more; --json gives all")
     if found.recruit:
         words = ", ".join(f"{word} ({count})" for word, count in found.recruit[:_ROWS])
-        console.out.print(f"look for reviewers in: {words}", markup=False, soft_wrap=True)
+        console.out.print(
+            f"look for reviewers who know: {words} (keywords of these submissions)", markup=False, soft_wrap=True
+        )

@@ -3,8 +3,8 @@
 An institution is known by its registered domain (`cs.tau.ac.il` and `tau.ac.il` are one, `hust.edu.cn` and
 `hust.edu.vn` are two) or by its name as written. Registered domains come from the public suffix list that tldextract
 bundles; nothing is ever fetched. What belongs to no employer is no institution: addresses of mail providers and of
-societies, and words such as "independent". `aliases.toml` joins names and domains of well-known institutions; other
-names are compared as written.
+societies, and words such as "independent". `aliases.toml` joins names and domains of well-known institutions, also
+where a department, a city or a short form stands beside them; other names are compared as written.
 """
 
 from __future__ import annotations
@@ -121,6 +121,9 @@ PLACEHOLDERS: Final = frozenset(
 )
 """Normalised words that stand where an organisation should, but are none."""
 
+_LETTERS: Final = str.maketrans({"ø": "o", "ł": "l", "đ": "d", "ð": "d", "ı": "i", "æ": "ae", "œ": "oe", "þ": "th"})
+"""Letters that are no letter with an accent for Unicode, but are written as one where they cannot be typed."""
+
 _INVISIBLE_HOSTS: Final = frozenset(("invalid", "local", "localhost"))
 _ADDRESS_OF_A_MACHINE: Final = re.compile(r"[\d.]+|.*:.*:.*")
 
@@ -183,7 +186,7 @@ def institution_name(organisation: str) -> str | None:
     >>> institution_name("The Université de Montréal"), institution_name("N/A"), institution_name("Self-employed")
     ('universite de montreal', None, None)
     """
-    text = unicodedata.normalize("NFKD", organisation).casefold().replace("&", " and ")
+    text = unicodedata.normalize("NFKD", organisation).casefold().replace("&", " and ").translate(_LETTERS)
     text = "".join(letter for letter in text if not "\u0300" <= letter <= "\u036f")
     words = re.sub(r"[^\w]|_", " ", unicodedata.normalize("NFC", text)).split()
     if words[:1] == ["the"]:
@@ -227,18 +230,52 @@ def aliases() -> dict[str, str]:
     found: dict[str, str] = {}
     for group in tomllib.loads(text)["institution"]:
         key = f"institution:{group['name']}"
-        found.update({f"name:{name}": key for name in group["names"]})
+        found.update({f"name:{name}": key for name in (institution_name(group["name"]), *group["names"])})
         found.update({f"domain:{domain}": key for domain in group["domains"]})
     return found
 
 
-def _keys(affiliation: Affiliation, name: str | None, domain: str | None, level: str) -> tuple[str, ...]:
+_SEPARATORS: Final = re.compile(r"\s*[,;/|()\[\]\n]\s*|\s+[-–—]\s+")
+_SHORT_FORM: Final = re.compile(r"\s*[(\[](?=[^)\]]*[A-Z][^)\]]*[A-Z])[A-Za-z&-]{2,10}[)\]]")
+"""An acronym in brackets, such as (MIT) or (UFoo); a place in brackets has one capital only."""
+
+_NOBODY: Final = ("freelance", "independent", "no affiliation", "not affiliated", "retired", "self", "unaffiliated")
+"""A placeholder that begins like this names no employer, whatever city follows it."""
+
+
+@lru_cache(maxsize=1 << 16)
+def _known_by(organisation: str) -> tuple[str, ...]:
+    """What an organisation's name is known by: well-known institutions in it, else the name as written.
+
+    Of "Dept. of EECS, University of California, Berkeley" every run of parts is tried, the longest first.
+    """
+    written = _SEPARATORS.split(organisation)
+    parts = [name for part in written if (name := institution_name(part))]
+    whole = institution_name(_SHORT_FORM.sub("", organisation))
+    is_nobody = institution_name(written[0]) is None and written[0].strip().casefold().startswith(_NOBODY)
+    if whole is None or is_nobody:
+        return ()
+    if f"name:{whole}" in aliases():
+        return (aliases()[f"name:{whole}"],)
+    found: dict[str, None] = {}
+    taken: set[int] = set()
+    for length in range(len(parts), 0, -1):
+        for start in range(len(parts) - length + 1):
+            places = range(start, start + length)
+            key = aliases().get(f"name:{' '.join(parts[start : start + length])}")
+            if key is not None and taken.isdisjoint(places):
+                found[key] = None
+                taken.update(places)
+    return tuple(found) or (f"name:{whole}",)
+
+
+def _keys(affiliation: Affiliation, domain: str | None, level: str) -> tuple[str, ...]:
     """What an institution is known by; on the level of units a host below the registered domain stands for itself."""
     host = (affiliation.domain or "").strip().casefold()
     if level == "unit" and domain is not None and host.endswith(f".{domain}"):
         return (f"unit:{host}",)
-    keys = (f"{kind}:{value}" for kind, value in (("name", name), ("domain", domain)) if value is not None)
-    return tuple(dict.fromkeys(aliases().get(key, key) for key in keys))
+    at = () if domain is None else (aliases().get(f"domain:{domain}", f"domain:{domain}"),)
+    return tuple(dict.fromkeys((*_known_by(affiliation.organisation), *at)))
 
 
 def stays(affiliations: Iterable[Affiliation], *, level: str = "institution") -> tuple[Stay, ...]:
@@ -250,11 +287,10 @@ def stays(affiliations: Iterable[Affiliation], *, level: str = "institution") ->
     """
     found: dict[Stay, None] = {}
     for affiliation in affiliations:
-        name = institution_name(affiliation.organisation)
         domain = institution_domain(affiliation.domain)
-        keys = _keys(affiliation, name, domain, level)
+        keys = _keys(affiliation, domain, level)
         if keys:
-            label = affiliation.organisation.strip() if name else domain
+            label = affiliation.organisation.strip() if _known_by(affiliation.organisation) else domain
             found[Stay(keys, label or "", affiliation.start, affiliation.end)] = None
     return tuple(found)
 

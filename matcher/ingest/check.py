@@ -7,7 +7,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Final, Literal, TypeAlias
 
+from matcher.bids import read_bids, strange_bids
 from matcher.config import MatchConfig
+from matcher.errors import DataError
 from matcher.identity import is_full_name, normalise_name
 from matcher.ingest.loading import FileCount, LoadReport, Reject
 from matcher.records import AuthorMention, Deadline, PersonId, Reviewer, Submission, Venue
@@ -125,7 +127,14 @@ def check_venue(venue: Venue, report: LoadReport, config: MatchConfig | None = N
     """
     config = (config or MatchConfig()).settled(venue.defaults)
     demand = _Demand.of(venue, config)
-    findings = [*_rejected(report), *demand.findings(venue), *_gaps(venue), *_doubles(venue), *_notes(venue, report)]
+    findings = [
+        *_rejected(report),
+        *demand.findings(venue),
+        *_bids(venue, report, config),
+        *_gaps(venue),
+        *_doubles(venue),
+        *_notes(venue, report),
+    ]
     order: tuple[Level, ...] = ("problem", "warning", "note")
     return VenueCheck(
         venue=venue.name,
@@ -241,6 +250,36 @@ def _first(*values: int | None) -> int:
 def _most(reviewer: Reviewer, config: MatchConfig) -> int:
     load = _first(reviewer.max_load, config.max_load)
     return int(load * reviewer.availability + 1e-9)  # 0.3 x 10 is 3, also in binary
+
+
+# --- bids -----------------------------------------------------------------------------------------------------------
+
+
+def _bids(venue: Venue, report: LoadReport, config: MatchConfig) -> Iterator[Finding]:
+    """Bids that a match could not read."""
+    if config.bids == "off" or not venue.bids:
+        return
+    scale, strange = strange_bids(venue.bids, config.bid_scale)
+    file = next((count.file for count in report.files if count.file.startswith("bids.")), "bids")
+    lines = report.bid_lines
+    places = (
+        f"{file}:{lines.get((bid.submission_id, bid.reviewer_id), '?')}: '{bid.bid}' of {bid.reviewer_id} on "
+        f"{bid.submission_id}"
+        for bid in sorted(strange, key=lambda bid: lines.get((bid.submission_id, bid.reviewer_id), 0))
+    )
+    which = f"the scale {scale}" + (", which knows most of them" if config.bid_scale == "auto" else "")
+    yield from _finding(
+        "unreadable bids",
+        "problem",
+        f"1 bid is not of {which}; correct it, or set bid_scale in [bids] of match.toml",
+        f"{{}} bids are not of {which}; correct them, or set bid_scale in [bids] of match.toml",
+        places,
+    )
+    if not strange:
+        try:
+            read_bids(venue.bids, config.bid_scale)
+        except DataError as error:  # no word is strange, but several scales know them all and disagree
+            yield Finding("ambiguous bids", "problem", str(error), len(venue.bids))
 
 
 # --- gaps -----------------------------------------------------------------------------------------------------------

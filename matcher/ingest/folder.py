@@ -390,6 +390,8 @@ def _pairs(ledger: Ledger, path: Path, pairs: _PairTable) -> Iterator[Any]:
             if first != record:
                 fault = f"contradicts line {line}, which is about the same pair"
         if fault is None:
+            if isinstance(record, Bid):
+                ledger.bid_lines[record.submission_id, record.reviewer_id] = row.line
             yield record
         else:
             ledger.reject(row, pairs.table, field, fault)

@@ -61,11 +61,13 @@ class LoadReport:
         files: one entry for each file, in the order of reading.
         rejects: every row that was not taken, by file and line.
         notices: what a chair should know though no row was refused for it.
+        bid_lines: the line of every bid, by submission and reviewer.
     """
 
     files: tuple[FileCount, ...] = ()
     rejects: tuple[Reject, ...] = ()
     notices: tuple[str, ...] = ()
+    bid_lines: Mapping[tuple[str, str], int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,6 +137,7 @@ class Ledger:
         self._refused: dict[str, dict[str, int]] = {}
         self._left_out: list[str] = []
         self._guesses_left = _GUESSES
+        self.bid_lines: dict[tuple[str, str], int] = {}
 
     def rows(
         self,
@@ -293,6 +296,7 @@ class Ledger:
             ),
             rejects=tuple(sorted(self._rejects, key=lambda reject: (order[reject.file], reject.line))),
             notices=tuple(self._notices),
+            bid_lines=self.bid_lines,
         )
 
 
