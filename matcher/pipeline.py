@@ -20,12 +20,14 @@ from matcher.conflicts import find_conflicts
 from matcher.constraints import broken_rules, side_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import InfeasibleError, VerificationError
+from matcher.evidence import Vocabulary, shared_terms
 from matcher.explanation import Standing, explain
 from matcher.infeasibility import explain_infeasible
 from matcher.profiles import build_profiles
 from matcher.records import (
     Assignment,
     Conflicts,
+    EvidencePaper,
     Explanation,
     Infeasibility,
     Ints,
@@ -34,7 +36,9 @@ from matcher.records import (
     Profiles,
     Progress,
     QuestionPrice,
+    Reviewer,
     ScoreMatrix,
+    Submission,
     SubmissionId,
     Venue,
     Violation,
@@ -43,6 +47,7 @@ from matcher.rounds import Replanned, replan
 from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 from matcher.viewer import hidden_from, restrict
+from matcher.weighting import describe
 
 __all__ = ["MatchResult", "StageClock", "match", "rematch"]
 
@@ -237,10 +242,10 @@ class MatchResult:
         Raises:
             UnknownNameError: an id is not known; the message says which is closest.
         """
-        self.venue.submission(submission_id)
-        self.venue.reviewer(reviewer_id)
+        submission, reviewer = self.venue.submission(submission_id), self.venue.reviewer(reviewer_id)
         is_active = submission_id in self.scores.submissions
         parts = score_parts(self.profiles, self.config, self.venue, submission_id, reviewer_id) if is_active else ()
+        parts = tuple(self._with_terms(part, submission, reviewer) for part in parts)
         if parts:
             text_score = sum(part.contribution for part in parts)
             parts += tuple(wish_parts(self.scores, self.venue, self.config, submission_id, reviewer_id, text_score))
@@ -253,8 +258,18 @@ class MatchResult:
             submission_id,
             reviewer_id,
             parts=parts,
+            basis=describe(
+                self.venue, reviewer, [self.venue.paper_by_id[paper] for paper in reviewer.paper_ids], self.config
+            ),
             standing=self._standing,
         )
+
+    def _with_terms(self, part: EvidencePaper, submission: Submission, reviewer: Reviewer) -> EvidencePaper:
+        if part.paper_id is None:
+            return part
+        is_areas = part.paper_id == reviewer.areas_id
+        text = reviewer.areas_text if is_areas else self.venue.paper_by_id[part.paper_id].text
+        return replace(part, terms=shared_terms(submission.text, text, self._vocabulary))
 
     def explain_assigned(
         self, submissions: Collection[str] | None = None
@@ -265,6 +280,10 @@ class MatchResult:
             for pair in self.assignment.pairs
             if submissions is None or pair.submission_id in submissions
         }
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary.of(self.venue)
 
     @cached_property
     def _standing(self) -> Standing:

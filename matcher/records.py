@@ -1614,12 +1614,14 @@ class EvidencePaper:
         title: its title, or what the part is.
         similarity: raw similarity to the submission; `None` for a part that is no paper.
         contribution: its part of the published score; the contributions of an explanation sum to the score.
+        terms: words that it shares with the submission, the rarest first; shown, and without a part in the score.
     """
 
     paper_id: PaperId | None
     title: str
     similarity: float | None
     contribution: float
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -1651,6 +1653,7 @@ class Explanation:
         alternatives: who would be next, best first: eligible, not assigned, with room.
         percentile: per cent of all scored pairs of the venue whose score is lower, to about 0.1; `None` when unscored.
         papers: how many papers of the reviewer the score was looked for in: the amount of evidence.
+        basis: what the reviewer's profile rests on, in phrases; see `matcher.weighting.describe`.
     """
 
     submission_id: SubmissionId
@@ -1665,11 +1668,23 @@ class Explanation:
     alternatives: tuple[RankedReviewer, ...]
     percentile: float | None = None
     papers: int = 0
+    basis: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> str:
+        """Where the score stands in the venue and what it rests on, in a sentence; empty where nothing is scored."""
+        said = [] if self.percentile is None else [f"above {self.percentile:g} % of all scored pairs of the venue"]
+        if self.basis and self.score is not None:
+            said.append(f"rests on {', '.join(self.basis)}")
+        return "; ".join(said)
 
     def __str__(self) -> str:
         lines = [f"{self.submission_id} × {self.reviewer_id}: {self.status}"]
         lines += [f"  {reason}" for reason in self.reasons]
-        lines += [f"  {part.contribution:+.3f}  {part.title}" for part in self.evidence]
+        lines += [f"  {self.standing}"] if self.standing else []
+        for part in self.evidence:
+            shared = f" (shared: {', '.join(part.terms)})" if part.terms else ""
+            lines.append(f"  {part.contribution:+.3f}  {part.title}{shared}")
         if self.alternatives:
             lines.append("  next: " + ", ".join(f"{other.name} ({other.score:.2f})" for other in self.alternatives))
         return "\n".join(lines)

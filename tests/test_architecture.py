@@ -43,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "conflicts": BASE | {"identity"},
     "weighting": BASE,
     "full_text": BASE,
+    "evidence": BASE,
     "profiles": BASE | {"encoders", "weighting", "full_text"},
     "scores": BASE,
     "bids": BASE,
@@ -63,7 +64,9 @@ ARROWS: dict[str, set[str]] = {
     "export": BASE,
     "report": BASE | {"charts"},
     "viewer": BASE,
-    "pipeline": BASE | STAGES | {"encoders", "infeasibility", "viewer", "bids", "rounds", "constraints"},
+    "pipeline": BASE
+    | STAGES
+    | {"encoders", "infeasibility", "viewer", "bids", "rounds", "constraints", "evidence", "weighting"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES

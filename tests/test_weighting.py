@@ -197,5 +197,5 @@ def test_a_profile_says_what_it_rests_on_and_what_is_not_known() -> None:
     )
     assert describe(made, made.reviewers[0], papers[1:2], MatchConfig(full_text_share=0.0)) == (
         "1 paper",
-        "known by title only",
+        "all of them known by title only",
     )
