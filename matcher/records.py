@@ -14,7 +14,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import IntEnum, StrEnum
 from functools import cache, cached_property
@@ -1066,23 +1066,33 @@ class ScoreMatrix:
         submissions: rows.
         reviewers: columns.
         values: (S, R) float32 in [0, 1] by one fixed monotone map; NaN = not scored, never 0.
-        raw: (S, R) float32, the scores before the map to [0, 1]; NaN where not scored.
+        raw: (S, R) float32, the scores before the map to [0, 1]; NaN where not scored; `None` where they were not kept,
+            as beyond 50 million pairs.
         method: how they were made, for people and manifests.
     """
 
     submissions: Index[SubmissionId]
     reviewers: Index[PersonId]
     values: Floats
-    raw: Floats
+    raw: Floats | None
     method: str
 
     def __post_init__(self) -> None:
         shape = (len(self.submissions), len(self.reviewers))
-        for name in ("values", "raw"):
+        for name in ("values", "raw") if self.raw is not None else ("values",):
             array = getattr(self, name)
             if array.shape != shape:
                 raise DataError(f"scores have shape {array.shape}, the ids say {shape}", field=name)
             object.__setattr__(self, name, _read_only(array))
+
+    def some(self, rows: Sequence[int]) -> Self:
+        """The same scores of some submissions, in the order given."""
+        return replace(
+            self,
+            submissions=Index(self.submissions.ids[row] for row in rows),
+            values=self.values[rows],
+            raw=None if self.raw is None else self.raw[rows],
+        )
 
     def value(self, submission_id: str, reviewer_id: str) -> float | None:
         """Published score of one pair; `None` where the reviewer is not scored."""

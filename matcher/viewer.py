@@ -94,7 +94,7 @@ def restrict(
             submission_vectors=profiles.submission_vectors[rows],
             submission_abstracts=profiles.submission_abstracts[rows],
         ),
-        "scores": replace(scores, submissions=index, values=scores.values[rows], raw=scores.raw[rows]),
+        "scores": scores.some(rows),
         "conflicts": Conflicts(tuple(each for each in conflicts.items if each.submission_id not in hidden)),
         "limits": replace(
             limits,
