@@ -52,7 +52,9 @@ _NO_SCORE: Final = frozenset(
         "pooling",
         "precision",
         "prompt",
+        "separator",
         "source_weights",
+        "submission_prompt",
         "unscored",
     }
 )

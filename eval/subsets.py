@@ -42,7 +42,7 @@ def score_shortened(
         wanted: N pairs; papers are of the reviewer's profile.
 
     Returns:
-        (N,) published and (N,) raw scores; NaN where no paper is left.
+        (N,) published and (N,) raw scores; NaN where no paper is left, or raw scores were not kept.
 
     Raises:
         InputError: a paper is not of the reviewer's profile.
@@ -64,7 +64,9 @@ def score_shortened(
             one = wanted[number]
             row = found.submissions.position(one.submission)
             column = found.reviewers.position(names[one.reviewer, one.papers])
-            published[number], raw[number] = found.values[row, column], found.raw[row, column]
+            published[number] = found.values[row, column]
+            if found.raw is not None:
+                raw[number] = found.raw[row, column]
     return published, raw
 
 

@@ -78,7 +78,18 @@ class MatchConfig:
         "expertise",
         "sentence model: the embedded default, a name on a model hub, or a path to a folder; several joined by ' + '",
     )
+    adapter: str = _setting(
+        "", "expertise", "folder or hub name of an adapter to put onto the model, such as SPECTER2's; of one model only"
+    )
+    separator: str = _setting(
+        ". ", "expertise", "put between title and abstract; with encoder = 'sentence', for models trained with another"
+    )
     prompt: str = _setting("", "expertise", "put before every text, for models that were trained with one")
+    submission_prompt: str = _setting(
+        "",
+        "expertise",
+        "put before submissions alone; with encoder = 'sentence', for models that tell queries from documents",
+    )
     pooling: str = _setting(
         "model",
         "expertise",

@@ -461,6 +461,8 @@ def print_explanation(explanation: Explanation, venue: Venue) -> None:
     out.print(f"{escape(name)}: [bold]{explanation.status.replace('_', ' ')}[/]")
     for reason in explanation.reasons:
         out.print(f"  {escape(reason)}", soft_wrap=True)
+    if explanation.standing:
+        out.print(f"  {escape(explanation.standing)}", soft_wrap=True)
     if explanation.evidence:
         table = Table(box=None, pad_edge=False)
         table.add_column("adds", justify="right")
@@ -468,7 +470,8 @@ def print_explanation(explanation: Explanation, venue: Venue) -> None:
         table.add_column("paper", overflow="fold")
         for part in explanation.evidence:
             similarity = "" if part.similarity is None else f"{part.similarity:.3f}"
-            table.add_row(f"{part.contribution:+.3f}", similarity, escape(part.title))
+            shared = f" [dim](shared: {escape(', '.join(part.terms))})[/]" if part.terms else ""
+            table.add_row(f"{part.contribution:+.3f}", similarity, escape(part.title) + shared)
         table.add_row(f"[bold]{explanation.score or 0:.3f}[/]", "", "[bold]score[/]")
         out.print(table)
     if explanation.alternatives:

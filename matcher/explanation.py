@@ -107,6 +107,7 @@ def explain(
     reviewer_id: str,
     *,
     parts: tuple[EvidencePaper, ...],
+    basis: tuple[str, ...] = (),
     standing: Standing | None = None,
 ) -> Explanation:
     """Explain one pair, assigned or not.
@@ -120,6 +121,7 @@ def explain(
         submission_id: an active submission.
         reviewer_id: a reviewer.
         parts: what the reviewer's papers add to the score; they sum to it.
+        basis: what the reviewer's profile rests on, in phrases.
         standing: the assignment looked up once, when many pairs are explained.
 
     Raises:
@@ -157,6 +159,7 @@ def explain(
         alternatives=tuple(_alternatives(venue, scores, limits, standing, row, ranked)),
         percentile=standing.percentile(score),
         papers=len(reviewer.paper_ids),
+        basis=basis,
     )
 
 

@@ -20,6 +20,7 @@ from matcher.conflicts import conflicts_of_person, find_conflicts
 from matcher.constraints import broken_rules, side_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import VerificationError
+from matcher.evidence import Vocabulary, shared_terms
 from matcher.explanation import Standing, explain
 from matcher.external import external_parts, join_external, mapped_scores
 from matcher.infeasibility import explain_infeasible
@@ -27,6 +28,7 @@ from matcher.profiles import build_profiles
 from matcher.records import (
     Assignment,
     Conflicts,
+    EvidencePaper,
     Explanation,
     Infeasibility,
     Ints,
@@ -36,7 +38,9 @@ from matcher.records import (
     Progress,
     QuestionPrice,
     Relaxation,
+    Reviewer,
     ScoreMatrix,
+    Submission,
     SubmissionId,
     Venue,
     Violation,
@@ -46,6 +50,7 @@ from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 from matcher.viewer import hidden_from, restrict
 from matcher.ways_out import find_ways_out, infeasible
+from matcher.weighting import describe
 
 __all__ = ["MatchResult", "StageClock", "hidden_for", "match", "rematch"]
 
@@ -241,10 +246,10 @@ class MatchResult:
         Raises:
             UnknownNameError: an id is not known; the message says which is closest.
         """
-        self.venue.submission(submission_id)
-        self.venue.reviewer(reviewer_id)
+        submission, reviewer = self.venue.submission(submission_id), self.venue.reviewer(reviewer_id)
         is_active = submission_id in self.scores.submissions
         parts = score_parts(self.profiles, self.config, self.venue, submission_id, reviewer_id) if is_active else ()
+        parts = tuple(self._with_terms(part, submission, reviewer) for part in parts)
         if is_active:
             parts += tuple(external_parts(parts, self._external, self.config, submission_id, reviewer_id))
         if parts:
@@ -259,8 +264,18 @@ class MatchResult:
             submission_id,
             reviewer_id,
             parts=parts,
+            basis=describe(
+                self.venue, reviewer, [self.venue.paper_by_id[paper] for paper in reviewer.paper_ids], self.config
+            ),
             standing=self._standing,
         )
+
+    def _with_terms(self, part: EvidencePaper, submission: Submission, reviewer: Reviewer) -> EvidencePaper:
+        if part.paper_id is None:
+            return part
+        is_areas = part.paper_id == reviewer.areas_id
+        text = reviewer.areas_text if is_areas else self.venue.paper_by_id[part.paper_id].text
+        return replace(part, terms=shared_terms(submission.text, text, self._vocabulary))
 
     def explain_assigned(
         self, submissions: Collection[str] | None = None
@@ -275,6 +290,10 @@ class MatchResult:
     @cached_property
     def _external(self) -> Mapping[tuple[SubmissionId, PersonId], Mapping[str, float]]:
         return mapped_scores(self.venue, self.config)
+
+    @cached_property
+    def _vocabulary(self) -> Vocabulary:
+        return Vocabulary.of(self.venue)
 
     @cached_property
     def _standing(self) -> Standing:

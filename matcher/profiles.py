@@ -36,8 +36,8 @@ def build_profiles(
     Args:
         venue: the input.
         encoder: makes the vectors; one that learns from a corpus learns from this venue's texts.
-        config: what weighs papers (see `matcher.weighting`), `area_weight`, `keywords`, `full_text_share`; by default
-            every paper counts fully.
+        config: what weighs papers (see `matcher.weighting`), `area_weight`, `keywords`, `full_text_share`, `separator`,
+            `submission_prompt`; by default every paper counts fully.
         progress: called while texts are embedded.
 
     Returns:
@@ -55,7 +55,7 @@ def build_profiles(
     owned = [_evidence(venue, reviewer, config) for reviewer in venue.reviewers]
     by_id = {paper.id: paper for papers in owned for paper, _ in papers}
     papers = Index[PaperId](sorted(by_id))
-    texts = [by_id[paper].text for paper in papers]
+    texts = [_joined(by_id[paper], config) for paper in papers]
     submission_texts = [_text_of(submission, config) for submission in submissions]
     ready = encoder.fit([*texts, *submission_texts])
     full_texts = [*(by_id[paper].full_text for paper in papers), *(submission.full_text for submission in submissions)]
@@ -90,10 +90,18 @@ def _evidence(venue: Venue, reviewer: Reviewer, config: MatchConfig) -> Sequence
 
 
 def _text_of(submission: Submission, config: MatchConfig) -> str:
-    if not (config.keywords and submission.keywords):
-        return submission.text
-    end = "" if submission.text.endswith((".", "?", "!")) else "."
-    return f"{submission.text}{end} {', '.join(submission.keywords)}"
+    text = _joined(submission, config)
+    if config.keywords and submission.keywords:
+        end = "" if text.endswith((".", "?", "!")) else "."
+        text = f"{text}{end} {', '.join(submission.keywords)}"
+    return config.submission_prompt + text
+
+
+def _joined(work: Paper | Submission, config: MatchConfig) -> str:
+    """Title and abstract, with what the model wants between them."""
+    if config.separator == MatchConfig().separator or not (work.title and work.abstract):
+        return work.text
+    return f"{work.title}{config.separator}{work.abstract}"
 
 
 def _encode(

@@ -14,7 +14,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
-from dataclasses import MISSING, dataclass, field, fields, is_dataclass
+from dataclasses import MISSING, dataclass, field, fields, is_dataclass, replace
 from datetime import date
 from enum import IntEnum, StrEnum
 from functools import cache, cached_property
@@ -1082,23 +1082,33 @@ class ScoreMatrix:
         submissions: rows.
         reviewers: columns.
         values: (S, R) float32 in [0, 1] by one fixed monotone map; NaN = not scored, never 0.
-        raw: (S, R) float32, the scores before the map to [0, 1]; NaN where not scored.
+        raw: (S, R) float32, the scores before the map to [0, 1]; NaN where not scored; `None` where they were not kept,
+            as beyond 50 million pairs.
         method: how they were made, for people and manifests.
     """
 
     submissions: Index[SubmissionId]
     reviewers: Index[PersonId]
     values: Floats
-    raw: Floats
+    raw: Floats | None
     method: str
 
     def __post_init__(self) -> None:
         shape = (len(self.submissions), len(self.reviewers))
-        for name in ("values", "raw"):
+        for name in ("values", "raw") if self.raw is not None else ("values",):
             array = getattr(self, name)
             if array.shape != shape:
                 raise DataError(f"scores have shape {array.shape}, the ids say {shape}", field=name)
             object.__setattr__(self, name, _read_only(array))
+
+    def some(self, rows: Sequence[int]) -> Self:
+        """The same scores of some submissions, in the order given."""
+        return replace(
+            self,
+            submissions=Index(self.submissions.ids[row] for row in rows),
+            values=self.values[rows],
+            raw=None if self.raw is None else self.raw[rows],
+        )
 
     def value(self, submission_id: str, reviewer_id: str) -> float | None:
         """Published score of one pair; `None` where the reviewer is not scored."""
@@ -1630,12 +1640,14 @@ class EvidencePaper:
         title: its title, or what the part is.
         similarity: raw similarity to the submission; `None` for a part that is no paper.
         contribution: its part of the published score; the contributions of an explanation sum to the score.
+        terms: words that it shares with the submission, the rarest first; shown, and without a part in the score.
     """
 
     paper_id: PaperId | None
     title: str
     similarity: float | None
     contribution: float
+    terms: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -1667,6 +1679,7 @@ class Explanation:
         alternatives: who would be next, best first: eligible, not assigned, with room.
         percentile: per cent of all scored pairs of the venue whose score is lower, to about 0.1; `None` when unscored.
         papers: how many papers of the reviewer the score was looked for in: the amount of evidence.
+        basis: what the reviewer's profile rests on, in phrases; see `matcher.weighting.describe`.
     """
 
     submission_id: SubmissionId
@@ -1681,11 +1694,23 @@ class Explanation:
     alternatives: tuple[RankedReviewer, ...]
     percentile: float | None = None
     papers: int = 0
+    basis: tuple[str, ...] = ()
+
+    @property
+    def standing(self) -> str:
+        """Where the score stands in the venue and what it rests on, in a sentence; empty where nothing is scored."""
+        said = [] if self.percentile is None else [f"above {self.percentile:g} % of all scored pairs of the venue"]
+        if self.basis and self.score is not None:
+            said.append(f"rests on {', '.join(self.basis)}")
+        return "; ".join(said)
 
     def __str__(self) -> str:
         lines = [f"{self.submission_id} × {self.reviewer_id}: {self.status}"]
         lines += [f"  {reason}" for reason in self.reasons]
-        lines += [f"  {part.contribution:+.3f}  {part.title}" for part in self.evidence]
+        lines += [f"  {self.standing}"] if self.standing else []
+        for part in self.evidence:
+            shared = f" (shared: {', '.join(part.terms)})" if part.terms else ""
+            lines.append(f"  {part.contribution:+.3f}  {part.title}{shared}")
         if self.alternatives:
             lines.append("  next: " + ", ".join(f"{other.name} ({other.score:.2f})" for other in self.alternatives))
         return "\n".join(lines)

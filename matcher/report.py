@@ -1091,6 +1091,7 @@ class _Seat:
     load: int
     max_load: int
     rank: str
+    standing: str
     parts: tuple[EvidencePaper, ...]
     other_parts: int
     rest: float
@@ -1143,6 +1144,7 @@ def _seat(facts: _Facts, pair: Pair) -> _Seat:
         load=load,
         max_load=most,
         rank=rank,
+        standing=explanation.standing if explanation else "",
         parts=parts[:_SHOWN_PARTS],
         other_parts=max(0, len(parts) - _SHOWN_PARTS),
         rest=sum(part.contribution for part in parts[_SHOWN_PARTS:]),

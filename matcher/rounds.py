@@ -12,7 +12,6 @@ from matcher.assignment import package, solve_arrays, solve_under_rules
 from matcher.records import (
     Assignment,
     Bools,
-    Index,
     Ints,
     Limits,
     Pair,
@@ -170,13 +169,7 @@ def _fill(
     resorts[rows[status[rows, columns] == PairStatus.LAST_RESORT]] = True
     status[resorts[:, None] & (status == PairStatus.LAST_RESORT)] = PairStatus.FORBIDDEN
     status[rows, columns] = PairStatus.FORBIDDEN
-    part = ScoreMatrix(
-        submissions=Index([scores.submissions.ids[row] for row in open_rows.tolist()]),
-        reviewers=scores.reviewers,
-        values=scores.values[open_rows],
-        raw=scores.raw[open_rows],
-        method=scores.method,
-    )
+    part = scores.some(open_rows.tolist())
     loads = np.bincount(keep[:, 1], minlength=len(limits.max_load))
     left = Limits(
         wanted=(limits.wanted - has)[open_rows],

@@ -265,13 +265,12 @@ def _write_files(run: Run, folder: Path) -> None:
     _write_json(folder / "assignment.json", _plain_assignment(run.assignment))
     lines = (json.dumps(line, ensure_ascii=False) for line in _finding_lines(run.conflicts))
     (folder / "conflicts.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
-    np.savez(
-        folder / "scores.npz",
-        values=run.scores.values,
-        raw=run.scores.raw,
-        submissions=np.array(run.scores.submissions.ids, dtype=np.str_),
-        reviewers=np.array(run.scores.reviewers.ids, dtype=np.str_),
-    )
+    arrays: dict[str, Any] = {"values": run.scores.values}
+    if run.scores.raw is not None:
+        arrays["raw"] = run.scores.raw
+    arrays["submissions"] = np.array(run.scores.submissions.ids, dtype=np.str_)
+    arrays["reviewers"] = np.array(run.scores.reviewers.ids, dtype=np.str_)
+    np.savez(folder / "scores.npz", **arrays)
     np.savez(folder / "profiles.npz", **_profile_arrays(run.profiles))
     certificate = run.assignment.certificate
     np.savez_compressed(
@@ -475,7 +474,7 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
             submissions=Index(arrays["submissions"].tolist()),
             reviewers=Index(arrays["reviewers"].tolist()),
             values=arrays["values"],
-            raw=arrays["raw"],
+            raw=arrays.get("raw"),
             method=manifest["scores"],
         )
     with np.load(path / "profiles.npz", allow_pickle=False) as arrays:

@@ -59,6 +59,12 @@ _CHANCE_LEVEL: Final = -math.expm1(-math.log(2) / _TAILS_PER_UNIT)
 _LEVEL: Final = 1e-3
 """Tails within which a raw score counts as being at background level when its parts are shared out."""
 
+_ROWS_IN_CACHE: Final = 32
+"""Submissions whose best papers are kept at once: with a group of reviewers, what fits into a core's cache."""
+
+_KEPT_RAW: Final = 50_000_000
+"""Up to so many pairs raw scores are kept beside the published ones (200 MB); beyond they would double the memory."""
+
 _STREAMED_BEST: Final = 8
 """Up to so many best papers are found by keeping the best so far; beyond, by sorting."""
 
@@ -89,13 +95,17 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
     Stelmakh et al. (arXiv 2303.16750); the best of n draws from an exponential tail, A. Rényi, On the theory of order
     statistics, 1953.
     """
-    raw = np.full((len(profiles.submissions), len(profiles.reviewers)), np.nan, dtype=np.float32)
+    shape = (len(profiles.submissions), len(profiles.reviewers))
+    published = np.full(shape, np.nan, dtype=np.float32)
+    raw = np.full(shape, np.nan, dtype=np.float32) if published.size <= _KEPT_RAW else None
     for rows, reviewers, values in _raw_scores(profiles, config, progress):
-        raw[rows, reviewers] = values
+        published[rows, reviewers] = _publish(values, profiles)
+        if raw is not None:
+            raw[rows, reviewers] = values
     return ScoreMatrix(
         submissions=profiles.submissions,
         reviewers=profiles.reviewers,
-        values=_publish(raw, profiles),
+        values=published,
         raw=raw,
         method=_describe(profiles, config),
     )
@@ -122,14 +132,26 @@ def best_reviewers(
     kept: dict[int, tuple[Ints, Floats]] = {}
     for rows, reviewers, values in _raw_scores(profiles, config, progress):
         old_columns, old_values = kept.get(rows.start, (columns[rows], raw[rows]))
-        found = np.hstack([old_columns, np.broadcast_to(reviewers, values.shape)])
-        scores = np.hstack([old_values, values])
+        near = _top(values, width)
+        found = np.hstack([old_columns, reviewers[near]])
+        scores = np.hstack([old_values, np.take_along_axis(values, near, axis=1)])
         order = np.lexsort((found, -scores), axis=1)[:, :width]
         kept[rows.start] = (np.take_along_axis(found, order, axis=1), np.take_along_axis(scores, order, axis=1))
     if kept:
         columns = np.vstack([kept[start][0] for start in sorted(kept)])
         raw = np.vstack([kept[start][1] for start in sorted(kept)])
     return columns, _publish(raw, profiles)
+
+
+def _top(values: Floats, count: int) -> Ints:
+    """(B, C) columns that hold the best `count` values of each row with all that equal the last of them."""
+    width = values.shape[1]
+    if width <= count:
+        return np.broadcast_to(np.arange(width), values.shape)
+    least = np.partition(values, width - count, axis=1)[:, width - count]
+    most = int((values >= least[:, None]).sum(axis=1).max())
+    found: Ints = np.argpartition(values, width - most, axis=1)[:, width - most :]
+    return found
 
 
 def score_parts(
@@ -201,13 +223,18 @@ def _named(profiles: Profiles, venue: Venue, reviewer_id: str, row: int) -> tupl
 
 
 def _publish(raw: Floats, profiles: Profiles) -> Floats:
-    """The fixed monotone map from raw to published scores; NaN stays NaN. One block of rows at a time, for memory."""
-    published = np.empty_like(raw)
-    background, tail = np.float32(profiles.encoder.background), np.float32(profiles.encoder.tail)
-    for start in range(0, len(raw), _BLOCK_SUBMISSIONS):
-        tails = (raw[start : start + _BLOCK_SUBMISSIONS] - background) / tail
-        with np.errstate(invalid="ignore"):  # not scored stays not scored
-            published[start : start + _BLOCK_SUBMISSIONS] = -np.expm1(-np.logaddexp(0, tails) / _TAILS_PER_UNIT)
+    """The fixed monotone map from raw to published scores; NaN stays NaN."""
+    tails = (raw - np.float32(profiles.encoder.background)) / np.float32(profiles.encoder.tail)
+    # softplus(x) = max(x, 0) + log(1 + exp(-|x|)) never overflows
+    published: Floats = np.abs(tails)
+    np.negative(published, out=published)
+    np.exp(published, out=published)
+    np.log1p(published, out=published)
+    np.maximum(tails, 0, out=tails)
+    published += tails
+    published /= -np.float32(_TAILS_PER_UNIT)
+    np.expm1(published, out=published)
+    np.negative(published, out=published)
     return published
 
 
@@ -242,8 +269,12 @@ def _similarities(profiles: Profiles, rows: Ints, whole: Floats | None) -> Calla
     """(B, M) similarities of some submissions to the papers in some rows, taken from those to all papers if known."""
     if whole is not None:
         return lambda block: np.take(whole[block], rows, axis=1)
-    papers = profiles.vectors[rows]
-    return lambda block: inner_products(profiles.submission_vectors[block], papers)
+    papers, submissions = profiles.vectors[rows], profiles.submission_vectors
+    if not (isinstance(papers, np.ndarray) and isinstance(submissions, np.ndarray)):
+        return lambda block: inner_products(submissions[block], papers)
+    # One array for all blocks: asking the system for memory again and again costs more than the sums.
+    shared = np.empty((min(_BLOCK_SUBMISSIONS, len(submissions)), len(rows)), dtype=np.float32)
+    return lambda block: np.matmul(submissions[block], papers.T, out=shared[: block.stop - block.start])
 
 
 def _groups(profiles: Profiles) -> Iterator[_Group]:
@@ -298,19 +329,30 @@ def _aggregate(excess: Floats, papers: int, config: MatchConfig) -> Floats:
         filled = np.partition(np.concatenate([by_place, filling], axis=1), length - counted, axis=1)
         sorted_out: Floats = filled[:, length - counted :].mean(axis=1, dtype=np.float32)
         return sorted_out
-    missing = length - papers
-    best = [
-        np.full((len(excess), by_place.shape[2]), 0.0 if place < missing else -np.inf, dtype=np.float32)
-        for place in range(counted)
-    ]
-    for place in range(papers):
-        left = by_place[:, place].copy()
-        for kept in best:
-            smaller = np.minimum(kept, left)
-            np.maximum(kept, left, out=kept)
-            left = smaller
-    total: Floats = sum(best[1:], start=best[0])
-    return total / np.float32(counted)
+    return _best_of(by_place, counted, length - papers)
+
+
+def _best_of(by_place: Floats, counted: int, missing: int) -> Floats:
+    """(B, K) mean of the best few of (B, N, K) excesses and of `missing` zeros, kept in order while they stream by."""
+    rows, papers, width = by_place.shape
+    found = np.empty((rows, width), dtype=np.float32)
+    best = np.empty((counted, _ROWS_IN_CACHE, width), dtype=np.float32)
+    spare = np.empty((2, _ROWS_IN_CACHE, width), dtype=np.float32)
+    for start in range(0, rows, _ROWS_IN_CACHE):
+        part = by_place[start : start + _ROWS_IN_CACHE]
+        kept = best[:, : len(part)]
+        kept[:] = -np.inf
+        kept[:missing] = 0.0
+        for place in range(papers):
+            left = part[:, place]
+            for rank in range(counted - 1):
+                smaller = spare[rank % 2, : len(part)]
+                np.minimum(kept[rank], left, out=smaller)
+                np.maximum(kept[rank], left, out=kept[rank])
+                left = smaller
+            np.maximum(kept[-1], left, out=kept[-1])
+        np.divide(kept.sum(axis=0), np.float32(counted), out=found[start : start + len(part)])
+    return found
 
 
 def _describe(profiles: Profiles, config: MatchConfig) -> str:

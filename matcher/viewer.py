@@ -113,7 +113,7 @@ def restrict(
             submission_vectors=profiles.submission_vectors[rows],
             submission_abstracts=profiles.submission_abstracts[rows],
         ),
-        "scores": replace(scores, submissions=index, values=scores.values[rows], raw=scores.raw[rows]),
+        "scores": scores.some(rows),
         "conflicts": without_traces(conflicts, hidden),
         "limits": replace(
             limits,

@@ -67,7 +67,7 @@ def describe(venue: Venue, reviewer: Reviewer, papers: Sequence[Paper], config: 
     titles = sum(not paper.abstract for paper in papers)
     said = [_count(len(papers), "paper")]
     if titles:
-        said.append(f"{titles} of them known by title only" if titles < len(papers) else "known by title only")
+        said.append(f"{titles if titles < len(papers) else 'all'} of them known by title only")
     full = sum(bool(paper.full_text) for paper in papers) if config.full_text_share else 0
     if full:
         said.append(f"{full} with full text")

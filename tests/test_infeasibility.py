@@ -72,7 +72,7 @@ def minimum_possible(
             submissions=Index([SubmissionId(name) for name in scores.reviewers]),
             reviewers=Index([PersonId(name) for name in scores.submissions]),
             values=scores.values.T,
-            raw=scores.raw.T,
+            raw=None,
         ),
         Limits(
             wanted=np.maximum(limits.min_load - limits.required.sum(axis=0), 0),

