@@ -160,6 +160,10 @@ def top_up(
     emergency: Annotated[
         bool, typer.Option("--emergency", help="Also ask those who offered emergency reviews, up to what they offered.")
     ] = False,
+    hold_back: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of every load that is still kept back; what the run kept is used."),
+    ] = 0.0,
     accept_rejects: AcceptRejectsOption = False,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
@@ -168,7 +172,7 @@ def top_up(
     """Add the reviews that are missing now; no pair is taken back, and nobody is asked twice for what they declined.
 
     The state is that of the run and of the venue's `assignments.csv`: pairs with the state declined are gone for good,
-    all others stay.
+    all others stay. Nobody's load is raised, but by what they offered for emergencies (a load in the role emergency).
     """
     refuse_occupied(out, overwrite=overwrite)
     before = MatchResult.load(run)
@@ -177,7 +181,14 @@ def top_up(
     standing += [(each.submission_id, each.reviewer_id) for each in now.assignments if each.state != "declined"]
     with console.progress_bar(quiet=quiet or as_json) as progress:
         result, found = rematch(
-            before, now, pairs=standing, reviews=reviews, emergency=emergency, exchange=False, progress=progress
+            before,
+            now,
+            pairs=standing,
+            reviews=reviews,
+            emergency=emergency,
+            hold_back=hold_back,
+            exchange=False,
+            progress=progress,
         )
     result.save(out, overwrite=overwrite)
     _print_replanned(result, found, out, as_json=as_json)
