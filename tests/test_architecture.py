@@ -59,7 +59,8 @@ ARROWS: dict[str, set[str]] = {
     | {"contradictions", "rule_reasons", "ways_out"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
-    "capacity": BASE,
+    "capacity": BASE | {"flow"},
+    "what_if": BASE | {"assignment", "bids", "scores"},
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers", "ways_out"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
@@ -70,7 +71,8 @@ ARROWS: dict[str, set[str]] = {
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
-    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"},
+    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"}
+    | {"what_if"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from matcher import console
-from matcher.capacity import measure_capacity
+from matcher.capacity import Capacity, find_topics, measure_capacity
 from matcher.commands.options import AcceptRejectsOption, JsonOption, OverwriteOption, QuietOption, RunArgument
 from matcher.comparison import Change, Comparison, Side, compare_runs
 from matcher.errors import DataError
@@ -284,11 +285,22 @@ def capacity(
     run: RunArgument,
     floor: Annotated[float, typer.Option(min=0, max=1, help="Score from which a reviewer counts as an expert.")] = 0.3,
     at_least: Annotated[int, typer.Option(min=1, help="Experts that a submission should have.")] = 3,
+    topics: Annotated[
+        int | None, typer.Option(min=0, help="Most topics to find in the texts; default: by their number; 0 for none.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare demand with expert supply: by track, submissions with too few experts, and in what areas to look."""
+    """Compare demand with expert supply: by track and topic, submissions with too few experts, and whom to look for."""
     result = MatchResult.load(run)
-    found = measure_capacity(result.venue, result.scores, result.limits, floor=floor, at_least=at_least)
+    most = _usual_topics(len(result.scores.submissions)) if topics is None else topics
+    found = measure_capacity(
+        result.venue,
+        result.scores,
+        result.limits,
+        floor=floor,
+        at_least=at_least,
+        topics=find_topics(result.profiles, count=most, seed=result.config.seed) if most else None,
+    )
     if as_json:
         console.print_json(
             {
@@ -297,17 +309,20 @@ def capacity(
                 "tracks": [to_plain(each) for each in found.tracks],
                 "scarce": [to_plain(each) for each in found.scarce],
                 "recruit": [list(each) for each in found.recruit],
+                "topics": [to_plain(each) for each in found.topics],
             }
         )
         return
     console.out.print(f"{found.demand} reviews are wanted, {found.supply} can be given")
     table = Table(box=None, pad_edge=False)
-    for name in ("track", "submissions", "reviews wanted", "experts", "could give"):
+    for name in ("track", "submissions", "reviews wanted", "experts", "could give", "lacking"):
         table.add_column(name, justify="left" if name == "track" else "right")
     for each in found.tracks:
-        numbers = (each.submissions, each.demand, each.experts, each.supply)
+        numbers = (each.submissions, each.demand, each.experts, each.supply, each.lacking)
         table.add_row(escape(each.track or "–"), *map(str, numbers))
     console.out.print(table)
+    if found.topics:
+        _print_topics(found)
     console.out.print(f"submissions with fewer than {at_least} experts: {len(found.scarce)}")
     for short in found.scarce[:_ROWS]:
         console.out.print(
@@ -320,3 +335,18 @@ def capacity(
     if found.recruit:
         words = ", ".join(f"{word} ({count})" for word, count in found.recruit[:_ROWS])
         console.out.print(f"look for reviewers in: {words}", markup=False, soft_wrap=True)
+
+
+def _usual_topics(submissions: int) -> int:
+    """The square root of half the number of texts, from 2 to 30."""
+    return min(max(2, round(math.sqrt(submissions / 2))), 30)
+
+
+def _print_topics(found: Capacity) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in ("topic", "submissions", "reviews wanted", "experts", "could give", "lacking", "recruit"):
+        table.add_column(name, justify="left" if name == "topic" else "right")
+    for each in found.topics:
+        numbers = (len(each.submissions), each.demand, each.experts, each.supply, each.lacking, each.recruit)
+        table.add_row(escape(", ".join(each.words) or "–"), *map(str, numbers))
+    console.out.print(table)
