@@ -22,6 +22,7 @@ from matcher.commands import confirm as confirm_commands
 from matcher.commands import cv, imports, rounds
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
+from matcher.commands import pool as pool_commands
 from matcher.commands import review as review_commands
 from matcher.commands import what_if as what_if_commands
 from matcher.commands.background import background_app
@@ -80,6 +81,7 @@ app.command(epilog="Example: matcher audit venue/ --what-if coauthor_window_mont
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
 app.add_typer(background_app, name="background")
+app.command("pool", epilog=pool_commands.EPILOG)(pool_commands.pool)
 app.command("what-if", epilog=what_if_commands.EPILOG)(what_if_commands.what_if)
 
 

@@ -60,6 +60,7 @@ ARROWS: dict[str, set[str]] = {
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
     "capacity": BASE | {"flow"},
+    "pool": BASE,
     "what_if": BASE | {"assignment", "bids", "scores"},
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers", "ways_out"},
     "explanation": BASE,
@@ -72,7 +73,7 @@ ARROWS: dict[str, set[str]] = {
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"}
-    | {"what_if"},
+    | {"pool", "what_if"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
