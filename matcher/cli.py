@@ -23,7 +23,9 @@ from matcher.commands import confirm as confirm_commands
 from matcher.commands import cv, imports, rounds
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
+from matcher.commands import pool as pool_commands
 from matcher.commands import review as review_commands
+from matcher.commands import what_if as what_if_commands
 from matcher.commands.background import background_app
 from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
@@ -79,6 +81,8 @@ app.command(epilog="Example: matcher audit venue/ --what-if coauthor_window_mont
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
 app.add_typer(background_app, name="background")
+app.command("pool", epilog=pool_commands.EPILOG)(pool_commands.pool)
+app.command("what-if", epilog=what_if_commands.EPILOG)(what_if_commands.what_if)
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -162,6 +166,7 @@ def match_command(
     reviews: Annotated[int | None, typer.Option(help="Reviews per submission.")] = None,
     max_load: Annotated[int | None, typer.Option(help="Most submissions per reviewer.")] = None,
     min_load: Annotated[int | None, typer.Option(help="Fewest submissions per reviewer.")] = None,
+    hold_back: Annotated[float | None, typer.Option(help="Share of every load kept back for later rounds.")] = None,
     encoder: Annotated[str | None, typer.Option(help="hybrid, sentence or tfidf.")] = None,
     model: Annotated[str | None, typer.Option(help="Sentence model: a name or a folder.")] = None,
     device: Annotated[str | None, typer.Option(help="Where it runs: cpu, cuda, mps or auto.")] = None,
@@ -205,6 +210,7 @@ def match_command(
         "reviews_per_submission": reviews,
         "max_load": max_load,
         "min_load": min_load,
+        "hold_back": hold_back,
         "objective": objective,
         "seed": seed,
         "allow_partial": allow_partial or None,

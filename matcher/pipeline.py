@@ -45,7 +45,7 @@ from matcher.records import (
     Venue,
     Violation,
 )
-from matcher.rounds import Replanned, replan
+from matcher.rounds import Replanned, replan, with_standing
 from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 from matcher.viewer import hidden_from, restrict
@@ -126,6 +126,7 @@ def rematch(
     pairs: Iterable[tuple[str, str]] | None = None,
     reviews: int | None = None,
     emergency: bool = False,
+    hold_back: float | None = None,
     exchange: bool = True,
     encoder: TextEncoder | None = None,
     progress: Progress | None = None,
@@ -138,7 +139,9 @@ def rematch(
         pairs: what is to stay; by default the earlier assignment.
         reviews: reviews per submission from now on; submissions that name a number of their own keep it.
         emergency: whether those who offered emergency reviews (a load in the role `emergency`) can be asked for them.
-        exchange: whether pairs may make place where nothing else fills a missing review.
+        hold_back: share of every load kept back from now on; by default that of the configuration.
+        exchange: whether pairs may make place where nothing else fills a missing review; when not, all that stands
+            stays, whatever loads and demand are now.
         encoder: as for `match`; used only where texts or reviewers' papers changed.
         progress: called by long stages.
 
@@ -151,6 +154,10 @@ def rematch(
     """
     config = before.config if reviews is None else replace(before.config, reviews_per_submission=reviews)
     config = config.settled(venue.defaults)
+    if hold_back is not None:
+        config = replace(config, hold_back=hold_back)
+    standing: list[tuple[str, str]] = [(pair.submission_id, pair.reviewer_id) for pair in before.assignment.pairs]
+    standing = standing if pairs is None else list(pairs)
     clock = StageClock()
     with clock.stage("conflicts"):
         conflicts = find_conflicts(venue, config)
@@ -165,12 +172,12 @@ def rematch(
         limits = build_limits(venue, config, scores, conflicts)
         if emergency:
             limits = replace(limits, max_load=limits.max_load + _emergency_loads(venue))
-        if pairs is None:
-            pairs = [(pair.submission_id, pair.reviewer_id) for pair in before.assignment.pairs]
+        if not exchange:
+            limits = with_standing(scores, limits, standing)
         found = replan(
             scores,
             limits,
-            pairs,
+            standing,
             objective=config.objective,
             seed=config.seed,
             earlier=before.assignment,

@@ -22,7 +22,7 @@ from matcher.records import (
     SubmissionId,
 )
 
-__all__ = ["Replanned", "alternates", "replan"]
+__all__ = ["Replanned", "alternates", "replan", "with_standing"]
 
 _KEEP: Final = 64.0
 """What keeping a pair is worth beside its score when not everything else can stay: more than any chain of exchanges
@@ -96,6 +96,30 @@ def replan(
         forced=tuple(sorted(known - could_stay - after)),
         given_up=tuple(sorted(could_stay - after)),
         added=tuple(sorted(after - known)),
+    )
+
+
+def with_standing(scores: ScoreMatrix, limits: Limits, standing: Iterable[tuple[str, str]]) -> Limits:
+    """The limits, wide enough for what stands: nobody is taken back because a load or a demand was lowered meanwhile.
+
+    So who took emergency reviews in one round keeps them in the next, where no more of these are asked for.
+
+    Args:
+        scores: (S, R).
+        limits: as they are now.
+        standing: pairs that stay as far as they may be at all.
+    """
+    pairs = {
+        (scores.submissions.position(submission), scores.reviewers.position(reviewer))
+        for submission, reviewer in standing
+        if submission in scores.submissions and reviewer in scores.reviewers
+    }
+    places = np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
+    places = places[np.isin(limits.status[places[:, 0], places[:, 1]], _MAY_BE)]
+    return replace(
+        limits,
+        wanted=np.maximum(limits.wanted, np.bincount(places[:, 0], minlength=len(limits.wanted))),
+        max_load=np.maximum(limits.max_load, np.bincount(places[:, 1], minlength=len(limits.max_load))),
     )
 
 

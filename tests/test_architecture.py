@@ -63,7 +63,9 @@ ARROWS: dict[str, set[str]] = {
     | {"contradictions", "rule_reasons", "ways_out"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
-    "capacity": BASE,
+    "capacity": BASE | {"flow"},
+    "pool": BASE,
+    "what_if": BASE | {"assignment", "bids", "scores"},
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers", "ways_out"},
     "explanation": BASE,
     "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
@@ -78,7 +80,7 @@ ARROWS: dict[str, set[str]] = {
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"}
-    | {"viewer"},
+    | {"viewer", "pool", "what_if"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names

@@ -174,24 +174,24 @@ def test_a_group_of_users_is_taken_alone(folder: Path) -> None:
     assert case.run("--user_group", "A") == 1
 
 
-def test_randomised_assignments_respect_the_limit_and_get_no_alternates(folder: Path) -> None:
+def test_randomised_assignments_and_their_alternates_respect_the_limit(folder: Path) -> None:
     case = Case(folder, [[0.9, 0.1], [0.8, 0.2]])
     options = ("--solver", "Randomized", "--probability_limits", 0.5, "--num_reviewers", 1, "--max_papers_default", 1)
     seen = set()
     for seed in range(12):
         assert case.run(*options, "--seed", seed) == 0
         seen.add(case.read("assignments")["p0"][0]["user"])
-        assert case.read("alternates") == {"p0": [], "p1": []}
+        assert case.read("alternates") == {"p0": [], "p1": []}  # both users are full
     assert seen == {"u0", "u1"}
 
 
 BAD = [
     (("--solver", "MinMx"), "unknown solver 'MinMx', did you mean 'MinMax'"),
-    (("--solver", "Randomized", "--probability_limits", "limits.csv"), "one number for all pairs is allowed"),
+    (("--solver", "Randomized", "--probability_limits", "limits.csv"), "limits.csv: there is no such file"),
     (("--solver", "Randomized", "--probability_limits", "2"), "allowed is above 0, up to 1; got 2"),
     (("--solver", "PerturbedMaximization", "--perturbation", "3"), "allowed is 0 to 1; got 3"),
-    (("--solver", "PerturbedMaximization", "--bad_match_thresholds", "0.1"), "'--bad_match_thresholds'"),
-    (("--attribute_constraints", "a.json"), "'--attribute_constraints'"),
+    (("--solver", "Randomized", "--attribute_constraints", "a.json"), "a lottery takes no attribute constraints"),
+    (("--attribute_constraints", "a.json"), "a.json: there is no such file"),
     (("--weights", "1", "2"), "allowed is one for each file of scores: 1; got 2"),
     (("--max_papers", "nowhere.csv"), "nowhere.csv: there is no such file"),
 ]

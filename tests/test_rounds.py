@@ -173,6 +173,45 @@ def test_more_reviews_need_emergency_load_that_was_offered() -> None:
     assert result.assignment.is_complete
 
 
+def test_emergency_reviews_stay_in_the_next_round_and_declined_pairs_never_come_back() -> None:
+    world_ = two_fields(reviewers=2)
+    for reviewer in list(world_.reviewers):
+        world_.change_reviewer(reviewer, max_load=2, roles=(RoleLoad("emergency", 1),))
+    before = match(world_.venue(), TFIDF)
+    more, found = rematch(before, before.venue, reviews=3, emergency=True, exchange=False)
+    assert len(found.added) == 4
+    assert max(np.bincount([more.scores.reviewers.position(pair.reviewer_id) for pair in more.assignment.pairs])) == 3
+    declined = more.assignment.pairs[0]
+    now = replace(
+        more.venue,
+        assignments=(ExistingAssignment(declined.submission_id, declined.reviewer_id, "declined"),),
+    )
+    config = replace(more.config, allow_partial=True)
+    again, found = rematch(replace(more, config=config), now, exchange=False)
+    gone = (declined.submission_id, declined.reviewer_id)
+    assert (found.forced, found.given_up) == ((gone,), ())
+    assert len(found.kept) == 11, "nobody loses a review, though without the emergency load theirs are too many"
+    assert gone not in set(ids(again.assignment))
+    loads = np.bincount([again.scores.reviewers.position(pair.reviewer_id) for pair in again.assignment.pairs])
+    assert (loads <= np.maximum(again.limits.max_load, 2)).all()
+    third, found = rematch(again, again.venue, emergency=True, exchange=False)
+    assert gone not in set(ids(third.assignment))
+    assert third.verify() == ()
+
+
+def test_what_was_held_back_is_used_by_a_top_up(run: Path, tmp_path: Path) -> None:
+    venue = write_folder(two_fields(reviewers=4), tmp_path / "venue")
+    options = ("--encoder", "tfidf", "--max-load", 4, "--reviews", 2)
+    call("match", venue, *options, "--hold-back", 0.5, "--out", tmp_path / "half", "--quiet")
+    half = MatchResult.load(tmp_path / "half")
+    assert set(half.limits.max_load.tolist()) == {2}
+    told = call("top-up", tmp_path / "half", "--reviews", 4, "--out", tmp_path / "more", "--quiet")
+    assert "kept 8 pairs; 0 could not stay, 0 made place, 8 are new" in told
+    assert set(MatchResult.load(tmp_path / "more").limits.max_load.tolist()) == {4}
+    with pytest.raises(InfeasibleError):
+        call("top-up", tmp_path / "half", "--reviews", 5, "--hold-back", 0.5, "--out", tmp_path / "none", "--quiet")
+
+
 # --- comparing ------------------------------------------------------------------------------------------------------
 
 

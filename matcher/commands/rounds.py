@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -12,7 +13,7 @@ from rich.markup import escape
 from rich.table import Table
 
 from matcher import console
-from matcher.capacity import measure_capacity
+from matcher.capacity import Capacity, find_topics, measure_capacity
 from matcher.commands.options import AcceptRejectsOption, JsonOption, OverwriteOption, QuietOption, RunArgument
 from matcher.comparison import Change, Comparison, Side, compare_runs
 from matcher.errors import DataError, counted
@@ -160,6 +161,10 @@ def top_up(
     emergency: Annotated[
         bool, typer.Option("--emergency", help="Also ask those who offered emergency reviews, up to what they offered.")
     ] = False,
+    hold_back: Annotated[
+        float,
+        typer.Option(min=0, max=1, help="Share of every load that is still kept back; what the run kept is used."),
+    ] = 0.0,
     accept_rejects: AcceptRejectsOption = False,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
@@ -168,7 +173,7 @@ def top_up(
     """Add the reviews that are missing now; no pair is taken back, and nobody is asked twice for what they declined.
 
     The state is that of the run and of the venue's `assignments.csv`: pairs with the state declined are gone for good,
-    all others stay.
+    all others stay. Nobody's load is raised, but by what they offered for emergencies (a load in the role emergency).
     """
     refuse_occupied(out, overwrite=overwrite)
     before = MatchResult.load(run)
@@ -177,7 +182,14 @@ def top_up(
     standing += [(each.submission_id, each.reviewer_id) for each in now.assignments if each.state != "declined"]
     with console.progress_bar(quiet=quiet or as_json) as progress:
         result, found = rematch(
-            before, now, pairs=standing, reviews=reviews, emergency=emergency, exchange=False, progress=progress
+            before,
+            now,
+            pairs=standing,
+            reviews=reviews,
+            emergency=emergency,
+            hold_back=hold_back,
+            exchange=False,
+            progress=progress,
         )
     result.save(out, overwrite=overwrite)
     _print_replanned(result, found, out, as_json=as_json)
@@ -273,11 +285,22 @@ def capacity(
     run: RunArgument,
     floor: Annotated[float, typer.Option(min=0, max=1, help="Score from which a reviewer counts as an expert.")] = 0.3,
     at_least: Annotated[int, typer.Option(min=1, help="Experts that a submission should have.")] = 3,
+    topics: Annotated[
+        int | None, typer.Option(min=0, help="Most topics to find in the texts; default: by their number; 0 for none.")
+    ] = None,
     as_json: JsonOption = False,
 ) -> None:
-    """Compare demand with expert supply: by track, submissions with too few experts, and in what areas to look."""
+    """Compare demand with expert supply: by track and topic, submissions with too few experts, and whom to look for."""
     result = MatchResult.load(run)
-    found = measure_capacity(result.venue, result.scores, result.limits, floor=floor, at_least=at_least)
+    most = _usual_topics(len(result.scores.submissions)) if topics is None else topics
+    found = measure_capacity(
+        result.venue,
+        result.scores,
+        result.limits,
+        floor=floor,
+        at_least=at_least,
+        topics=find_topics(result.profiles, count=most, seed=result.config.seed) if most else None,
+    )
     if as_json:
         console.print_json(
             {
@@ -286,6 +309,7 @@ def capacity(
                 "tracks": [to_plain(each) for each in found.tracks],
                 "scarce": [to_plain(each) for each in found.scarce],
                 "recruit": [list(each) for each in found.recruit],
+                "topics": [to_plain(each) for each in found.topics],
             }
         )
         return
@@ -295,12 +319,14 @@ def capacity(
         soft_wrap=True,
     )
     table = Table(box=None, pad_edge=False)
-    for name in ("track", "submissions", "reviews wanted", "experts", "reviews that these can give"):
+    for name in ("track", "submissions", "reviews wanted", "experts", "reviews that these can give", "lacking"):
         table.add_column(name, justify="left" if name == "track" else "right")
     for each in found.tracks:
-        numbers = (each.submissions, each.demand, each.experts, each.supply)
+        numbers = (each.submissions, each.demand, each.experts, each.supply, each.lacking)
         table.add_row(escape(each.track or "(no track)"), *map(str, numbers))
     console.out.print(table)
+    if found.topics:
+        _print_topics(found)
     console.out.print(
         f"{counted(len(found.scarce), 'submission has', 'submissions have')} fewer than {at_least} experts"
     )
@@ -318,3 +344,26 @@ def capacity(
         console.out.print(
             f"look for reviewers who know: {words} (keywords of these submissions)", markup=False, soft_wrap=True
         )
+
+
+def _usual_topics(submissions: int) -> int:
+    """The square root of half the number of texts, from 2 to 30."""
+    return min(max(2, round(math.sqrt(submissions / 2))), 30)
+
+
+def _print_topics(found: Capacity) -> None:
+    table = Table(box=None, pad_edge=False)
+    for name in (
+        "topic",
+        "submissions",
+        "reviews wanted",
+        "experts",
+        "reviews that these can give",
+        "lacking",
+        "recruit",
+    ):
+        table.add_column(name, justify="left" if name == "topic" else "right")
+    for each in found.topics:
+        numbers = (len(each.submissions), each.demand, each.experts, each.supply, each.lacking, each.recruit)
+        table.add_row(escape(", ".join(each.words) or "(none)"), *map(str, numbers))
+    console.out.print(table)

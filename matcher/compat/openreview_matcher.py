@@ -7,51 +7,50 @@ its solver             ours         difference
 ====================== ============ ==================================================================================
 MinMax                 max-total    exact with minimum loads too; scores are not cut to two digits
 FairFlow               max-min      the worst submission is proven to be as well off as can be, then the largest total
-FairIR                 max-min      the same; attribute constraints are refused (see below)
-FairSequence           leximin      after the worst submission the second worst, and so on
+FairIR                 max-min      the same; fairness is on the mean score per review
+FairSequence           leximin      after the worst submission the second worst, and so on; no picking sequence
 PR4A                   leximin      the same
-Randomized             randomised   one limit for all pairs; drawn by dependent rounding
-PerturbedMaximization  perturbed    without bad-match thresholds
+Randomized             randomised   drawn by dependent rounding; its seed is --seed
+PerturbedMaximization  perturbed    the same objective, in straight pieces
 ====================== ============ ==================================================================================
+
+`--attribute_constraints` is a JSON file of {name: {"comparator": "<=", "bound": 1, "members": ["user", …]}}: how many
+of the members each paper has (`<=`, `>=` or `==`). They hold under every solver but the lotteries, which refuse them
+(there they are ignored by all but FairIR). FairSequence and PR4A then go as far as the worst submission. Where forced
+pairs leave no room for a bound, they go before it, as there.
+
+`--probability_limits` is one number, or a file of paper,user,limit; pairs that are not in it have no limit. Forced
+pairs are certain. `--bad_match_thresholds` are scores: of pairs below each, no more are expected than with the same
+limits and no perturbation. There they are compared with costs; a negative one is read as a cost, so -0.75 means 0.75.
 
 Where its behaviour is a defect, ours differs on purpose. A forced pair (constraint 1) is always assigned; with it this
 is a cheap arc, or none. A forced pair that is a conflict, too, is refused. Alternates are never in conflict and have
-room; there they may be either. A reviewer's own maximum below the common minimum lowers that minimum and is reported.
-When there is no assignment, nothing is written, the smallest set of reasons is printed, and the exit code is 3.
-
-Refused by name, because nothing here does the same: limits of probability for single pairs (`--probability_limits`
-with a file), `--bad_match_thresholds`, `--attribute_constraints`. A randomised assignment gets no alternates: taking
-the best who is left would give away what the draw hides.
+room; there they may be either. In a lottery they are drawn, so that nobody is assigned or named as an alternate with
+more than their limit. A reviewer's own maximum below the common minimum lowers that minimum and is reported; so does
+having no pair that may be. When all scores are zero, nothing is made up: there the scores are then random, here the
+answer needs --allow_zero_score_assignments. When there is no assignment, nothing is written, the smallest set of
+reasons is printed with ways out, and the exit code is 3.
 """
 
 from __future__ import annotations
 
 import argparse
-import csv
 import json
 import sys
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from importlib.metadata import packages_distributions
 from pathlib import Path
 from typing import Any, Final
 
 import numpy as np
 
-from matcher.assignment import solve_arrays
-from matcher.errors import ConfigError, DataError, InfeasibleError, MatcherError, UnknownNameError
-from matcher.records import (
-    Assignment,
-    Doubles,
-    Index,
-    Limits,
-    PairStatus,
-    PersonId,
-    ScoreMatrix,
-    SubmissionId,
-)
+from matcher.assignment import package, solve_arrays, verify
+from matcher.compat.openreview_files import Instance, number_in, read_instance, say
+from matcher.errors import ConfigError, InfeasibleError, MatcherError, UnknownNameError, VerificationError
+from matcher.records import Assignment, Conflicts, Doubles, Ints, PairStatus, Violation
 from matcher.rounds import alternates
-from matcher.solvers import Options
+from matcher.solvers import Options, Problem
 from matcher.ways_out import infeasible
 
 __all__ = ["OBJECTIVE_OF", "main"]
@@ -66,6 +65,8 @@ OBJECTIVE_OF: Final = {
     "PerturbedMaximization": "perturbed",
 }
 """Its solver names and our objectives."""
+
+_LOTTERIES: Final = ("randomised", "perturbed")
 
 _OURS: Final = "reviewer-matcher"
 
@@ -84,12 +85,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         refuse_other_packages(packages_distributions().get("matcher", ()))
         _run(arguments)
     except MatcherError as error:
-        _say(f"error: {error}")
+        say(f"error: {error}")
         if isinstance(error, InfeasibleError):
             for reasons in error.explanations:
-                _say(f"  {reasons.text}")
+                say(f"  {reasons.text}")
                 for way in reasons.relaxations:
-                    _say(f"    -> {way.text} (tried: fills {way.fills})")
+                    say(f"    -> {way.text} (tried: fills {way.fills})")
+            for way in error.ways_out:
+                say(f"  -> all of it: {way.text}")
         return error.exit_code
     return 0
 
@@ -106,10 +109,6 @@ def refuse_other_packages(distributions: Iterable[str]) -> None:
             f"{', '.join(others)} installs a package called 'matcher', too, and which one is imported is chance: "
             f"uninstall one of the two, or use an environment of its own"
         )
-
-
-def _say(text: str) -> None:
-    sys.stderr.write(f"{text}\n")
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -130,32 +129,14 @@ def _parser() -> argparse.ArgumentParser:
     add("--allow_zero_score_assignments", action="store_true", help="pairs of score 0 or less may be assigned")
     add("--user_group", help="take only the users of this group of --user_group_file")
     add("--user_group_file", type=Path, help="file of group,user")
-    add("--probability_limits", help="Randomized: the largest probability of any pair")
+    add("--probability_limits", help="lotteries: the largest probability of any pair, or a file of paper,user,limit")
     add("--perturbation", type=float, help="PerturbedMaximization: 0 to 1")
-    add("--bad_match_thresholds", nargs="+", type=float)
+    add("--bad_match_thresholds", nargs="+", type=float, help="PerturbedMaximization: scores")
     add("--solver", default="MinMax", help=", ".join(OBJECTIVE_OF))
-    add("--attribute_constraints", type=Path)
+    add("--attribute_constraints", type=Path, help="JSON: name -> comparator, bound, members")
     add("--output_folder", type=Path, default=Path(), help="where assignments.json and alternates.json go")
     add("--seed", type=int, default=0, help="decides between equally good answers")
     return parser
-
-
-# --- reading --------------------------------------------------------------------------------------------------------
-
-
-@dataclass(frozen=True)
-class _Instance:
-    """What the files say.
-
-    Args:
-        totals: (S, R) weighted sums of the scores in double precision.
-        scores: the same as solvers take them.
-        limits: what must be respected.
-    """
-
-    totals: Doubles
-    scores: ScoreMatrix
-    limits: Limits
 
 
 def _run(arguments: argparse.Namespace) -> None:
@@ -163,196 +144,208 @@ def _run(arguments: argparse.Namespace) -> None:
     if objective is None:
         raise UnknownNameError("solver", arguments.solver, OBJECTIVE_OF)
     options = _options(arguments, objective)
-    instance = _read(arguments)
+    instance = read_instance(arguments, is_random=objective in _LOTTERIES)
     rows, columns = instance.totals.shape
-    _say(f"{rows} papers, {columns} users, solver {arguments.solver} = {objective}")
-    assignment = solve_arrays(
-        instance.scores, instance.limits, objective=objective, seed=arguments.seed, options=options
-    )
-    if not assignment.is_complete:
-        raise infeasible(instance.scores, instance.limits, assignment)
+    say(f"{rows} papers, {columns} users, solver {arguments.solver} = {objective}")
+    thresholds = [abs(each) for each in arguments.bad_match_thresholds or ()] if objective == "perturbed" else []
+    if instance.quotas:
+        assignment, chances = _solve_counted(instance, is_fair=objective != "max-total"), None
+    elif instance.chances is not None or thresholds:
+        assignment, chances = _solve_limited(instance, options, thresholds)
+    else:
+        assignment, chances = _solve_plain(instance, objective, arguments.seed, options)
+    _check(instance, assignment)
     arguments.output_folder.mkdir(parents=True, exist_ok=True)
     chosen = _assigned(instance, assignment)
-    offered = _offered(instance, assignment, arguments.num_alternates)
+    offered = _offered(instance, assignment, arguments.num_alternates, chances, arguments.seed)
     for name, content in (("assignments.json", chosen), ("alternates.json", offered)):
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         (arguments.output_folder / name).write_text(text, encoding="utf-8", newline="\n")
     proof = "" if assignment.bound is None else f", at most {assignment.bound:.6f} possible"
-    _say(f"{len(assignment.pairs)} pairs, total {assignment.objective:.6f}{proof}")
+    say(f"{len(assignment.pairs)} pairs, total {assignment.objective:.6f}{proof}")
+
+
+# --- solving --------------------------------------------------------------------------------------------------------
+
+
+def _solve_plain(instance: Instance, objective: str, seed: int, options: Options) -> tuple[Assignment, Doubles | None]:
+    """What our objectives say; with the largest chance of every pair to be an alternate, in a lottery."""
+    assignment = solve_arrays(instance.scores, instance.limits, objective=objective, seed=seed, options=options)
+    if not assignment.is_complete:
+        raise infeasible(instance.scores, instance.limits, assignment)
+    policy = assignment.marginals
+    if policy is None:
+        return assignment, None
+    chance = np.zeros(instance.totals.shape)
+    chance[policy.rows, policy.columns] = policy.probabilities
+    return assignment, _left_over(chance, np.full(chance.shape, options.probability_limit))
+
+
+def _left_over(chance: Doubles, limit: Doubles) -> Doubles:
+    """(S, R) with which chance a pair that is not assigned may be an alternate: the sum of both stays at the limit."""
+    left: Doubles = np.divide(np.maximum(limit - chance, 0), 1 - chance, out=np.zeros_like(chance), where=chance < 1)
+    return left
+
+
+def _open_problem(instance: Instance) -> Problem:
+    """What is left to solve beside the forced pairs."""
+    forced = instance.limits.required
+    limits = instance.limits
+    return Problem(
+        values=instance.scores.values,
+        eligible=limits.eligible,
+        last_resort=None,
+        wanted=limits.wanted - forced.sum(axis=1),
+        max_load=limits.max_load - forced.sum(axis=0),
+        min_load=np.maximum(limits.min_load - forced.sum(axis=0), 0),
+        given_reviews=forced.sum(axis=1),
+        given_scores=(instance.totals * forced).sum(axis=1),
+    )
+
+
+def _packed(instance: Instance, rows: Ints, columns: Ints, solver: str) -> Assignment:
+    forced_rows, forced_columns = np.nonzero(instance.limits.required)
+    places = np.stack([np.concatenate([rows, forced_rows]), np.concatenate([columns, forced_columns])], axis=1)
+    places = places[np.lexsort((places[:, 1], places[:, 0]))]
+    return package(instance.scores, instance.limits, places, solver=solver)
+
+
+def _solve_limited(
+    instance: Instance, options: Options, thresholds: Sequence[float]
+) -> tuple[Assignment, Doubles | None]:
+    """A lottery with limits of single pairs, or with a limit on bad matches."""
+    from matcher.solvers.programmes import UNIT, solve_limited
+    from matcher.solvers.rounding import draw
+
+    shape = instance.totals.shape
+    limit = np.full(shape, options.probability_limit) if instance.chances is None else instance.chances
+    problem = _open_problem(instance)
+    found = solve_limited(problem, limit, strength=options.perturbation, thresholds=thresholds)
+    if found is None:
+        raise _no_policy(instance, problem, limit)
+    rows, columns, units = found
+    assert options.draw_seed is not None  # always given here
+    chosen = draw(rows, columns, units, UNIT, seed=options.draw_seed)
+    chance = np.zeros(shape)
+    chance[rows, columns] = units / UNIT
+    assignment = _packed(instance, rows[chosen], columns[chosen], "limited lottery (HiGHS)")
+    return assignment, _left_over(chance, limit)
+
+
+def _no_policy(instance: Instance, problem: Problem, limit: Doubles) -> InfeasibleError:
+    """Why no lottery keeps the limits: without them already, for one paper, or only together."""
+    error = infeasible(instance.scores, instance.limits)
+    if error.explanations:
+        return error
+    most = np.where(problem.eligible, limit, 0).sum(axis=1)
+    for row in np.flatnonzero(most < problem.wanted - 1e-9)[:1].tolist():
+        paper = instance.scores.submissions.ids[row]
+        summary = (
+            f"paper '{paper}' wants {problem.wanted[row]} reviews, and the limits of probability of those who may "
+            f"review it sum to {most[row]:g}: raise them"
+        )
+        return InfeasibleError(summary=summary)
+    return InfeasibleError(summary="the limits of probability leave too few reviews for all papers: raise them")
+
+
+def _solve_counted(instance: Instance, *, is_fair: bool) -> Assignment:
+    """With attribute constraints; forced members count."""
+    from matcher.solvers.programmes import Counts, solve_counted
+
+    forced = instance.limits.required
+    counts = []
+    for quota in instance.quotas:
+        given = (forced & quota.members).sum(axis=1)
+        counts.append(Counts(quota.members, np.maximum(quota.at_least - given, 0), quota.at_most - given))
+    found = solve_counted(_open_problem(instance), counts, is_fair=is_fair)
+    if found is None:
+        error = infeasible(instance.scores, instance.limits)
+        names = ", ".join(f"'{quota.name}'" for quota in instance.quotas)
+        raise error if error.explanations else InfeasibleError(summary=_why_not_counted(instance, counts, names))
+    solver = f"{'max-min' if is_fair else 'max-total'} with attribute constraints (HiGHS)"
+    return _packed(instance, *found, solver)
+
+
+def _why_not_counted(instance: Instance, counts: Sequence[Any], names: str) -> str:
+    eligible = instance.limits.eligible
+    for quota, count in zip(instance.quotas, counts, strict=True):
+        few = np.flatnonzero((eligible & quota.members).sum(axis=1) < count.at_least)
+        if len(few):
+            paper = instance.scores.submissions.ids[int(few[0])]
+            return (
+                f"attribute constraint '{quota.name}': paper '{paper}' needs {count.at_least[few[0]]} of its members, "
+                f"and {int((eligible[few[0]] & quota.members).sum())} may review it"
+            )
+    return f"the attribute constraints {names} cannot be met together with demand and loads: loosen one of them"
+
+
+def _check(instance: Instance, assignment: Assignment) -> None:
+    """Count everything again, without a solver.
+
+    Raises:
+        VerificationError: a rule is broken; a defect of ours.
+    """
+    found = list(verify(assignment, instance.scores, instance.limits, Conflicts(())))
+    columns: dict[str, list[int]] = {}
+    for pair in assignment.pairs:
+        columns.setdefault(pair.submission_id, []).append(instance.scores.reviewers.position(pair.reviewer_id))
+    for quota in instance.quotas:
+        for row, paper in enumerate(instance.scores.submissions.ids):
+            count = int(quota.members[columns.get(paper, [])].sum())
+            if not quota.at_least[row] <= count <= quota.at_most[row]:
+                found.append(Violation("constraint", f"'{quota.name}': paper '{paper}' has {count}"))
+    if found:
+        raise VerificationError(found)
 
 
 def _options(arguments: argparse.Namespace, objective: str) -> Options:
-    if arguments.attribute_constraints is not None:
-        raise ConfigError("no solver here takes attribute constraints", key="--attribute_constraints")
-    is_random = objective in ("randomised", "perturbed")
-    if arguments.bad_match_thresholds and objective == "perturbed":
-        raise ConfigError("perturbation is not split by thresholds here", key="--bad_match_thresholds")
+    is_random = objective in _LOTTERIES
+    if arguments.attribute_constraints is not None and is_random:
+        raise ConfigError("a lottery takes no attribute constraints here", key="--attribute_constraints")
     limit = 1.0
-    if arguments.probability_limits is not None and is_random:
-        try:
-            limit = float(arguments.probability_limits)
-        except ValueError:
-            message = f"one number for all pairs is allowed, got the file '{arguments.probability_limits}'"
-            raise ConfigError(message, key="--probability_limits") from None
+    if is_random and (number := number_in(arguments.probability_limits)) is not None:
+        limit = number
         if not 0 < limit <= 1:
             raise ConfigError(f"allowed is above 0, up to 1; got {limit:g}", key="--probability_limits")
     perturbation = arguments.perturbation or 0.0
     if not 0 <= perturbation <= 1:
         raise ConfigError(f"allowed is 0 to 1; got {perturbation:g}", key="--perturbation")
-    for name in ("probability_limits", "perturbation", "bad_match_thresholds"):
-        if getattr(arguments, name) and not is_random:
-            _say(f"note: --{name} has no meaning for {arguments.solver}")
-    return Options(probability_limit=limit, perturbation=perturbation, draw_seed=arguments.seed)
-
-
-def _read(arguments: argparse.Namespace) -> _Instance:
-    weights = arguments.weights or [1.0] * len(arguments.scores)
-    if len(weights) != len(arguments.scores):
-        message = f"allowed is one for each file of scores: {len(arguments.scores)}; got {len(weights)}"
-        raise ConfigError(message, key="--weights")
-    files = [list(_numbers(path)) for path in arguments.scores]
-    constraints = [] if arguments.constraints is None else list(_numbers(arguments.constraints))
-    named = [row for rows in (*files, constraints) for row in rows]
-    users = sorted(_selected(arguments, {user for _, _, user, _ in named}))
-    papers = sorted({paper for _, paper, _, _ in named})
-    row_of, column_of = ({name: place for place, name in enumerate(names)} for names in (papers, users))
-    totals = np.zeros((len(papers), len(users)))
-    for rows, weight in zip(files, weights, strict=True):
-        one = np.zeros_like(totals)
-        for _, paper, user, score in rows:
-            if user in column_of:
-                one[row_of[paper], column_of[user]] = score
-        totals += weight * one
-    most, least = _loads(arguments, users)
-    status = np.full(totals.shape, PairStatus.ELIGIBLE, dtype=np.uint8)
-    if not arguments.allow_zero_score_assignments:
-        status[totals <= 0] = PairStatus.BELOW_FLOOR
-    _mark_constraints(status, constraints, row_of, column_of, arguments.constraints)
-    _refuse_too_many_forced(status == PairStatus.REQUIRED, papers, users, arguments.num_reviewers, most)
-    has_pair = np.isin(status, (PairStatus.ELIGIBLE, PairStatus.REQUIRED)).any(axis=0)
-    least[~has_pair] = 0  # nobody can be made to review what they may not
-    values = totals.astype(np.float32)
-    scores = ScoreMatrix(
-        submissions=Index([SubmissionId(name) for name in papers]),
-        reviewers=Index([PersonId(name) for name in users]),
-        values=values,
-        raw=values,
-        method="given",
-    )
-    wanted = np.full(len(papers), arguments.num_reviewers, dtype=np.int64)
-    return _Instance(totals, scores, Limits(wanted=wanted, max_load=most, min_load=least, status=status))
-
-
-def _numbers(path: Path) -> Iterator[tuple[int, str, str, float]]:
-    """Line number, paper, user and number of each row."""
-    for line, row in _rows(path, 3):
-        try:
-            number = float(row[2])
-        except ValueError:
-            raise DataError(f"allowed is a number, got '{row[2]}'", file=str(path), line=line) from None
-        if not np.isfinite(number):
-            raise DataError(f"allowed is a finite number, got '{row[2]}'", file=str(path), line=line)
-        yield line, row[0], row[1], number
-
-
-def _rows(path: Path, fields: int) -> Iterator[tuple[int, list[str]]]:
-    try:
-        with path.open(newline="", encoding="utf-8-sig") as stream:
-            reader = csv.reader(stream)
-            for row in reader:
-                if not row:
-                    continue
-                if len(row) < fields:
-                    message = f"allowed are {fields} fields with commas between, got {len(row)}"
-                    raise DataError(message, file=str(path), line=reader.line_num)
-                yield reader.line_num, [field.strip() for field in row]
-    except FileNotFoundError:
-        raise DataError("there is no such file", file=str(path)) from None
-    except UnicodeDecodeError as error:
-        raise DataError(f"this is no UTF-8 text ({error.reason})", file=str(path)) from None
-
-
-def _selected(arguments: argparse.Namespace, users: set[str]) -> set[str]:
-    if arguments.user_group is None:
-        return users
-    if arguments.user_group_file is None:
-        raise ConfigError("a group needs the file that says who is in it", key="--user_group_file")
-    groups: dict[str, set[str]] = {}
-    for _, row in _rows(arguments.user_group_file, 2):
-        groups.setdefault(row[0], set()).add(row[1])
-    if arguments.user_group not in groups:
-        raise UnknownNameError("group", arguments.user_group, groups)
-    return users & groups[arguments.user_group]
-
-
-def _loads(arguments: argparse.Namespace, users: Sequence[str]) -> tuple[Any, Any]:
-    """(R,) largest and (R,) smallest loads."""
-    own: dict[str, int] = {}
-    for line, row in () if arguments.max_papers is None else _rows(arguments.max_papers, 2):
-        if not row[1].isdecimal():
-            raise DataError(f"allowed is a whole number, got '{row[1]}'", file=str(arguments.max_papers), line=line)
-        own[row[0]] = int(row[1])
-    unknown = sorted(set(own) - set(users))
-    if unknown:
-        _say(f"note: {len(unknown)} users of {arguments.max_papers} are in no file of scores, first '{unknown[0]}'")
-    without = [user for user in users if user not in own]
-    if without and arguments.max_papers_default is None:
-        message = f"{len(without)} users have no maximum, first '{without[0]}': give --max_papers_default"
-        raise ConfigError(message, key="--max_papers_default")
-    most = np.array([own.get(user, arguments.max_papers_default) for user in users], dtype=np.int64)
-    lowered = int((most < arguments.min_papers_default).sum())
-    if lowered:
-        _say(f"note: the maximum of {lowered} users is below --min_papers_default, which is lowered for them")
-    return most, np.minimum(arguments.min_papers_default, most)
-
-
-def _mark_constraints(
-    status: Any,
-    constraints: Iterable[tuple[int, str, str, float]],
-    row_of: Mapping[str, int],
-    column_of: Mapping[str, int],
-    path: Path | None,
-) -> None:
-    words = {-1.0: PairStatus.BLOCKED, 1.0: PairStatus.REQUIRED}
-    said: dict[tuple[str, str], float] = {}
-    for line, paper, user, value in constraints:
-        if value not in (-1, 0, 1):
-            raise DataError(f"allowed are -1, 0 and 1, got {value:g}", file=str(path), line=line)
-        if said.get((paper, user), 0) * value < 0:
-            message = f"the pair '{paper}', '{user}' is a conflict and forced"
-            raise DataError(message, file=str(path), line=line, remedy="keep one of the two")
-        if value and user in column_of:
-            said[paper, user] = value
-            status[row_of[paper], column_of[user]] = words[value]
-
-
-def _refuse_too_many_forced(forced: Any, papers: Sequence[str], users: Sequence[str], wanted: int, most: Any) -> None:
-    for row in np.flatnonzero(forced.sum(axis=1) > wanted).tolist():
-        raise DataError(f"paper '{papers[row]}' has {forced[row].sum()} forced users and wants {wanted} reviews")
-    for column in np.flatnonzero(forced.sum(axis=0) > most).tolist():
-        count = forced[:, column].sum()
-        raise DataError(f"user '{users[column]}' has {count} forced papers and a maximum of {most[column]}")
+    has_meaning = {
+        "probability_limits": is_random,
+        "perturbation": objective == "perturbed",
+        "bad_match_thresholds": objective == "perturbed",
+    }
+    for name, means_something in has_meaning.items():
+        if getattr(arguments, name) and not means_something:
+            say(f"note: --{name} has no meaning for {arguments.solver}")
+    strength = perturbation if objective == "perturbed" else 0.0
+    return Options(probability_limit=limit, perturbation=strength, draw_seed=arguments.seed)
 
 
 # --- writing --------------------------------------------------------------------------------------------------------
 
 
-def _assigned(instance: _Instance, assignment: Assignment) -> dict[str, list[dict[str, Any]]]:
+def _assigned(instance: Instance, assignment: Assignment) -> dict[str, list[dict[str, Any]]]:
     found: dict[str, list[dict[str, Any]]] = {}
     for pair in assignment.pairs:
         found.setdefault(pair.submission_id, []).append(_entry(instance, pair.submission_id, pair.reviewer_id))
     return found
 
 
-def _offered(instance: _Instance, assignment: Assignment, count: int) -> dict[str, list[dict[str, Any]]]:
-    if assignment.marginals is not None:
-        _say("note: a randomised assignment gets no alternates")
-        return {name: [] for name in instance.scores.submissions.ids}
-    named = alternates(instance.scores, instance.limits, assignment, count=count)
+def _offered(
+    instance: Instance, assignment: Assignment, count: int, chances: Doubles | None, seed: int
+) -> dict[str, list[dict[str, Any]]]:
+    """Who could step in; in a lottery only those whom a second draw admits."""
+    limits = instance.limits
+    if chances is not None:
+        is_drawn = np.random.default_rng([seed, 1]).random(chances.shape) < chances
+        status = np.where(is_drawn | limits.required, limits.status, np.uint8(PairStatus.FORBIDDEN))
+        limits = replace(limits, status=status)
+    named = alternates(instance.scores, limits, assignment, count=count)
     return {paper: [_entry(instance, paper, user) for user, _ in users] for paper, users in named.items()}
 
 
-def _entry(instance: _Instance, paper: str, user: str) -> dict[str, Any]:
+def _entry(instance: Instance, paper: str, user: str) -> dict[str, Any]:
     row, column = instance.scores.submissions.position(paper), instance.scores.reviewers.position(user)
     return {"aggregate_score": float(instance.totals[row, column]), "user": user}
 
