@@ -55,6 +55,7 @@ ARROWS: dict[str, set[str]] = {
     "assignment": BASE | {"bounds", "solvers", "infeasibility", "sharing", "bids", "history", "constraints"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
+    "drift": BASE,
     "capacity": BASE,
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
@@ -66,7 +67,18 @@ ARROWS: dict[str, set[str]] = {
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
-    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"},
+    | {
+        "pipeline",
+        "console",
+        "matcher",
+        "identity",
+        "decisions",
+        "encoders",
+        "comparison",
+        "drift",
+        "rounds",
+        "capacity",
+    },
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
