@@ -21,6 +21,7 @@ from matcher.assignment import Options, prepare, solve_arrays
 from matcher.commands import audit as audit_commands
 from matcher.commands import confirm as confirm_commands
 from matcher.commands import cv, imports, rounds
+from matcher.commands import drift as drift_commands
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
 from matcher.commands import pool as pool_commands
@@ -80,6 +81,7 @@ app.add_typer(confirm_commands.app, name="confirm")
 app.command(epilog="Example: matcher audit venue/ --what-if coauthor_window_months=60")(audit_commands.audit)
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
+app.command(epilog=drift_commands.EPILOG)(drift_commands.drift)
 app.add_typer(background_app, name="background")
 app.command("pool", epilog=pool_commands.EPILOG)(pool_commands.pool)
 app.command("what-if", epilog=what_if_commands.EPILOG)(what_if_commands.what_if)

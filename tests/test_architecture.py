@@ -63,6 +63,7 @@ ARROWS: dict[str, set[str]] = {
     | {"contradictions", "rule_reasons", "ways_out"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
+    "drift": BASE,
     "capacity": BASE | {"flow"},
     "pool": BASE,
     "what_if": BASE | {"assignment", "bids", "scores"},
@@ -79,8 +80,8 @@ ARROWS: dict[str, set[str]] = {
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
-    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"}
-    | {"viewer", "pool", "what_if"},
+    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "drift", "rounds"}
+    | {"capacity", "viewer", "pool", "what_if"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names

@@ -68,25 +68,27 @@ def _command(each: Format) -> Callable[..., None]:
     def run(
         files: _Files,
         into: _Into,
+        told: _Told = None,
         add: _Add = False,
         dry_run: _DryRun = False,
         accept_rejects: AcceptRejectsOption = False,
         as_json: JsonOption = False,
         quiet: QuietOption = False,
     ) -> None:
-        _import(each, files, into, (), add, dry_run, accept_rejects, as_json, quiet)
+        _import(each, files, into, (), told, add, dry_run, accept_rejects, as_json, quiet)
 
     def run_for(
         files: _Files,
         into: _Into,
         reviewer: _Reviewer = None,
+        told: _Told = None,
         add: _Add = False,
         dry_run: _DryRun = False,
         accept_rejects: AcceptRejectsOption = False,
         as_json: JsonOption = False,
         quiet: QuietOption = False,
     ) -> None:
-        _import(each, files, into, reviewer or (), add, dry_run, accept_rejects, as_json, quiet)
+        _import(each, files, into, reviewer or (), told, add, dry_run, accept_rejects, as_json, quiet)
 
     return run_for if each.needs_owners else run
 
@@ -95,6 +97,9 @@ _Files = Annotated[list[Path], typer.Argument(help="The files.", show_default=Fa
 _Into = Annotated[Path, typer.Option(help="Venue folder.")]
 _Add = Annotated[bool, typer.Option("--add", help="Join with what the folder holds.")]
 _DryRun = Annotated[bool, typer.Option("--dry-run", help="Say what would be written, write nothing.")]
+_Told = Annotated[
+    str | None, typer.Option("--as", help="What the files hold, where they do not say it: submissions, publications, …")
+]
 _Reviewer = Annotated[
     list[str] | None,
     typer.Option(help="Whose publications the files hold; several times for several. Default: the folder's reviewers."),
@@ -106,12 +111,21 @@ def _import(
     files: list[Path],
     into: Path,
     reviewers: Sequence[str],
+    told: str | None,
     add: bool,
     dry_run: bool,
     accept_rejects: bool,
     as_json: bool,
     quiet: bool,
 ) -> None:
+    if told is not None and told not in each.tells:
+        allowed = (
+            f"allowed is one of {', '.join(each.tells)}" if each.tells else f"files of {each.name} say what they hold"
+        )
+        raise typer.BadParameter(f"{allowed}; got '{told}'", param_hint="--as")
+    tables = {} if told is None else dict.fromkeys(files, told)
+    if each.needs_owners and told == "submissions":
+        reviewers = ()
     with console.counter("records", quiet=quiet) as progress:
         done = import_files(
             each.name,
@@ -121,7 +135,7 @@ def _import(
             dry_run=dry_run,
             accept_rejects=accept_rejects,
             reviewers=reviewers,
-            wishes=Wishes(progress=progress),
+            wishes=Wishes(tables=tables, progress=progress),
         )
     if as_json:
         console.print_json(plain(done))

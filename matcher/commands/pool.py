@@ -14,7 +14,7 @@ from matcher import console
 from matcher.commands.choices import resolve_choices
 from matcher.commands.options import AcceptRejectsOption, DeadlineOption, JsonOption, OverwriteOption, VenueArgument
 from matcher.config import MatchConfig
-from matcher.errors import DataError, UnknownNameError
+from matcher.errors import DataError, UnknownNameError, counted
 from matcher.export.bundle import WriteOptions
 from matcher.export.csv_files import write_rows
 from matcher.ingest import read_venue
@@ -144,7 +144,7 @@ def _write(found: Pool, out: Path | None, left_out: Path | None, options: WriteO
 def _print(found: Pool) -> None:
     out = console.out
     out.print(
-        f"{len(found.members)} {'author' if len(found.members) == 1 else 'authors'} can review: {found.supply} reviews of "
+        f"{counted(len(found.members), 'author')} can review: {found.supply} reviews of "
         f"{found.demand} that are wanted; {len(found.left_out)} left out"
     )
     for member in found.members[:_ROWS]:

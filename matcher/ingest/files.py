@@ -19,7 +19,7 @@ from typing import Any, Final
 from matcher.errors import DataError, MissingExtraError
 from matcher.ingest.fields import Table, near_miss
 
-__all__ = ["SUFFIXES", "TABLE_SUFFIXES", "RawRow", "numbered_lines", "read_rows", "stem_of"]
+__all__ = ["SUFFIXES", "TABLE_SUFFIXES", "RawRow", "allow_long_cells", "numbered_lines", "read_rows", "stem_of"]
 
 TABLE_SUFFIXES: Final = (".jsonl", ".csv")
 """Endings of the names of tables, before compression."""
@@ -30,6 +30,7 @@ SUFFIXES: Final = tuple(suffix + compression for suffix in TABLE_SUFFIXES for co
 """All endings under which a table of a folder may stand."""
 
 _CHUNK_BYTES: Final = 1 << 18
+_LONGEST_CELL: Final = 1 << 24
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _ZIP_MAGIC: Final = b"PK\x03\x04"
@@ -278,6 +279,11 @@ class _Tape:
         return "\n".join(text for _, text in self.taken)
 
 
+def allow_long_cells() -> None:
+    """Let CSV cells hold up to 16 MB, as a text in JSON Lines may; the standard library stops at 128 KB."""
+    csv.field_size_limit(_LONGEST_CELL)
+
+
 def _csv_rows(lines: Iterator[tuple[int, str]], table: Table, name: str) -> Iterator[RawRow]:
     first = next(lines)
     if "\r" in first[1]:
@@ -289,6 +295,7 @@ def _csv_rows(lines: Iterator[tuple[int, str]], table: Table, name: str) -> Iter
         )
     delimiter = _delimiter(first[1], table)
     tape = _Tape(itertools.chain([first], lines))
+    allow_long_cells()
     reader = csv.reader(iter(tape), delimiter=delimiter, strict=True)
     try:
         header = next(reader)

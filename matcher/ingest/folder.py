@@ -325,10 +325,10 @@ def _reviewers(ledger: Ledger, path: Path, papers: Iterable[Paper]) -> Iterator[
             ledger.reject(row, REVIEWERS, "min_load", f"is {low}, more than max_load {high}")
             continue
         if "paper_ids" in values:
-            listed = ledger.known_papers(row, REVIEWERS, "paper_ids", PUBLICATIONS)
+            listed = ledger.known_papers(row, "paper_ids", PUBLICATIONS)
         else:
             listed = tuple(sorted(written.get(values["id"], ())))
-        if listed is not None and ledger.take(row, REVIEWERS):
+        if ledger.take(row, REVIEWERS):
             yield (
                 _person(values),
                 Reviewer(

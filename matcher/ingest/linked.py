@@ -264,8 +264,8 @@ def _reviewers(ledger: Ledger, path: Path, year: int | None) -> tuple[list[Perso
     people, reviewers = [], []
     for row in ledger.rows(path, _REVIEWERS, is_csv=False, is_required=True):
         values = row.values
-        papers = ledger.known_papers(row, _REVIEWERS, "pubs", _PUBLICATIONS)
-        if papers is None or not ledger.take(row, _REVIEWERS):
+        papers = ledger.known_papers(row, "pubs", _PUBLICATIONS)
+        if not ledger.take(row, _REVIEWERS):
             continue
         person_id = PersonId(values["id"])
         affiliations = tuple(

@@ -30,6 +30,7 @@ class Reject:
         field: the field concerned, such as `authors[2].email`; `None` when it is the row as a whole.
         reason: what was allowed and what was there.
         raw: the row as written.
+        keeps_row: whether only an entry of a list is not taken, and the rest of the row is.
     """
 
     file: str
@@ -37,10 +38,12 @@ class Reject:
     field: str | None
     reason: str
     raw: str
+    keeps_row: bool = False
 
     def __str__(self) -> str:
         what = f"field '{self.field}': " if self.field else ""
-        return f"{self.file}:{self.line}: {what}{self.reason}"
+        rest = "; the rest of the row stays" if self.keeps_row else ""
+        return f"{self.file}:{self.line}: {what}{self.reason}{rest}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -236,10 +239,11 @@ class Ledger:
             guess = did_you_mean(key, taken)
         return f"id '{key}' is not in {file}{guess}"
 
-    def known_papers(self, row: Row, table: Table, field: str, publications: Table) -> tuple[PaperId, ...] | None:
-        """The papers that a reviewer lists; `None` when the row is rejected because one of them is not known.
+    def known_papers(self, row: Row, field: str, publications: Table) -> tuple[PaperId, ...]:
+        """The papers that a reviewer lists.
 
-        A paper whose own row was rejected is left out with a notice: the reviewer is not at fault.
+        An id that points nowhere is rejected, and the reviewer stays: their other papers speak for them. A paper whose
+        own row was rejected is left out with a notice: the reviewer is not at fault.
         """
         known: list[PaperId] = []
         for position, key in enumerate(row.values[field]):
@@ -248,8 +252,10 @@ class Ledger:
             elif key in self._refused.get(publications.name, {}):
                 self._left_out.append(f"'{key}' at {row.file}:{row.line}")
             else:
-                self.reject(row, table, f"{field}[{position}]", self.fault(publications, key) or "")
-                return None
+                reason = self.fault(publications, key) or ""
+                self._rejects.append(
+                    Reject(row.file, row.line, f"{field}[{position}]", reason, row.raw, keeps_row=True)
+                )
         return tuple(known)
 
     def notice(self, text: str) -> None:
@@ -277,7 +283,7 @@ class Ledger:
         if report.rejects and not accept_rejects:
             raise RejectedRowsError(report)
         for name in (self._file_of[table.name] for table in required):
-            lost = [reject for reject in report.rejects if reject.file == name]
+            lost = [reject for reject in report.rejects if reject.file == name and not reject.keeps_row]
             if len(lost) == self._read[name]:
                 raise DataError(
                     f"none of the {len(lost)} rows of the file can be used; the first: {lost[0].reason}",
@@ -289,7 +295,7 @@ class Ledger:
 
     def _report(self) -> LoadReport:
         order = {name: position for position, name in enumerate(self._read)}
-        rejected = Counter(reject.file for reject in self._rejects)
+        rejected = Counter(reject.file for reject in self._rejects if not reject.keeps_row)
         return LoadReport(
             files=tuple(
                 FileCount(name, read, read - rejected[name], rejected[name]) for name, read in self._read.items()
@@ -312,4 +318,12 @@ def write_rejects(path: str | Path, rejects: Iterable[Reject]) -> None:
         rejects: in the order in which they are to stand.
     """
     with Path(path).open("w", encoding="utf-8", newline="\n") as stream:
-        stream.writelines(json.dumps(asdict(reject), ensure_ascii=False) + "\n" for reject in rejects)
+        stream.writelines(json.dumps(_plain(reject), ensure_ascii=False) + "\n" for reject in rejects)
+
+
+def _plain(reject: Reject) -> dict[str, Any]:
+    """A reject as JSON holds it; that the rest of the row stays is said where it is so."""
+    plain = asdict(reject)
+    if not reject.keeps_row:
+        del plain["keeps_row"]
+    return plain

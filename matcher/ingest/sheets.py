@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 from matcher.errors import DataError, MissingExtraError
 from matcher.ingest.fields import clean
-from matcher.ingest.files import numbered_lines
+from matcher.ingest.files import allow_long_cells, numbered_lines
 
 if TYPE_CHECKING:
     from openpyxl import Workbook
@@ -350,6 +350,7 @@ def _read_text(path: Path, name: str) -> tuple[Sheet, ...]:
 
 
 def _read_delimited(lines: list[tuple[int, str]], delimiter: str, name: str) -> Sheet:
+    allow_long_cells()
     reader = csv.reader((f"{line}\n" for _, line in lines), delimiter=delimiter, strict=True)
     rows: list[SheetRow] = []
     fault = None

@@ -7,7 +7,7 @@ from the chair. Rows that are already there and not concerned stay as they are, 
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
@@ -15,8 +15,9 @@ from typing import Any, Final
 from matcher.errors import DataError
 from matcher.ingest.cv.merge import Existing, Merged
 from matcher.ingest.fields import PUBLICATIONS, REVIEWERS, FieldError, Table, Unread
+from matcher.ingest.formats.venue_rows import paper_row, reviewer_row
 from matcher.ingest.plain_tables import TableFile, refuse_occupied, write_lines
-from matcher.records import Affiliation, Paper, PaperId, Person, PersonId, Relation, Reviewer, SourceRef
+from matcher.records import Paper, PaperId, Person, PersonId, Reviewer
 
 __all__ = ["Written", "read_existing", "refuse_filled", "write_folder"]
 
@@ -159,7 +160,7 @@ def write_folder(folder: str | Path, merged: Merged, *, add: bool = False, dry_r
         )
     before = read_existing(folder)
     plans = [
-        _plan(folder, "publications", map(_paper_row, merged.papers), map(_paper_row, before.papers)),
+        _plan(folder, "publications", map(paper_row, merged.papers), map(paper_row, before.papers)),
         _plan(
             folder,
             "reviewers",
@@ -212,80 +213,6 @@ def _line(row: Mapping[str, Any]) -> str:
     return json.dumps(row, ensure_ascii=False)
 
 
-# --- rows -----------------------------------------------------------------------------------------------------------
-
-
-def _paper_row(paper: Paper) -> dict[str, Any]:
-    dates = [str(day) for day in paper.dates]
-    return {
-        "id": paper.id,
-        "title": paper.title,
-        "abstract": paper.abstract,
-        "date": None if not dates else dates[0] if len(dates) == 1 else dates,
-        "authors": [
-            _filled(
-                name=mention.name,
-                person_id=mention.person_id,
-                email=mention.email,
-                affiliation=mention.affiliation,
-                domain=mention.domain,
-                marks=mention.marks,
-            )
-            for mention in paper.authors
-        ],
-        "published_in": paper.published_in,
-        "kind": paper.kind,
-        "source": _sources(paper.sources),
-        **_filled(full_text=paper.full_text),
-    }
-
-
-def _sources(sources: Sequence[SourceRef]) -> Any:
-    rows = [_filled(file=one.file, line=one.line) for one in sources]
-    return rows[0] if len(rows) == 1 else rows
-
-
 def _reviewer_rows(reviewers: Iterable[Reviewer], people: Iterable[Person]) -> list[dict[str, Any]]:
     persons = {person.id: person for person in people}
-    return [_reviewer_row(one, persons[one.person_id]) for one in reviewers]
-
-
-def _reviewer_row(reviewer: Reviewer, person: Person) -> dict[str, Any]:
-    return {
-        "id": reviewer.person_id,
-        "name": person.name,
-        **_filled(
-            names=list(person.names[1:]),
-            emails=list(person.emails),
-            affiliations=[_affiliation_row(one) for one in person.affiliations],
-            relations=[_relation_row(one) for one in person.relations],
-            interests=list(reviewer.interests),
-        ),
-        "paper_ids": list(reviewer.paper_ids),
-    }
-
-
-def _affiliation_row(one: Affiliation) -> dict[str, Any]:
-    return _filled(
-        organisation=one.organisation,
-        domain=one.domain,
-        role=one.role,
-        start=None if one.start is None else str(one.start),
-        end=None if one.end is None else str(one.end),
-    )
-
-
-def _relation_row(one: Relation) -> dict[str, Any]:
-    return _filled(
-        kind=one.kind,
-        name=one.other,
-        person_id=one.other_id,
-        start=None if one.start is None else str(one.start),
-        end=None if one.end is None else str(one.end),
-        evidence=one.evidence,
-    )
-
-
-def _filled(**fields: Any) -> dict[str, Any]:
-    """The fields that say something."""
-    return {name: value for name, value in fields.items() if value not in (None, "", [], ())}
+    return [reviewer_row(one, persons[one.person_id]) for one in reviewers]

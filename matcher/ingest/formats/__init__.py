@@ -16,7 +16,9 @@ from matcher.ingest.formats.hotcrp import read_hotcrp
 from matcher.ingest.formats.joining import Joined, join
 from matcher.ingest.formats.openreview import read_openreview
 from matcher.ingest.formats.owners import named_owners, owners_of
+from matcher.ingest.formats.paperlists import read_paperlists
 from matcher.ingest.formats.scholarly import read_crossref, read_openalex, read_orcid, read_semantic_scholar
+from matcher.ingest.formats.score_files import read_scores
 from matcher.ingest.formats.source import Format, Owner, Row, SourceRecord, Wishes
 from matcher.ingest.formats.statements import read_statements
 from matcher.ingest.formats.venue_rows import rows_of
@@ -32,6 +34,7 @@ __all__ = [
     "Imported",
     "Joined",
     "Owner",
+    "RejectedRecordsError",
     "Row",
     "SourceRecord",
     "TableFile",
@@ -48,9 +51,20 @@ _ALL_FORMATS: Final = (
         "openreview",
         read_openreview,
         "OpenReview's archives, submissions, profiles and edges",
-        ("reviewers", "publications", "submissions", "people", "conflicts", "bids", "assignments", "recommendations"),
+        (
+            "reviewers",
+            "publications",
+            "submissions",
+            "people",
+            "conflicts",
+            "bids",
+            "assignments",
+            "recommendations",
+            "scores",
+        ),
         ".json, .jsonl, .csv, or the folder of its expertise model",
         "matcher import openreview archives/ submissions.json profiles.json --into venue/",
+        tells=("submissions", "publications", "reviewers", "people"),
     ),
     Format(
         "hotcrp",
@@ -72,7 +86,7 @@ _ALL_FORMATS: Final = (
         "easychair",
         read_easychair,
         "EasyChair's submissions, authors, committee and bids",
-        ("reviewers", "submissions", "conflicts", "bids"),
+        ("reviewers", "submissions", "conflicts", "bids", "assignments"),
         "the workbook, or its sheets as .csv",
         "matcher import easychair EasyChair.xlsx --into venue/",
     ),
@@ -173,6 +187,24 @@ _ALL_FORMATS: Final = (
         ".xml, .json, .jsonl",
         "matcher import arxiv feed.xml --into venue/ --add",
         True,
+    ),
+    Format(
+        "paperlists",
+        read_paperlists,
+        "Public lists of a venue's papers, one JSON file for each venue and year",
+        (*_WORKS, "submissions"),
+        ".json, plain or gzip",
+        "matcher import paperlists iclr2024.json --into venue/ --add",
+        True,
+        tells=("publications", "submissions"),
+    ),
+    Format(
+        "scores",
+        read_scores,
+        "Affinity scores that another system computed, such as TPMS or OpenReview's models",
+        ("scores",),
+        ".csv, .xlsx, .json, .jsonl",
+        "matcher import scores tpms.csv --into venue/ --add",
     ),
 )
 

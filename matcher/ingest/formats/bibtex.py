@@ -80,7 +80,8 @@ def _bib_record(
     raw: str,
 ) -> SourceRecord:
     def plain(name: str) -> str:
-        return one_line(latex.latex_to_text(fields.get(name, "")))
+        text = fields.get(name, "")
+        return one_line(latex.latex_to_text(text) if _LATEX.search(text) else text)
 
     names, remarks, fault = _authors(fields.get("author", ""), latex)
     if fault:
@@ -102,6 +103,9 @@ def _bib_record(
     )
     return record_of(work, owners, file=file, line=line, raw=raw)
 
+
+_LATEX: Final = re.compile(r"[\\{}$~%&#^_`<>!?]|''|--")
+"""What LaTeX reads otherwise than it is written; a text without it is not taken through the slow reader."""
 
 _SORTS: Final[Mapping[str, str]] = {
     "phdthesis": "thesis",

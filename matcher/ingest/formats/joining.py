@@ -63,6 +63,7 @@ def join(there: Tables, collected: Collected) -> Joined:
         collected: what was read.
     """
     people, questions = _same_people(there, collected.tables)
+    people |= _named_in_pairs(there, collected.tables, people)
     papers = _same_papers(there, collected.tables)
     rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = defaultdict(dict)
     for table, held in there.items():
@@ -128,6 +129,24 @@ def _same_people(there: Tables, came: Tables) -> tuple[dict[str, str], tuple[str
     return same, tuple(dict.fromkeys(questions))
 
 
+def _named_in_pairs(there: Tables, came: Tables, same: Mapping[str, str]) -> dict[str, str]:
+    """People whom pairs name by an address or an id that is not the one they have here, where only one has it."""
+    held: dict[str, set[str]] = defaultdict(set)
+    known: set[str] = set()
+    for tables in (there, came):
+        for row in (*tables.get("reviewers", ()), *tables.get("people", ())):
+            known.add(str(row["id"]))
+            for token in _tokens(row):
+                held[token].add(same.get(str(row["id"]), str(row["id"])))
+    named = dict.fromkeys(str(row["reviewer_id"]) for table in PAIR_KEYS for row in came.get(table, ()))
+    found = {}
+    for key in named:
+        meant = {one for token in _tokens_of_id(key) for one in held.get(token, ())}
+        if key not in known and len(meant) == 1:
+            found[key] = meant.pop()
+    return found
+
+
 def _tokens(row: Mapping[str, Any]) -> Iterator[str]:
     """What identifies a person whatever the source: addresses and ids of registries."""
     for email in row.get("emails") or ():
@@ -137,7 +156,14 @@ def _tokens(row: Mapping[str, Any]) -> Iterator[str]:
         value = attributes.get(registry) or row.get(registry)
         for one in value if isinstance(value, list) else [value] if value else []:
             yield plain_key(registry, str(one))
-    yield plain_key("openreview_ids", str(row["id"]))
+    yield from _tokens_of_id(str(row["id"]))
+
+
+def _tokens_of_id(key: str) -> Iterator[str]:
+    """What an id of a person is beside an id of this folder."""
+    yield plain_key("openreview_ids", key)
+    if "@" in key:
+        yield f"email:{normalise_email(key)}"
 
 
 def _names(row: Mapping[str, Any]) -> Iterator[str]:

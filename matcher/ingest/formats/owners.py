@@ -34,6 +34,8 @@ def _owner(row: Mapping[str, Any]) -> Owner:
     key = str(row["id"])
     if key.partition(":")[0] in REGISTRY_IDS:
         keys.add(key.casefold())
+    if key.startswith("~"):
+        keys.add(plain_key("openreview_ids", key))
     names = (str(row["name"]), *(str(name) for name in row.get("names") or ()))
     emails = tuple(str(email) for email in row.get("emails") or ())
     return Owner(key, tuple(dict.fromkeys(names)), frozenset(keys), emails=emails)

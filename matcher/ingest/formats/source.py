@@ -109,6 +109,7 @@ class Format:
         files: the files that it takes, in words.
         example: a command.
         needs_owners: whether it must be told whose publications are wanted.
+        tells: what the user may say that its files hold, where they do not say it themselves.
     """
 
     name: str
@@ -118,6 +119,7 @@ class Format:
     files: str
     example: str
     needs_owners: bool = False
+    tells: tuple[str, ...] = ()
 
 
 _RAW_LENGTH: Final = 2_000

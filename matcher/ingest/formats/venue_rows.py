@@ -7,7 +7,7 @@ from typing import Any
 
 from matcher.records import Affiliation, AuthorMention, Paper, Person, Relation, Reviewer, Submission, Venue
 
-__all__ = ["rows_of"]
+__all__ = ["paper_row", "reviewer_row", "rows_of"]
 
 
 def rows_of(venue: Venue) -> dict[str, list[dict[str, Any]]]:
@@ -25,11 +25,8 @@ def rows_of(venue: Venue) -> dict[str, list[dict[str, Any]]]:
     """
     reviewing = {one.person_id for one in venue.reviewers}
     tables: dict[str, list[dict[str, Any]]] = {
-        "reviewers": [
-            _filled(**_person(venue.person_by_id[one.person_id]), **_reviewer(one), keep="paper_ids")
-            for one in venue.reviewers
-        ],
-        "publications": [_paper(paper) for paper in venue.papers],
+        "reviewers": [reviewer_row(one, venue.person_by_id[one.person_id]) for one in venue.reviewers],
+        "publications": [paper_row(paper) for paper in venue.papers],
         "submissions": [_submission(one) for one in venue.submissions],
         "people": [_filled(**_person(one)) for one in venue.people if one.id not in reviewing],
         "conflicts": [
@@ -81,6 +78,11 @@ def _filled(*, keep: str = "", **fields: Any) -> dict[str, Any]:
         for name, value in fields.items()
         if name == keep or value not in (None, "", [], {}, ()) or value == 0
     }
+
+
+def reviewer_row(reviewer: Reviewer, person: Person) -> dict[str, Any]:
+    """The row of a reviewer; what says nothing is left out, but a list of papers that is empty."""
+    return _filled(**_person(person), **_reviewer(reviewer), keep="paper_ids")
 
 
 def _person(person: Person) -> dict[str, Any]:
@@ -139,7 +141,8 @@ def _author(one: AuthorMention) -> dict[str, Any]:
     )
 
 
-def _paper(paper: Paper) -> dict[str, Any]:
+def paper_row(paper: Paper) -> dict[str, Any]:
+    """The row of a publication; what says nothing is left out."""
     dates = [str(day) for day in paper.dates]
     sources = [_filled(file=one.file, line=one.line) for one in paper.sources]
     return _filled(
@@ -151,6 +154,7 @@ def _paper(paper: Paper) -> dict[str, Any]:
         published_in=paper.published_in,
         kind=paper.kind,
         source=sources[0] if len(sources) == 1 else sources,
+        full_text=paper.full_text,
     )
 
 

@@ -27,12 +27,14 @@ class WorkAuthor:
         keys: ids that the source knows, such as `orcid:0000-0002-1825-0097` or `dblp:12/345`.
         affiliation: the organisation printed beside the name.
         email: the address printed beside the name.
+        person_id: the id under which the person stands in bylines, where the source has such ids as a folder has them.
     """
 
     name: str
     keys: frozenset[str] = frozenset()
     affiliation: str = ""
     email: str = ""
+    person_id: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -173,6 +175,8 @@ def record_of(work: Work, owners: Owners, *, file: str, line: int | None, raw: s
         if owner is not None:
             found[owner.id] = owner
             entry["person_id"] = owner.id
+        elif author.person_id:
+            entry["person_id"] = author.person_id
         elif author.keys:
             entry["person_id"] = min(author.keys, key=_trust)
         byline.append(entry | _filled(email=author.email.lower(), affiliation=author.affiliation))
