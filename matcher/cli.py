@@ -23,6 +23,7 @@ from matcher.commands import cv, imports, rounds
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
 from matcher.commands import review as review_commands
+from matcher.commands import service as service_commands
 from matcher.commands.background import background_app
 from matcher.commands.choices import resolve_choices
 from matcher.commands.options import (
@@ -79,6 +80,8 @@ app.command(epilog="Example: matcher audit venue/ --what-if coauthor_window_mont
 app.command(epilog="Example: matcher review venue/ --run runs/first --out questions.csv")(review_commands.review)
 import_app.command("cv", epilog=cv.EPILOG)(cv.import_cv)
 app.add_typer(background_app, name="background")
+app.command(epilog="Example: matcher serve --data-dir matcher-data --port 8000")(service_commands.serve)
+app.add_typer(service_commands.admin_app, name="admin")
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -538,31 +541,8 @@ def _values(config: MatchConfig) -> dict[str, Any]:
 
 
 def _write_report(result: MatchResult, target: Path) -> Path:
-    from matcher.report import ReportData, render_report, submissions_in_detail
-
-    shown = frozenset(submissions_in_detail(result.scores, result.limits, result.assignment))
-
-    data = ReportData(
-        venue=result.venue,
-        config=result.config,
-        profiles_sizes=result.profiles.sizes(),
-        scores=result.scores,
-        conflicts=result.conflicts,
-        limits=result.limits,
-        assignment=result.assignment,
-        explanations=result.explain_assigned(shown),
-        question_price=result.question_price,
-        infeasibility=result.infeasibility,
-        provenance={
-            "versions": dict(result.versions),
-            "origin": dict(result.origin),
-            "venue digest": result.venue.digest,
-            "encoder": to_plain(result.profiles.encoder),
-            "seed": result.config.seed,
-        },
-    )
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_report(data), encoding="utf-8", newline="\n")
+    target.write_text(result.report(), encoding="utf-8", newline="\n")
     return target
 
 

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -38,13 +38,17 @@ from matcher.records import (
     SubmissionId,
     Venue,
     Violation,
+    to_plain,
 )
 from matcher.rounds import Replanned, replan
 from matcher.runs import Run, current_versions, load_run, save_run
 from matcher.scores import score, score_parts
 from matcher.viewer import hidden_from, restrict
 
-__all__ = ["MatchResult", "StageClock", "match", "rematch"]
+__all__ = ["Keep", "MatchResult", "StageClock", "match", "rematch"]
+
+Keep: TypeAlias = Callable[[str, Callable[[], Any]], Any]
+"""Gives what the maker of a stage's records makes, or what it made before."""
 
 
 def match(
@@ -55,6 +59,7 @@ def match(
     origin: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     clock: StageClock | None = None,
+    keep: Keep | None = None,
 ) -> MatchResult:
     """Decide who reviews what.
 
@@ -65,6 +70,8 @@ def match(
         origin: where each value of the configuration came from, for the manifest.
         progress: called by long stages.
         clock: measures the stages; give one that has measured the reading to have both in `times`.
+        keep: called with the names and the makers of conflicts, profiles and scores; gives what the maker makes, or the
+            same from an earlier match that was interrupted. By default everything is made.
 
     Returns:
         The assignment and all that led to it, checked by `verify`.
@@ -80,15 +87,15 @@ def match(
     57
     """
     config = (config or MatchConfig()).settled(venue.defaults)
-    clock = clock or StageClock()
+    clock, keep = clock or StageClock(), keep or _make
     with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
         refuse_impossible_demand(venue, config)
-        conflicts = find_conflicts(venue, config)
+        conflicts = keep("conflicts", lambda: find_conflicts(venue, config))
     with clock.stage("profiles"):
         encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
-        profiles = build_profiles(venue, encoder, progress=progress)
+        profiles = keep("profiles", lambda: build_profiles(venue, encoder, progress=progress))
     with clock.stage("scores"):
-        scores = apply_wishes(score(profiles, config, progress=progress), venue, config)
+        scores = keep("scores", lambda: apply_wishes(score(profiles, config, progress=progress), venue, config))
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -108,6 +115,11 @@ def match(
         times=clock.times,
         versions=current_versions(),
     )
+
+
+def _make(_: str, maker: Callable[[], Any]) -> Any:
+    """Keep nothing."""
+    return maker()
 
 
 def rematch(
@@ -291,6 +303,32 @@ class MatchResult:
     def verify(self) -> tuple[Violation, ...]:
         """Check the answer again, without a solver; none for a correct one."""
         return verify(self.assignment, self.scores, self.limits, self.conflicts)
+
+    def report(self) -> str:
+        """The match as one HTML page that needs no network."""
+        from matcher.report import ReportData, render_report, submissions_in_detail
+
+        shown = frozenset(submissions_in_detail(self.scores, self.limits, self.assignment))
+        data = ReportData(
+            venue=self.venue,
+            config=self.config,
+            profiles_sizes=self.profiles.sizes(),
+            scores=self.scores,
+            conflicts=self.conflicts,
+            limits=self.limits,
+            assignment=self.assignment,
+            explanations=self.explain_assigned(shown),
+            question_price=self.question_price,
+            infeasibility=self.infeasibility,
+            provenance={
+                "versions": dict(self.versions),
+                "origin": dict(self.origin),
+                "venue digest": self.venue.digest,
+                "encoder": to_plain(self.profiles.encoder),
+                "seed": self.config.seed,
+            },
+        )
+        return render_report(data)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write a run folder; see `matcher.runs`.

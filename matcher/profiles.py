@@ -13,13 +13,16 @@ from matcher.records import Index, PaperId, PersonId, Profiles, Progress, Submis
 __all__ = ["build_profiles"]
 
 
-def build_profiles(venue: Venue, encoder: TextEncoder, *, progress: Progress | None = None) -> Profiles:
+def build_profiles(
+    venue: Venue, encoder: TextEncoder, *, progress: Progress | None = None, may_lack_submissions: bool = False
+) -> Profiles:
     """Encode every reviewer's papers and every active submission, each text once.
 
     Args:
         venue: the input.
         encoder: makes the vectors; one that learns from a corpus learns from this venue's texts.
         progress: called while texts are embedded.
+        may_lack_submissions: whether a venue without active submissions is fine: a pool of reviewers.
 
     Returns:
         Profiles with reviewers and submissions in the venue's order.
@@ -28,7 +31,7 @@ def build_profiles(venue: Venue, encoder: TextEncoder, *, progress: Progress | N
         DataError: there is no active submission or no reviewer.
     """
     submissions = venue.active_submissions
-    if not submissions:
+    if not submissions and not may_lack_submissions:
         raise DataError("there is no active submission", remedy="add submissions, or check their status")
     if not venue.reviewers:
         raise DataError("there is no reviewer", remedy="add reviewers")

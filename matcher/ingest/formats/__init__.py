@@ -19,7 +19,7 @@ from matcher.ingest.formats.owners import named_owners, owners_of
 from matcher.ingest.formats.scholarly import read_crossref, read_openalex, read_orcid, read_semantic_scholar
 from matcher.ingest.formats.source import Format, Owner, Row, SourceRecord, Wishes
 from matcher.ingest.formats.statements import read_statements
-from matcher.ingest.formats.venue_rows import rows_of
+from matcher.ingest.formats.venue_rows import plain_row, rows_of
 from matcher.ingest.formats.write import read_tables, write_tables
 from matcher.ingest.formats.xml_files import read_anthology, read_arxiv, read_dblp
 from matcher.ingest.plain_tables import TableFile, refuse_occupied
@@ -37,6 +37,7 @@ __all__ = [
     "TableFile",
     "Wishes",
     "import_files",
+    "plain_row",
     "rows_of",
 ]
 
