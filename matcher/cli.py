@@ -26,6 +26,7 @@ from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
 from matcher.commands import pool as pool_commands
 from matcher.commands import review as review_commands
+from matcher.commands import service as service_commands
 from matcher.commands import what_if as what_if_commands
 from matcher.commands.background import background_app
 from matcher.commands.choices import resolve_choices
@@ -85,6 +86,8 @@ app.command(epilog=drift_commands.EPILOG)(drift_commands.drift)
 app.add_typer(background_app, name="background")
 app.command("pool", epilog=pool_commands.EPILOG)(pool_commands.pool)
 app.command("what-if", epilog=what_if_commands.EPILOG)(what_if_commands.what_if)
+app.command(epilog="Example: matcher serve --data-dir matcher-data --port 8000")(service_commands.serve)
+app.add_typer(service_commands.admin_app, name="admin")
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -569,36 +572,8 @@ def _values(config: MatchConfig) -> dict[str, Any]:
 
 
 def _write_report(result: MatchResult, target: Path, *, viewer: str | None = None) -> Path:
-    from matcher.report import ReportData, render_report, submissions_in_detail
-
-    shown = frozenset(submissions_in_detail(result.scores, result.limits, result.assignment))
-
-    data = ReportData(
-        venue=result.venue,
-        config=result.config,
-        profiles_sizes=result.profiles.sizes(),
-        scores=result.scores,
-        conflicts=result.conflicts,
-        limits=result.limits,
-        assignment=result.assignment,
-        explanations=result.explain_assigned(shown),
-        question_price=result.question_price if viewer is None else None,
-        infeasibility=result.infeasibility if viewer is None else (),
-        provenance={
-            **(
-                {}
-                if viewer is None
-                else {"made for": f"{viewer}; what they must not see is left out, and counts in no figure of this page"}
-            ),
-            "versions": dict(result.versions),
-            "origin": dict(result.origin),
-            "venue digest": result.venue.digest,
-            "encoder": to_plain(result.profiles.encoder),
-            "seed": result.config.seed,
-        },
-    )
     target.parent.mkdir(parents=True, exist_ok=True)
-    target.write_text(render_report(data), encoding="utf-8", newline="\n")
+    target.write_text(result.report(viewer=viewer), encoding="utf-8", newline="\n")
     return target
 
 

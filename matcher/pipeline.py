@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import sys
 import time
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
-from typing import Any, Self
+from typing import Any, Self, TypeAlias
 
 import numpy as np
 
@@ -44,6 +44,7 @@ from matcher.records import (
     SubmissionId,
     Venue,
     Violation,
+    to_plain,
 )
 from matcher.rounds import Replanned, replan, with_standing
 from matcher.runs import Run, current_versions, load_run, save_run
@@ -52,7 +53,10 @@ from matcher.viewer import hidden_from, restrict
 from matcher.ways_out import find_ways_out, infeasible
 from matcher.weighting import describe
 
-__all__ = ["MatchResult", "StageClock", "hidden_for", "match", "rematch"]
+__all__ = ["Keep", "MatchResult", "StageClock", "hidden_for", "match", "rematch"]
+
+Keep: TypeAlias = Callable[[str, Callable[[], Any]], Any]
+"""Gives what the maker of a stage's records makes, or what it made before."""
 
 
 def match(
@@ -63,6 +67,7 @@ def match(
     origin: Mapping[str, str] | None = None,
     progress: Progress | None = None,
     clock: StageClock | None = None,
+    keep: Keep | None = None,
 ) -> MatchResult:
     """Decide who reviews what.
 
@@ -73,6 +78,8 @@ def match(
         origin: where each value of the configuration came from, for the manifest.
         progress: called by long stages.
         clock: measures the stages; give one that has measured the reading to have both in `times`.
+        keep: called with the names and the makers of conflicts, profiles and scores; gives what the maker makes, or the
+            same from an earlier match that was interrupted. By default everything is made.
 
     Returns:
         The assignment and all that led to it, checked by `verify`.
@@ -88,16 +95,15 @@ def match(
     57
     """
     config = (config or MatchConfig()).settled(venue.defaults)
-    clock = clock or StageClock()
+    clock, keep = clock or StageClock(), keep or _make
     with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
-        conflicts = find_conflicts(venue, config)
+        conflicts = keep("conflicts", lambda: find_conflicts(venue, config))
         refuse_impossible_demand(venue, config, conflicts)
     with clock.stage("profiles"):
         encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
-        profiles = build_profiles(venue, encoder, config, progress=progress)
+        profiles = keep("profiles", lambda: build_profiles(venue, encoder, config, progress=progress))
     with clock.stage("scores"):
-        scores = join_external(score(profiles, config, progress=progress), venue, config)
-        scores = apply_wishes(scores, venue, config)
+        scores = keep("scores", lambda: _scored(profiles, venue, config, progress))
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -117,6 +123,16 @@ def match(
         times=clock.times,
         versions=current_versions(),
     )
+
+
+def _scored(profiles: Profiles, venue: Venue, config: MatchConfig, progress: Progress | None) -> ScoreMatrix:
+    """What decides: the text's scores, those of other systems, and wishes."""
+    return apply_wishes(join_external(score(profiles, config, progress=progress), venue, config), venue, config)
+
+
+def _make(_: str, maker: Callable[[], Any]) -> Any:
+    """Keep nothing."""
+    return maker()
 
 
 def rematch(
@@ -166,8 +182,7 @@ def rematch(
         if _scored_parts(venue) != _scored_parts(before.venue):
             encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
             profiles = build_profiles(venue, encoder, config, progress=progress)
-            scores = join_external(score(profiles, config, progress=progress), venue, config)
-            scores = apply_wishes(scores, venue, config)
+            scores = _scored(profiles, venue, config, progress)
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         if emergency:
@@ -334,6 +349,41 @@ class MatchResult:
     def verify(self) -> tuple[Violation, ...]:
         """Check the answer again, without a solver; none for a correct one."""
         return verify(self.assignment, self.scores, self.limits, self.conflicts)
+
+    def report(self, *, viewer: str | None = None) -> str:
+        """The match as one HTML page that needs no network.
+
+        Args:
+            viewer: for whom this match was restricted, who must not learn of what it costs the others.
+        """
+        from matcher.report import ReportData, render_report, submissions_in_detail
+
+        shown = frozenset(submissions_in_detail(self.scores, self.limits, self.assignment))
+        data = ReportData(
+            venue=self.venue,
+            config=self.config,
+            profiles_sizes=self.profiles.sizes(),
+            scores=self.scores,
+            conflicts=self.conflicts,
+            limits=self.limits,
+            assignment=self.assignment,
+            explanations=self.explain_assigned(shown),
+            question_price=self.question_price if viewer is None else None,
+            infeasibility=self.infeasibility if viewer is None else (),
+            provenance={
+                **(
+                    {}
+                    if viewer is None
+                    else {"made for": f"{viewer}; what they must not see is left out, and counts in no figure here"}
+                ),
+                "versions": dict(self.versions),
+                "origin": dict(self.origin),
+                "venue digest": self.venue.digest,
+                "encoder": to_plain(self.profiles.encoder),
+                "seed": self.config.seed,
+            },
+        )
+        return render_report(data)
 
     def save(self, folder: str | Path, *, overwrite: bool = False) -> Path:
         """Write a run folder; see `matcher.runs`.

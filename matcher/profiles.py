@@ -29,7 +29,12 @@ __all__ = ["build_profiles"]
 
 
 def build_profiles(
-    venue: Venue, encoder: TextEncoder, config: MatchConfig | None = None, *, progress: Progress | None = None
+    venue: Venue,
+    encoder: TextEncoder,
+    config: MatchConfig | None = None,
+    *,
+    progress: Progress | None = None,
+    may_lack_submissions: bool = False,
 ) -> Profiles:
     """Encode every reviewer's papers and every active submission, each text once.
 
@@ -39,6 +44,7 @@ def build_profiles(
         config: what weighs papers (see `matcher.weighting`), `area_weight`, `keywords`, `full_text_share`, `separator`,
             `submission_prompt`; by default every paper counts fully.
         progress: called while texts are embedded.
+        may_lack_submissions: whether a venue without active submissions is fine: a pool of reviewers.
 
     Returns:
         Profiles with reviewers and submissions in the venue's order.
@@ -48,7 +54,7 @@ def build_profiles(
     """
     config = config or MatchConfig()
     submissions = venue.active_submissions
-    if not submissions:
+    if not submissions and not may_lack_submissions:
         raise DataError("there is no active submission", remedy="add submissions, or check their status")
     if not venue.reviewers:
         raise DataError("there is no reviewer", remedy="add reviewers")

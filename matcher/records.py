@@ -767,6 +767,26 @@ class Venue:
         """The preferred name of a person."""
         return self.person_by_id[person_id].name
 
+    def with_submissions(self, submissions: Iterable[Submission]) -> Self:
+        """The same papers, people and reviewers with other submissions, and without what is said of pairs.
+
+        What was looked up by id stays looked up, so that asking about one new submission takes no time of its own.
+        """
+        other = replace(
+            self,
+            submissions=tuple(submissions),
+            declared=(),
+            bids=(),
+            fixed=(),
+            assignments=(),
+            history=(),
+            recommendations=(),
+            decisions=(),
+        )
+        for name in ("paper_by_id", "person_by_id", "reviewer_by_id"):
+            other.__dict__[name] = getattr(self, name)
+        return other
+
     @cached_property
     def active_submissions(self) -> tuple[Submission, ...]:
         """The submissions that want reviewers, sorted by id."""

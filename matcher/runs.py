@@ -57,6 +57,7 @@ from matcher.records import (
     Profiles,
     ScoreMatrix,
     Shortfall,
+    SubmissionId,
     Underload,
     Vectors,
     Venue,
@@ -65,7 +66,7 @@ from matcher.records import (
     to_plain,
 )
 
-__all__ = ["FORMAT", "Run", "conflict_line", "load_run", "refuse_occupied", "save_run"]
+__all__ = ["FORMAT", "Run", "conflict_line", "load_part", "load_run", "refuse_occupied", "save_part", "save_run"]
 
 FORMAT: Final = 2
 """Version of the folder's layout."""
@@ -263,14 +264,8 @@ def refuse_occupied(folder: str | Path, *, overwrite: bool = False) -> None:
 def _write_files(run: Run, folder: Path) -> None:
     write_assignment_csv(folder / "assignment.csv", run.assignment)
     _write_json(folder / "assignment.json", _plain_assignment(run.assignment))
-    lines = (json.dumps(line, ensure_ascii=False) for line in _finding_lines(run.conflicts))
-    (folder / "conflicts.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
-    arrays: dict[str, Any] = {"values": run.scores.values}
-    if run.scores.raw is not None:
-        arrays["raw"] = run.scores.raw
-    arrays["submissions"] = np.array(run.scores.submissions.ids, dtype=np.str_)
-    arrays["reviewers"] = np.array(run.scores.reviewers.ids, dtype=np.str_)
-    np.savez(folder / "scores.npz", **arrays)
+    _write_conflicts(run.conflicts, folder)
+    _write_scores(run.scores, folder)
     np.savez(folder / "profiles.npz", **_profile_arrays(run.profiles))
     certificate = run.assignment.certificate
     np.savez_compressed(
@@ -291,6 +286,20 @@ def _write_files(run: Run, folder: Path) -> None:
     text = _sealed(_manifest(run, digests))
     (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
     _write_json(folder / "times.json", dict(run.times))
+
+
+def _write_conflicts(conflicts: Conflicts, folder: Path) -> None:
+    lines = (json.dumps(line, ensure_ascii=False) for line in _finding_lines(conflicts))
+    (folder / "conflicts.jsonl").write_text("".join(f"{line}\n" for line in lines), encoding="utf-8", newline="\n")
+
+
+def _write_scores(scores: ScoreMatrix, folder: Path) -> None:
+    arrays: dict[str, Any] = {"values": scores.values}
+    if scores.raw is not None:
+        arrays["raw"] = scores.raw
+    arrays["submissions"] = np.array(scores.submissions.ids, dtype=np.str_)
+    arrays["reviewers"] = np.array(scores.reviewers.ids, dtype=np.str_)
+    np.savez(folder / "scores.npz", **arrays)
 
 
 def _proof_arrays(assignment: Assignment) -> dict[str, Any]:
@@ -469,28 +478,9 @@ def _changed(file: Path) -> RunError:
 def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
     with gzip.open(path / "venue.json.gz", "rt", encoding="utf-8") as stream:
         venue = from_plain(Venue, json.loads(stream.read()))
-    with np.load(path / "scores.npz", allow_pickle=False) as arrays:
-        scores = ScoreMatrix(
-            submissions=Index(arrays["submissions"].tolist()),
-            reviewers=Index(arrays["reviewers"].tolist()),
-            values=arrays["values"],
-            raw=arrays.get("raw"),
-            method=manifest["scores"],
-        )
-    with np.load(path / "profiles.npz", allow_pickle=False) as arrays:
-        profiles = Profiles(
-            reviewers=scores.reviewers,
-            papers=Index(arrays["papers"].tolist()),
-            submissions=scores.submissions,
-            vectors=_read_vectors(arrays, "vectors"),
-            submission_vectors=_read_vectors(arrays, "submission_vectors"),
-            abstracts=arrays["abstracts"],
-            submission_abstracts=arrays["submission_abstracts"],
-            rows=arrays["rows"],
-            spans=arrays["spans"],
-            weights=arrays["weights"],
-            encoder=from_plain(EncoderInfo, manifest["encoder"]),
-        )
+    scores = _read_scores(path, manifest["scores"])
+    encoder = from_plain(EncoderInfo, manifest["encoder"])
+    profiles = _read_profiles(path, scores.reviewers, scores.submissions, encoder)
     with np.load(path / "limits.npz", allow_pickle=False) as arrays:
         prices = arrays["reviewer_prices"]
         proof = {name: arrays[name] for name in arrays.files if name.startswith(("goal_", "policy_"))}
@@ -514,6 +504,94 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
         times=json.loads((path / "times.json").read_text(encoding="utf-8")),
         versions=manifest["versions"],
     )
+
+
+def _read_scores(path: Path, method: str) -> ScoreMatrix:
+    with np.load(path / "scores.npz", allow_pickle=False) as arrays:
+        return ScoreMatrix(
+            submissions=Index(arrays["submissions"].tolist()),
+            reviewers=Index(arrays["reviewers"].tolist()),
+            values=arrays["values"],
+            raw=arrays.get("raw"),
+            method=method,
+        )
+
+
+def _read_profiles(
+    path: Path, reviewers: Index[PersonId], submissions: Index[SubmissionId], encoder: EncoderInfo
+) -> Profiles:
+    with np.load(path / "profiles.npz", allow_pickle=False) as arrays:
+        return Profiles(
+            reviewers=reviewers,
+            papers=Index(arrays["papers"].tolist()),
+            submissions=submissions,
+            vectors=_read_vectors(arrays, "vectors"),
+            submission_vectors=_read_vectors(arrays, "submission_vectors"),
+            abstracts=arrays["abstracts"],
+            submission_abstracts=arrays["submission_abstracts"],
+            rows=arrays["rows"],
+            spans=arrays["spans"],
+            weights=arrays["weights"],
+            encoder=encoder,
+        )
+
+
+# --- parts of a match that is not finished --------------------------------------------------------------------------
+
+
+def save_part(part: Conflicts | Profiles | ScoreMatrix, folder: str | Path) -> None:
+    """Keep what one stage made, so that a match that was interrupted goes on behind it; whole or not at all.
+
+    Args:
+        part: the stage's records.
+        folder: one folder for each part; where it exists nothing is written.
+    """
+    target = Path(folder)
+    target.parent.mkdir(parents=True, exist_ok=True)
+    aside = Path(tempfile.mkdtemp(prefix=f".{target.name}-", dir=target.parent))
+    try:
+        facts: dict[str, Any] = {"format": FORMAT, "kind": type(part).__name__}
+        if isinstance(part, Conflicts):
+            _write_conflicts(part, aside)
+        elif isinstance(part, ScoreMatrix):
+            _write_scores(part, aside)
+            facts["method"] = part.method
+        else:
+            np.savez(aside / "profiles.npz", **_profile_arrays(part))
+            facts |= {"reviewers": part.reviewers.ids, "submissions": part.submissions.ids}
+            facts["encoder"] = to_plain(part.encoder)
+        _write_json(aside / "part.json", facts)
+        try:
+            aside.rename(target)
+        except OSError:
+            if not target.is_dir():  # else somebody else kept the same part
+                raise
+    finally:
+        shutil.rmtree(aside, ignore_errors=True)
+
+
+def load_part(folder: str | Path) -> Conflicts | Profiles | ScoreMatrix | None:
+    """What `save_part` kept; `None` where nothing was.
+
+    Raises:
+        RunError: the folder is no part, or one of another version.
+    """
+    path = Path(folder)
+    if not path.is_dir():
+        return None
+    try:
+        facts = json.loads((path / "part.json").read_text(encoding="utf-8"))
+        if facts["format"] != FORMAT:
+            raise RunError(f"layout {facts['format']}; this version reads layout {FORMAT}", path=str(path))
+        if facts["kind"] == "Conflicts":
+            with _without_collection(), (path / "conflicts.jsonl").open(encoding="utf-8") as stream:
+                return _read_conflicts(stream)
+        if facts["kind"] == "ScoreMatrix":
+            return _read_scores(path, facts["method"])
+        encoder = from_plain(EncoderInfo, facts["encoder"])
+        return _read_profiles(path, Index(facts["reviewers"]), Index(facts["submissions"]), encoder)
+    except (KeyError, TypeError, ValueError, OSError, EOFError, zipfile.BadZipFile) as error:
+        raise RunError(f"the part cannot be read: {error}", path=str(path)) from error
 
 
 def _read_vectors(arrays: Mapping[str, Any], name: str) -> Vectors:

@@ -12,7 +12,7 @@ from matcher.conflicts.further import inherited
 from matcher.conflicts.questions import with_decisions
 from matcher.conflicts.rules import RULES, Rule
 from matcher.conflicts.world import World
-from matcher.records import Conflict, Conflicts, Person, PersonId, Reviewer, SubmissionId, Venue
+from matcher.records import Conflict, Conflicts, Person, PersonId, Reviewer, Submission, SubmissionId, Venue
 
 __all__ = ["Finder"]
 
@@ -60,6 +60,15 @@ class Finder:
         if looked_at is wanted or wanted is None:
             return found
         return Conflicts(tuple(each for each in found.items if each.reviewer_id in wanted))
+
+    def of_newcomer(self, submission: Submission) -> Conflicts:
+        """The conflicts of a submission that the venue does not hold, with all of its reviewers.
+
+        Args:
+            submission: its authors are identified by id, address and name among the people of the venue.
+        """
+        world = self.world.with_newcomer(submission)
+        return Finder(world.venue, self.config, world=world).all()
 
     def updated(self, before: Conflicts, person: Person, reviewer: Reviewer | None = None) -> tuple[Finder, Conflicts]:
         """The conflicts after one person's affiliations, relations or declared lists changed.

@@ -122,6 +122,21 @@ class World:
             kept = replace(kept, reviewers={each: self.venue.reviewer_by_id[each] for each in sorted(reviewers)})
         return kept
 
+    def with_newcomer(self, submission: Submission) -> Self:
+        """The same people and papers with one submission alone, which was not there when they were linked."""
+        identities = replace(
+            self.identities, on_submissions={submission.id: self.identities.of_byline(submission.authors)}
+        )
+        venue = self.venue.with_submissions([submission])
+        return replace(
+            self,
+            venue=venue,
+            identities=identities,
+            authors={submission.id: _authors(submission.id, submission.authors, venue, identities)},
+            submissions=(submission,),
+            settled={},
+        )
+
     def day(self, need: str, way_out: str) -> date:
         """The deadline, which is never guessed.
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, TypeAlias
 
 from matcher.identity.groups import Groups, Seen, group_names, is_rare
@@ -54,6 +54,7 @@ class Identities:
         carriers: the known people of each normalised full name.
         shared_names: full names known to be carried by two people, because both stand on one byline.
         known: ids of the people of the venue.
+        linker: what they were linked with, for bylines that come later.
     """
 
     on_papers: Mapping[PaperId, Byline]
@@ -64,6 +65,18 @@ class Identities:
     carriers: Mapping[str, tuple[PersonId, ...]]
     shared_names: frozenset[str]
     known: frozenset[PersonId]
+    linker: _Linker | None = field(default=None, compare=False, repr=False)
+
+    def of_byline(self, authors: tuple[AuthorMention, ...]) -> Byline:
+        """Who the authors of something new are, with what is known of the venue; nothing that is known changes.
+
+        A common name, which the venue's bylines had to tell apart by coauthors, may be any of its carriers here.
+
+        Args:
+            authors: in byline order.
+        """
+        assert self.linker is not None  # `link` gives one
+        return self.linker.newcomer(authors)
 
     def is_known(self, person_id: PersonId) -> bool:
         """Whether this is a person of the venue, and not the key of a name that nobody known carries."""
@@ -138,6 +151,7 @@ def link(venue: Venue) -> Identities:
         carriers=register.carriers,
         shared_names=register.shared_names,
         known=frozenset(venue.person_by_id),
+        linker=linker,
     )
 
 
@@ -420,6 +434,11 @@ class _Linker:
 
     def settle(self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]) -> None:
         """Take up a byline, and link what ids, then addresses, then lists of papers say."""
+        self._bylines.append(_Byline(authors, self._surely(authors, placed)))
+
+    def _surely(
+        self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]
+    ) -> dict[int, tuple[Link, ...]]:
         links: dict[int, tuple[Link, ...]] = {}
         for position, mention in enumerate(authors):
             if mention.person_id is not None:
@@ -427,7 +446,30 @@ class _Linker:
         if len(links) < len(authors):
             self._keep_apart(links, self._by_address(authors, links))
             self._keep_apart(links, [(at, people) for at, people in placed.items() if at not in links])
-        self._bylines.append(_Byline(authors, links))
+        return links
+
+    def newcomer(self, authors: tuple[AuthorMention, ...]) -> Byline:
+        """The links of a submission's byline that came after all others were linked; see `Identities.of_byline`."""
+        links = self._surely(authors, {})
+        taken = frozenset(found.person_id for people in links.values() for found in people if found.is_sure)
+        found = [
+            (position, self._newly_named(self._register.normal(mention.name), taken))
+            for position, mention in enumerate(authors)
+            if position not in links
+        ]
+        self._keep_apart(links, found)
+        self._ask(authors, links)
+        return tuple(links.get(position, ()) for position in range(len(authors)))
+
+    def _newly_named(self, name: str, taken: frozenset[PersonId]) -> tuple[Link, ...]:
+        plain = _links_by_name(name, taken, self._who)
+        grouped = self._grouped.get(name)
+        if grouped is None or any(one.basis == "ambiguous" for one in plain):
+            return self._respelt(name, plain)
+        people = sorted({one.person_id for links in grouped.values() for one in links} - taken)
+        if len(people) == 1:
+            return tuple(Link(person_id, "name", CONFIDENCE["name"]) for person_id in people)
+        return tuple(Link(person_id, "common", CONFIDENCE["common"]) for person_id in people)
 
     def group(self) -> None:
         """Find out which mentions of one name are one person, where the name alone does not say it."""

@@ -21,7 +21,7 @@ from matcher.ingest.formats.scholarly import read_crossref, read_openalex, read_
 from matcher.ingest.formats.score_files import read_scores
 from matcher.ingest.formats.source import Format, Owner, Row, SourceRecord, Wishes
 from matcher.ingest.formats.statements import read_statements
-from matcher.ingest.formats.venue_rows import rows_of
+from matcher.ingest.formats.venue_rows import plain_row, rows_of
 from matcher.ingest.formats.write import read_tables, write_tables
 from matcher.ingest.formats.xml_files import read_anthology, read_arxiv, read_dblp
 from matcher.ingest.plain_tables import TableFile, refuse_occupied
@@ -40,6 +40,7 @@ __all__ = [
     "TableFile",
     "Wishes",
     "import_files",
+    "plain_row",
     "rows_of",
 ]
 

@@ -2,12 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, Final
 
-from matcher.records import Affiliation, AuthorMention, Paper, Person, Relation, Reviewer, Submission, Venue
+from matcher.records import (
+    Affiliation,
+    AuthorMention,
+    Paper,
+    PartialDate,
+    Person,
+    Relation,
+    Reviewer,
+    RoleLoad,
+    SourceRef,
+    Submission,
+    Venue,
+)
 
-__all__ = ["paper_row", "reviewer_row", "rows_of"]
+__all__ = ["paper_row", "plain_row", "reviewer_row", "rows_of"]
 
 
 def rows_of(venue: Venue) -> dict[str, list[dict[str, Any]]]:
@@ -71,6 +83,19 @@ def rows_of(venue: Venue) -> dict[str, list[dict[str, Any]]]:
     return {name: rows for name, rows in tables.items() if rows}
 
 
+def plain_row(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values of a row, as `Table.read` gives them from JSON or from cells, as plain JSON again.
+
+    Args:
+        values: by field.
+
+    >>> from matcher.ingest.fields import TABLES
+    >>> plain_row(TABLES["submissions"].read({"id": "s1", "title": "A", "authors": "Jane Doe"}, {}, cells=True))
+    {'id': 's1', 'title': 'A', 'authors': [{'name': 'Jane Doe'}]}
+    """
+    return {name: _plain(value) for name, value in values.items()}
+
+
 def _filled(*, keep: str = "", **fields: Any) -> dict[str, Any]:
     """The fields that say something, and the one that says something even when it is empty."""
     return {
@@ -91,8 +116,8 @@ def _person(person: Person) -> dict[str, Any]:
         "name": person.name,
         "names": list(person.names[1:]),
         "emails": list(person.emails),
-        "affiliations": [_affiliation(one) for one in person.affiliations],
-        "relations": [_relation(one) for one in person.relations],
+        "affiliations": _plain(person.affiliations),
+        "relations": _plain(person.relations),
     }
 
 
@@ -116,13 +141,16 @@ def _reviewer(one: Reviewer) -> dict[str, Any]:
         "min_load": one.min_load,
         "invitation": None if one.invitation == "accepted" else one.invitation,
         "availability": None if one.availability == 1 else one.availability,
-        "roles": [{"role": role.role, "max_load": role.max_load, "min_load": role.min_load} for role in one.roles],
+        "roles": _plain(one.roles),
         "attributes": _plain(one.attributes),
     }
 
 
 def _plain(value: Any) -> Any:
-    """Attributes as JSON has them: frozen mappings and tuples become objects and lists."""
+    """Values as JSON has them: frozen mappings and tuples become objects and lists, records their own fields."""
+    write = _WRITERS.get(type(value))
+    if write is not None:
+        return write(value)
     if isinstance(value, Mapping):
         return {str(name): _plain(inner) for name, inner in value.items()}
     if isinstance(value, Sequence) and not isinstance(value, str):
@@ -144,13 +172,13 @@ def _author(one: AuthorMention) -> dict[str, Any]:
 def paper_row(paper: Paper) -> dict[str, Any]:
     """The row of a publication; what says nothing is left out."""
     dates = [str(day) for day in paper.dates]
-    sources = [_filled(file=one.file, line=one.line) for one in paper.sources]
+    sources = _plain(paper.sources)
     return _filled(
         id=paper.id,
         title=paper.title,
         abstract=paper.abstract,
         date=dates[0] if len(dates) == 1 else dates,
-        authors=[_author(one) for one in paper.authors],
+        authors=_plain(paper.authors),
         published_in=paper.published_in,
         kind=paper.kind,
         source=sources[0] if len(sources) == 1 else sources,
@@ -163,10 +191,22 @@ def _submission(one: Submission) -> dict[str, Any]:
         id=one.id,
         title=one.title,
         abstract=one.abstract,
-        authors=[_author(author) for author in one.authors],
+        authors=_plain(one.authors),
         reviews_wanted=one.reviews_wanted,
         keywords=list(one.keywords),
         status=None if one.status == "active" else one.status,
         track=one.track,
         attributes=_plain(one.attributes),
+        full_text=one.full_text,
     )
+
+
+_WRITERS: Final[Mapping[type, Callable[[Any], Any]]] = {
+    Affiliation: _affiliation,
+    AuthorMention: _author,
+    PartialDate: str,
+    Relation: _relation,
+    RoleLoad: lambda one: {"role": one.role, "max_load": one.max_load, "min_load": one.min_load},
+    SourceRef: lambda one: _filled(file=one.file, line=one.line),
+}
+"""How the records inside a row are written."""

@@ -1,0 +1,271 @@
+"""Reviewers who wait for submissions: one title and abstract, and who should review it, at once.
+
+A pool is a venue's reviewers with their papers encoded and their people identified. A question to it encodes one text,
+scores it against every reviewer and finds its conflicts with all of them, by the same functions as a whole match.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+from typing import Final
+
+import numpy as np
+
+from matcher.config import MatchConfig
+from matcher.conflicts import Finder
+from matcher.encoders import TextEncoder
+from matcher.errors import DataError, RunError
+from matcher.profiles import build_profiles
+from matcher.records import (
+    Conflict,
+    Conflicts,
+    EvidencePaper,
+    Index,
+    Person,
+    PersonId,
+    Profiles,
+    Progress,
+    Reviewer,
+    Submission,
+    Venue,
+    Verdict,
+    text_of,
+)
+from matcher.scores import score, score_parts
+
+__all__ = ["Candidate", "Pool", "build_pool", "check_people", "open_pool", "rank"]
+
+_UNAVAILABLE: Final = ("declined", "retired")
+_OPEN_STATES: Final = ("proposed", "accepted")
+_PRIOR_ACCEPTED: Final = 1.0
+_PRIOR_ASKED: Final = 2.0
+"""What is believed of somebody who was never asked: one acceptance in two (Laplace's rule of succession)."""
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Reviewers, ready to be asked about.
+
+    Args:
+        venue: reviewers, papers, people; its own submissions play no part but in what the encoder has learned.
+        config: how scores are made and which conflicts count.
+        profiles: vectors of the papers.
+        encoder: has learned from the texts of the venue.
+        finder: who is who.
+        loads: (R,) submissions that each reviewer has open.
+        answers: per reviewer, invitations accepted and invitations answered.
+    """
+
+    venue: Venue
+    config: MatchConfig
+    profiles: Profiles
+    encoder: TextEncoder
+    finder: Finder
+    loads: Mapping[PersonId, int]
+    answers: Mapping[PersonId, tuple[int, int]]
+
+
+@dataclass(frozen=True, slots=True)
+class Candidate:
+    """One reviewer as an answer.
+
+    Args:
+        reviewer_id: who.
+        score: affinity; `None` where they have no papers.
+        may_review: whether nothing stands against inviting them now.
+        reasons: what stands against it, in words.
+        conflicts: with the authors, with evidence.
+        evidence: the papers behind the score.
+        load: submissions that they have open.
+        max_load: how many they take; `None` where neither they nor the venue say.
+        accepts: how likely they are to accept, from earlier answers: (accepted + 1) / (answered + 2), times their
+            availability.
+        expected: acceptances expected when everybody down to them is invited, in this order.
+        is_suggested: whether the authors suggested them; counts for nothing.
+        is_opposed: whether the authors opposed them; counts for nothing.
+    """
+
+    reviewer_id: PersonId
+    score: float | None
+    may_review: bool
+    reasons: tuple[str, ...]
+    conflicts: tuple[Conflict, ...]
+    evidence: tuple[EvidencePaper, ...]
+    load: int
+    max_load: int | None
+    accepts: float
+    expected: float
+    is_suggested: bool
+    is_opposed: bool
+
+
+def build_pool(venue: Venue, config: MatchConfig, encoder: TextEncoder, *, progress: Progress | None = None) -> Pool:
+    """Encode the papers of a venue's reviewers and find out who is who.
+
+    Args:
+        venue: need not hold submissions.
+        config: as for `match`.
+        encoder: makes the vectors.
+        progress: called while texts are embedded.
+
+    Raises:
+        DataError: there is no reviewer.
+    """
+    profiles = build_profiles(venue, encoder, config, progress=progress, may_lack_submissions=True)
+    return open_pool(venue, config, encoder, profiles)
+
+
+def open_pool(venue: Venue, config: MatchConfig, encoder: TextEncoder, profiles: Profiles) -> Pool:
+    """A pool whose papers were encoded before.
+
+    Args:
+        venue: the same as then.
+        config: likewise.
+        encoder: made by the same configuration; learns from the venue's texts again.
+        profiles: what it made then.
+
+    Raises:
+        RunError: the encoder is not the one that made the profiles.
+    """
+    texts = [venue.paper_by_id[paper].text for paper in profiles.papers]
+    ready = encoder.fit([*texts, *(one.text for one in venue.active_submissions)])
+    if ready.info != profiles.encoder:
+        raise RunError("the profiles were made by another encoder or from other texts: build them again", path="pool")
+    loads: dict[PersonId, int] = {}
+    answers: dict[PersonId, tuple[int, int]] = {}
+    for each in venue.assignments:
+        accepted, answered = answers.get(each.reviewer_id, (0, 0))
+        is_yes, is_no = each.state in ("accepted", "done"), each.state == "declined"
+        answers[each.reviewer_id] = (accepted + is_yes, answered + is_yes + is_no)
+        loads[each.reviewer_id] = loads.get(each.reviewer_id, 0) + (each.state in _OPEN_STATES)
+    return Pool(venue, config, profiles, ready, Finder(venue, config), loads, answers)
+
+
+def rank(
+    pool: Pool,
+    submission: Submission,
+    *,
+    count: int = 10,
+    suggested: Collection[str] = (),
+    opposed: Collection[str] = (),
+    loads: Mapping[PersonId, int] | None = None,
+    with_barred: bool = False,
+) -> tuple[Candidate, ...]:
+    """Who should review one submission.
+
+    Args:
+        pool: the reviewers.
+        submission: title, abstract, authors; not one of the venue's.
+        count: how many to name.
+        suggested: ids of people whom the authors suggested; flagged, never preferred.
+        opposed: ids of people whom the authors opposed; flagged, never left out.
+        loads: open submissions beside those that the venue holds, such as those of a published assignment.
+        with_barred: whether people who may not review it are named too, in their place.
+
+    Returns:
+        Best first: the order in which to invite. Those who may not review it are left out unless `with_barred`.
+
+    Raises:
+        DataError: the submission has the id of one of the venue's, or neither title nor abstract.
+    """
+    if submission.id in pool.venue.submission_by_id:
+        raise DataError(f"submission '{submission.id}' is in the venue already")
+    if not submission.text.strip():
+        raise DataError("there is neither a title nor an abstract")
+    profiles = replace(
+        pool.profiles,
+        submissions=Index([submission.id]),
+        submission_vectors=pool.encoder.encode([text_of(submission.title, submission.abstract)]),
+        submission_abstracts=np.array([bool(submission.abstract)], dtype=np.bool_),
+    )
+    scores = score(profiles, pool.config)
+    found = pool.finder.of_newcomer(submission)
+    values = scores.values[0]
+    named: list[Candidate] = []
+    expected = 0.0
+    for column in np.lexsort((np.arange(len(values)), -np.nan_to_num(values, nan=-1.0))):
+        reviewer = pool.venue.reviewers[int(column)]
+        who = reviewer.person_id
+        load = pool.loads.get(who, 0) + (loads or {}).get(who, 0)
+        conflicts = found.of(submission.id, who)
+        reasons = _reasons(pool, reviewer, load, conflicts)
+        if reasons and not with_barred:
+            continue
+        accepts = _accepts(pool, reviewer)
+        expected += 0.0 if reasons else accepts
+        named.append(
+            Candidate(
+                reviewer_id=who,
+                score=None if np.isnan(values[column]) else float(values[column]),
+                may_review=not reasons,
+                reasons=reasons,
+                conflicts=conflicts,
+                evidence=score_parts(profiles, pool.config, pool.venue, submission.id, who),
+                load=load,
+                max_load=_max_load(pool, reviewer),
+                accepts=accepts,
+                expected=expected,
+                is_suggested=who in suggested,
+                is_opposed=who in opposed,
+            )
+        )
+        if len(named) == count:
+            break
+    return tuple(named)
+
+
+def _max_load(pool: Pool, reviewer: Reviewer) -> int | None:
+    if reviewer.max_load is not None:
+        return reviewer.max_load
+    return pool.config.max_load if pool.config.max_load is not None else pool.venue.defaults.max_load
+
+
+def _reasons(pool: Pool, reviewer: Reviewer, load: int, conflicts: Sequence[Conflict]) -> tuple[str, ...]:
+    reasons = []
+    if any(each.verdict is Verdict.BLOCK for each in conflicts):
+        reasons.append("in conflict")
+    elif any(each.verdict is Verdict.ASK for each in conflicts):
+        reasons.append("a possible conflict is to be decided first")
+    if reviewer.invitation in _UNAVAILABLE:
+        reasons.append(f"has {reviewer.invitation}")
+    if not reviewer.availability:
+        reasons.append("is not available")
+    most = _max_load(pool, reviewer)
+    if most is not None and load >= most:
+        reasons.append(f"has {load} of {most} submissions")
+    return tuple(reasons)
+
+
+def _accepts(pool: Pool, reviewer: Reviewer) -> float:
+    accepted, answered = pool.answers.get(reviewer.person_id, (0, 0))
+    return reviewer.availability * (accepted + _PRIOR_ACCEPTED) / (answered + _PRIOR_ASKED)
+
+
+def check_people(
+    venue: Venue, config: MatchConfig, submissions: Sequence[Submission], people: Sequence[Person]
+) -> Conflicts:
+    """The conflicts between submissions and people of whom either may be unknown to the venue.
+
+    Args:
+        venue: papers and people among whom names are looked up.
+        config: windows and policy.
+        submissions: of the venue or not.
+        people: likewise; whoever is no reviewer is looked at as one.
+
+    Raises:
+        DataError: two of them have one id.
+    """
+    newly = [Reviewer(person_id=each.id) for each in people if each.id not in venue.reviewer_by_id]
+    held = {each.id for each in submissions}
+    whole = Venue.of(
+        name=venue.name,
+        papers=venue.papers,
+        people=[*(each for each in venue.people if each.id not in {one.id for one in people}), *people],
+        reviewers=[*venue.reviewers, *newly],
+        submissions=[*(each for each in venue.submissions if each.id not in held), *submissions],
+        declared=venue.declared,
+        deadline=venue.deadline,
+        decisions=venue.decisions,
+    )
+    return Finder(whole, config).of([each.id for each in submissions], [each.id for each in people])

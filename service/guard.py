@@ -1,0 +1,138 @@
+"""What stands before every route: request id, size, key, role, venue; and behind it: the audit log."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from typing import Any, Final
+
+import anyio.to_thread
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from service.auth import Policy, Principal, policy_of
+from service.problems import Problem, problem_response
+from service.state import Service
+from service.storage.database import now
+from service.storage.tables import audit
+
+__all__ = ["Guard"]
+
+_REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
+_JSON_LIMIT: Final = 4 * 1024 * 1024
+"""Largest body of a route that takes no files, in bytes."""
+_READING: Final = ("GET", "HEAD", "OPTIONS")
+_SHOWN_TARGET: Final = 1024
+_HEADERS: Final = (
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"no-referrer"),
+    (b"cache-control", b"private, no-cache"),
+)
+
+
+class Guard:
+    """The outermost layer of the application.
+
+    Args:
+        app: what is behind it.
+        service: keys and the log.
+        routes: of the application, each with a policy.
+    """
+
+    def __init__(self, app: ASGIApp, *, service: Service, routes: list[Any]) -> None:
+        self._app = app
+        self._service = service
+        self._routes = [(route, policy_of(route)) for route in routes if isinstance(route, Route)]
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let a request through, or answer it with a problem."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        headers = {name.decode("latin-1").lower(): value.decode("latin-1") for name, value in scope["headers"]}
+        asked = headers.get("x-request-id", "")
+        request_id = asked if _REQUEST_ID.match(asked) else secrets.token_hex(8)
+        scope.setdefault("state", {}).update(service=self._service, request_id=request_id, details={})
+        answer = _Answer(send, request_id)
+        route, policy, values = self._route_of(scope)
+        try:
+            principal = await self._admit(policy, values, headers)
+        except Problem as problem:
+            await problem_response(problem)(scope, receive, answer)
+            return
+        limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
+        scope["state"]["principal"] = principal
+        await self._app(scope, _limited(receive, limit), answer)
+        if route is None or policy is None or principal is None:
+            return
+        if scope["method"] not in _READING or policy.is_audited:
+            action = f"{scope['method']} {route.path}"
+            await anyio.to_thread.run_sync(self._record, scope, principal, action, values, answer.status)
+
+    def _route_of(self, scope: Scope) -> tuple[Route | None, Policy | None, dict[str, Any]]:
+        for route, policy in self._routes:
+            match, found = route.matches(scope)
+            if match is not Match.NONE:
+                return route, policy, found.get("path_params", {})
+        return None, None, {}
+
+    async def _admit(self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str]) -> Principal | None:
+        if policy is not None and not policy.roles:
+            return None
+        principal = await anyio.to_thread.run_sync(self._service.keys.authenticate, headers.get("authorization"))
+        if policy is not None:
+            venue_id = values.get("venue_id")
+            if venue_id is not None:
+                principal.require(venue_id, policy.roles)
+            elif principal.roles.isdisjoint(policy.roles):
+                raise Problem("forbidden", f"this takes one of the roles {', '.join(sorted(policy.roles))}")
+        return principal
+
+    def _record(self, scope: Scope, principal: Principal, action: str, values: dict[str, Any], status: int) -> None:
+        state = scope["state"]
+        with self._service.database.write() as connection:
+            connection.execute(
+                audit.insert().values(
+                    at=now(),
+                    key_id=principal.key_id,
+                    venue_id=state["details"].pop("venue_id", None) or values.get("venue_id"),
+                    action=action,
+                    target=scope["path"][:_SHOWN_TARGET],
+                    status=status,
+                    request_id=state["request_id"],
+                    details=state["details"],
+                )
+            )
+
+
+class _Answer:
+    """Sends an answer on, with our headers, and remembers its status."""
+
+    def __init__(self, send: Send, request_id: str) -> None:
+        self._send = send
+        self._headers = (*_HEADERS, (b"x-request-id", request_id.encode()))
+        self.status = 500
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+            there = {name for name, _ in message.get("headers", ())}
+            more = [(name, value) for name, value in self._headers if name not in there]
+            message = {**message, "headers": [*message.get("headers", ()), *more]}
+        await self._send(message)
+
+
+def _limited(receive: Receive, limit: int) -> Receive:
+    """The body, until it is too large."""
+    taken = 0
+
+    async def receive_some() -> Message:
+        nonlocal taken
+        message = await receive()
+        taken += len(message.get("body", b""))
+        if taken > limit:
+            raise HTTPException(413)
+        return message
+
+    return receive_some

@@ -1,0 +1,121 @@
+"""Pools in memory: the reviewers of a venue ready for `/v1/rank`."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+
+from matcher.config import MatchConfig
+from matcher.encoders import default_cache_dir, make_encoder
+from matcher.ingest import read_venue
+from matcher.records import Profiles
+from matcher.runs import load_part, load_run
+from matcher.standing_pool import Pool, open_pool
+from service.problems import Problem
+from service.results import Kept
+from service.storage.database import Database, now
+from service.storage.folders import venue_folder
+from service.storage.tables import audit, runs
+
+__all__ = ["Pools", "repeats", "sketch"]
+
+_HASHES: Final = 64
+_ALIKE: Final = 0.8
+"""Share of equal minima from which two texts count as nearly identical."""
+_LOOKED_BACK_S: Final = 7 * 86_400
+_LOOKED_AT: Final = 500
+
+
+class Pools:
+    """The pools used last.
+
+    Args:
+        database: which runs there are.
+        data_dir: where their files are.
+        size: how many are kept.
+    """
+
+    def __init__(self, database: Database, data_dir: Path, size: int) -> None:
+        self._database = database
+        self._data_dir = data_dir
+        self._kept: Kept[tuple[Pool, int, Counter[str]]] = Kept(size)
+
+    def of(self, venue_id: str) -> tuple[Pool, int, Counter[str]]:
+        """The pool of a venue as its latest run left it.
+
+        Returns:
+            The pool, the version of the venue that it holds, and the loads of the published assignment.
+
+        Raises:
+            Problem: no job has made it ready yet.
+        """
+        query = sa.select(runs).where(runs.c.venue_id == venue_id).order_by(runs.c.number.desc()).limit(1)
+        with self._database.read() as connection:
+            row = connection.execute(query).mappings().first()
+        if row is None:
+            raise Problem("conflict", "the reviewers are not ready: start a job of the kind 'index' (or a match) first")
+        return self._kept.get((venue_id, row["id"]), lambda: self._open(dict(row)))
+
+    def _open(self, row: Mapping[str, Any]) -> tuple[Pool, int, Counter[str]]:
+        config = MatchConfig.from_plain(row["manifest"]["config"])
+        loads: Counter[str] = Counter()
+        if row["kind"] == "match":
+            run = load_run(self._data_dir / "runs" / row["digest"])
+            venue, profiles = run.venue, run.profiles
+            loads.update(pair.reviewer_id for pair in run.assignment.pairs)
+        else:
+            root = self._data_dir.resolve()
+            folder = venue_folder(self._database, root / "venues", row["venue_id"], row["venue_version"])
+            venue = read_venue(folder, may_lack_submissions=True).venue
+            part = load_part(root / "work" / "parts" / row["venue_id"] / f"profiles-{row['digest']}")
+            if not isinstance(part, Profiles):
+                raise Problem("conflict", "the files of the index are gone: start a job of the kind 'index' again")
+            profiles = part
+        encoder = make_encoder(config, cache_dir=default_cache_dir())
+        return open_pool(venue, config, encoder, profiles), row["venue_version"], loads
+
+
+# --- repeats --------------------------------------------------------------------------------------------------------
+
+
+def sketch(text: str) -> list[int]:
+    """Minima of 64 hash functions over the three-word runs of a text: alike texts share most of them (MinHash).
+
+    Source: A. Broder, On the resemblance and containment of documents, 1997.
+    """
+    folded = unicodedata.normalize("NFKC", text).casefold()
+    words = re.findall(r"\w+", folded) or [""]
+    runs_of_words = {" ".join(words[place : place + 3]) for place in range(max(1, len(words) - 2))}
+    digests = [hashlib.blake2b(run.encode(), digest_size=8).digest() for run in sorted(runs_of_words)]
+    values = [int.from_bytes(digest) for digest in digests]
+    mask = 2**64 - 1
+    # Each function is an odd multiple, taken from its own number, of the same 64 bits.
+    multiples = [int.from_bytes(hashlib.blake2b(bytes([n]), digest_size=8).digest()) | 1 for n in range(_HASHES)]
+    return [min((value * multiple & mask) >> 32 for value in values) for multiple in multiples]
+
+
+def repeats(connection: sa.Connection, venue_id: str, mine: Sequence[int]) -> list[dict[str, Any]]:
+    """Questions of the last week about nearly the same text, newest first: somebody may be trying out texts."""
+    query = (
+        sa.select(audit.c.at, audit.c.key_id, audit.c.details)
+        .where(audit.c.venue_id == venue_id, audit.c.action == "POST /v1/rank", audit.c.at > now() - _LOOKED_BACK_S)
+        .order_by(audit.c.number.desc())
+        .limit(_LOOKED_AT)
+    )
+    found = []
+    for at, key_id, details in connection.execute(query):
+        likeness = _likeness(mine, details.get("sketch", ()))
+        if likeness >= _ALIKE:
+            found.append({"at": round(at, 3), "key_id": key_id, "likeness": round(likeness, 3)})
+    return found
+
+
+def _likeness(one: Iterable[int], other: Sequence[int]) -> float:
+    return sum(a == b for a, b in zip(one, other, strict=True)) / _HASHES if len(other) == _HASHES else 0.0

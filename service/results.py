@@ -1,0 +1,109 @@
+"""Stored runs: folders named by the digest of their manifest, the latest used ones in memory."""
+
+from __future__ import annotations
+
+import shutil
+import threading
+from collections import OrderedDict
+from collections.abc import Callable, Hashable
+from pathlib import Path
+from typing import Any, Generic, TypeVar
+
+from matcher import MatchResult
+from matcher.rounds import alternates
+from service.problems import Problem
+
+__all__ = ["Kept", "Results"]
+
+T = TypeVar("T")
+
+
+class Kept(Generic[T]):
+    """The things used last, each made once however many ask for it at the same time.
+
+    Args:
+        size: how many are kept.
+    """
+
+    def __init__(self, size: int) -> None:
+        self._size = size
+        self._things: OrderedDict[Hashable, T] = OrderedDict()
+        self._making: dict[Hashable, threading.Lock] = {}
+        self._lock = threading.Lock()
+
+    def get(self, key: Hashable, make: Callable[[], T]) -> T:
+        """The thing under a key, made if it is not there."""
+        with self._lock:
+            if key in self._things:
+                self._things.move_to_end(key)
+                return self._things[key]
+            making = self._making.setdefault(key, threading.Lock())
+        with making:
+            with self._lock:
+                if key in self._things:
+                    return self._things[key]
+            made = make()
+            with self._lock:
+                self._things[key] = made
+                self._making.pop(key, None)
+                while len(self._things) > self._size:
+                    self._things.popitem(last=False)
+            return made
+
+    def peek(self, key: Hashable) -> T | None:
+        """The thing under a key, if it is there."""
+        with self._lock:
+            return self._things.get(key)
+
+    def clear(self) -> None:
+        """Forget all."""
+        with self._lock:
+            self._things.clear()
+
+
+class Results:
+    """Runs by digest.
+
+    Args:
+        data_dir: where the folder `runs` lies.
+        size: runs kept in memory.
+    """
+
+    def __init__(self, data_dir: Path, size: int) -> None:
+        self._folder = data_dir / "runs"
+        self._kept: Kept[MatchResult] = Kept(size)
+        self._seen: Kept[MatchResult] = Kept(4 * size)
+        self._alternates: Kept[Any] = Kept(size)
+
+    def path(self, digest: str) -> Path:
+        """The run's folder."""
+        return self._folder / digest
+
+    def load(self, digest: str, *, viewer: str | None = None) -> MatchResult:
+        """A run, checked against its manifest when it is first read.
+
+        Args:
+            digest: of its manifest.
+            viewer: whose eyes see it: nothing of the submissions that this person conflicts with.
+
+        Raises:
+            Problem: nobody has the viewer's id.
+        """
+        whole = self._kept.get(digest, lambda: MatchResult.load(self.path(digest)))
+        if viewer is None:
+            return whole
+        if viewer not in whole.venue.person_by_id:
+            raise Problem("forbidden", "the key belongs to a person whom this run does not know")
+        return self._seen.get((digest, viewer), lambda: whole.seen_by(viewer))
+
+    def alternates(self, digest: str, result: MatchResult, viewer: str | None, count: int) -> Any:
+        """Who could step in for each submission, worked out once."""
+        return self._alternates.get(
+            (digest, viewer, count), lambda: alternates(result.scores, result.limits, result.assignment, count=count)
+        )
+
+    def forget(self, digest: str) -> None:
+        """Remove a run from memory and from disk."""
+        for kept in (self._kept, self._seen, self._alternates):
+            kept.clear()
+        shutil.rmtree(self.path(digest), ignore_errors=True)

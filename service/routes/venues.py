@@ -1,0 +1,291 @@
+"""Venues: their facts and choices, and whole venues at once."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import asdict
+from datetime import date
+from pathlib import Path
+from typing import Annotated, Any
+
+import anyio.to_thread
+import sqlalchemy as sa
+from fastapi import APIRouter, Query, Request, Response
+
+from matcher.config import resolve
+from matcher.ingest import read_venue
+from matcher.ingest.check import check_venue
+from service.auth import ADMINS, ANYBODY, CHAIRS, allow
+from service.choices import check_config, plain_config, runnable
+from service.problems import Problem
+from service.routes.common import (
+    PROBLEMS,
+    Cursor,
+    DryRun,
+    IfMatch,
+    Limit,
+    ServiceOf,
+    VenueId,
+    WhoAsks,
+    changing,
+    check_match,
+    cursor_of,
+    read_cursor,
+    report_of,
+    venue_row,
+)
+from service.schemas import ChangeReport, ConfigBody, Page, Venue, VenuePatch, VenueRequest
+from service.state import Service
+from service.storage.database import now
+from service.storage.folders import venue_folder, write_tables
+from service.storage.rows import ID_TABLES, PAIR_TABLES, Writer
+from service.storage.tables import NEVER, rows, runs, venues
+from service.uploads import Uploaded, body_file, read_archive, read_foreign
+
+__all__ = ["router"]
+
+router = APIRouter(responses=PROBLEMS, tags=["venues"])
+
+_FACTS = ("name", "deadline", "reviews_per_submission", "max_load", "min_load")
+_ORDER = (*ID_TABLES, *PAIR_TABLES, "decisions")
+_ARCHIVE = {"requestBody": {"required": True, "content": {"application/zip": {}}}}
+_FILES = {"requestBody": {"required": True, "content": {"application/octet-stream": {}}}}
+
+
+def _venue(row: Mapping[str, Any], counts: Mapping[str, int] | None = None) -> Venue:
+    return Venue(
+        **{name: row["facts"].get(name) for name in _FACTS},
+        **{name: row[name] for name in Venue.model_fields if name in row},
+        counts=dict(counts or {}),
+    )
+
+
+def _checked(facts: dict[str, Any]) -> dict[str, Any]:
+    """Facts of which the library can make a `venue.toml`."""
+    if facts.get("deadline") is not None:
+        try:
+            date.fromisoformat(facts["deadline"])
+        except ValueError:
+            fault = {"pointer": "/deadline", "detail": "this is no day of the calendar"}
+            raise Problem("invalid-data", "deadline: this is no day of the calendar", errors=[fault]) from None
+    low, high = facts.get("min_load"), facts.get("max_load")
+    if low is not None and high is not None and low > high:
+        fault = {"pointer": "/min_load", "detail": f"is {low}, more than max_load {high}"}
+        raise Problem("invalid-data", f"min_load: is {low}, more than max_load {high}", errors=[fault])
+    return facts
+
+
+def _etag(row: Mapping[str, Any]) -> str:
+    return f"{row['version']}-{row['changed_at']:.6f}"
+
+
+@router.get("/v1/venues")
+@allow(ANYBODY)
+def list_venues(service: ServiceOf, principal: WhoAsks, limit: Limit = 100, cursor: Cursor = None) -> Page[Venue]:
+    """The venues that the key is for, by id."""
+    place = read_cursor(cursor, (str,))
+    query = sa.select(venues).order_by(venues.c.id).limit(limit + 1)
+    if principal.venue_id is not None:
+        query = query.where(venues.c.id == principal.venue_id)
+    if place is not None:
+        query = query.where(venues.c.id > place[0])
+    with service.database.read() as connection:
+        found = [_venue(dict(row)) for row in connection.execute(query).mappings()]
+    return Page[Venue](items=found[:limit], next=cursor_of(found[limit - 1].id) if len(found) > limit else None)
+
+
+@router.post("/v1/venues", status_code=201)
+@allow(("admin", "system"))
+def create_venue(service: ServiceOf, principal: WhoAsks, body: VenueRequest, response: Response) -> Venue:
+    """Make a venue, or a standing pool of reviewers (`kind`: pool)."""
+    if principal.venue_id not in (None, body.id):
+        raise Problem("forbidden", "the key is for another venue")
+    facts = _checked(body.model_dump(include=set(_FACTS)))
+    row = {
+        "id": body.id,
+        "kind": body.kind,
+        "facts": facts,
+        "config": {},
+        "version": 0,
+        "current_run_id": None,
+        "created_at": now(),
+        "changed_at": now(),
+    }
+    try:
+        with service.database.write() as connection:
+            connection.execute(venues.insert().values(**row))
+            writer = Writer(connection, body.id)
+            writer.put("facts", [facts])
+            row["version"] = writer.close()
+    except sa.exc.IntegrityError:
+        raise Problem("conflict", f"there is a venue '{body.id}' already") from None
+    response.headers["Location"] = f"/v1/venues/{body.id}"
+    return _venue(row)
+
+
+@router.get("/v1/venues/{venue_id}")
+@allow(ANYBODY)
+def read_one_venue(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, response: Response) -> Venue:
+    """A venue; with the number of records of each table for its chairs."""
+    with service.database.read() as connection:
+        row = venue_row(connection, venue_id)
+        query = (
+            sa.select(rows.c.kind, sa.func.count())
+            .where(rows.c.venue_id == venue_id, rows.c.until == NEVER)
+            .group_by(rows.c.kind)
+        )
+        is_chair = not principal.roles.isdisjoint(CHAIRS)
+        counts = {kind: count for kind, count in connection.execute(query) if kind != "facts"} if is_chair else {}
+    response.headers["ETag"] = f'"{_etag(row)}"'
+    return _venue(row, counts)
+
+
+@router.patch("/v1/venues/{venue_id}")
+@allow(CHAIRS)
+def change_venue(
+    service: ServiceOf, venue_id: VenueId, body: VenuePatch, if_match: IfMatch = None, dry_run: DryRun = False
+) -> Venue:
+    """Change facts; what is not named stays, null takes away."""
+    with changing(service.database, venue_id, dry_run=dry_run) as writer:
+        row = dict(venue_row(writer.connection, venue_id))
+        check_match(if_match, _etag(row))
+        row["facts"] = _put_facts(writer, {**row["facts"], **body.model_dump(exclude_unset=True)})
+    return _venue({**row, "version": writer.version, "changed_at": now()})
+
+
+def _put_facts(writer: Writer, facts: dict[str, Any]) -> dict[str, Any]:
+    """Write facts, as a record with versions like all others, and beside the venue."""
+    writer.put("facts", [_checked(facts)])
+    writer.connection.execute(venues.update().where(venues.c.id == writer.venue_id).values(facts=facts))
+    return facts
+
+
+@router.put("/v1/venues/{venue_id}/config")
+@allow(CHAIRS)
+def change_config(service: ServiceOf, venue_id: VenueId, body: ConfigBody, dry_run: DryRun = False) -> Venue:
+    """Set the choices that hold for every job of the venue which does not make its own."""
+    config = check_config(body.config)
+    with service.database.write() as connection:
+        row = dict(venue_row(connection, venue_id))
+        row |= {"config": config, "changed_at": now()}
+        if not dry_run:
+            values = {"config": config, "changed_at": row["changed_at"]}
+            connection.execute(venues.update().where(venues.c.id == venue_id).values(**values))
+    return _venue(row)
+
+
+@router.delete("/v1/venues/{venue_id}", status_code=204)
+@allow(ADMINS)
+def erase_venue(service: ServiceOf, venue_id: VenueId) -> None:
+    """Erase a venue: records with all their versions, jobs, runs, files. The audit log keeps that it was there."""
+    with service.database.write() as connection:
+        venue_row(connection, venue_id)
+        own = set(connection.execute(sa.select(runs.c.digest).where(runs.c.venue_id == venue_id)).scalars())
+        others = sa.select(runs.c.digest).where(runs.c.venue_id != venue_id, runs.c.digest.in_(own))
+        shared = set(connection.execute(others).scalars())
+        connection.execute(venues.delete().where(venues.c.id == venue_id))
+    for digest in own - shared:
+        service.results.forget(digest)
+    for folder in (service.data_dir / "venues" / venue_id, service.data_dir / "work" / "parts" / venue_id):
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+@router.get("/v1/venues/{venue_id}/check")
+@allow(CHAIRS)
+def check_one_venue(service: ServiceOf, venue_id: VenueId) -> dict[str, Any]:
+    """What is odd about the data before anything is run: gaps, duplicates, homonyms, rows that point nowhere."""
+    with service.database.read() as connection:
+        row = venue_row(connection, venue_id)
+    version = row["version"]
+    folder = venue_folder(service.database, service.data_dir / "venues", venue_id, version)
+    loaded = read_venue(folder, may_lack_submissions=True, accept_rejects=True)
+    config = resolve(flags=runnable(row["config"]), venue_facts=loaded.facts).config
+    found = check_venue(loaded.venue, loaded.report, config)
+    return {
+        "version": version,
+        "rejects": [
+            {"file": each.file, "row": each.line, "field": each.field, "reason": each.reason}
+            for each in loaded.report.rejects
+        ],
+        "notices": list(loaded.report.notices),
+        **asdict(found),
+    }
+
+
+# --- whole venues ---------------------------------------------------------------------------------------------------
+
+
+@router.post("/v1/venues/{venue_id}/upload", openapi_extra=_ARCHIVE)
+@allow(CHAIRS, takes_files=True)
+async def upload_venue(
+    request: Request,
+    service: ServiceOf,
+    venue_id: VenueId,
+    mode: Annotated[str, Query(pattern="^(merge|replace)$")] = "merge",
+    dry_run: DryRun = False,
+) -> ChangeReport:
+    """Take in a venue folder packed as zip. `mode`: merge with what is there, or replace it."""
+    async with body_file(request, service.data_dir / "uploads") as path:
+        return await anyio.to_thread.run_sync(_take_archive, service, venue_id, path, mode == "replace", dry_run)
+
+
+def _take_archive(service: Service, venue_id: str, path: Path, replaces: bool, dry_run: bool) -> ChangeReport:
+    return _take(service, venue_id, read_archive(path, service.settings), replaces=replaces, dry_run=dry_run)
+
+
+@router.post("/v1/venues/{venue_id}/import/{format_name}", openapi_extra=_FILES)
+@allow(CHAIRS, takes_files=True)
+async def import_foreign(
+    request: Request,
+    service: ServiceOf,
+    venue_id: VenueId,
+    format_name: str,
+    filename: Annotated[
+        str, Query(max_length=200, description="Of the one file; leave out for a zip of several.")
+    ] = "",
+    reviewer: Annotated[list[str] | None, Query(description="Whose publications the files hold.")] = None,
+    dry_run: DryRun = False,
+) -> ChangeReport:
+    """Take in files of another system (`/v1/formats`), joined with what is there by id or address."""
+    async with body_file(request, service.data_dir / "uploads") as path:
+        return await anyio.to_thread.run_sync(
+            _take_foreign, service, venue_id, path, format_name, filename, tuple(reviewer or ()), dry_run
+        )
+
+
+def _take_foreign(
+    service: Service,
+    venue_id: str,
+    path: Path,
+    format_name: str,
+    filename: str,
+    reviewers: tuple[str, ...],
+    dry_run: bool,
+) -> ChangeReport:
+    there = Path(tempfile.mkdtemp(dir=path.parent))
+    with service.database.read() as connection:
+        venue_row(connection, venue_id)
+        write_tables(connection, venue_id, None, there)
+    uploaded = read_foreign(path, format_name, filename, there, service.settings, reviewers=reviewers)
+    return _take(service, venue_id, uploaded, replaces=False, dry_run=dry_run)
+
+
+def _take(service: Service, venue_id: str, uploaded: Uploaded, *, replaces: bool, dry_run: bool) -> ChangeReport:
+    with changing(service.database, venue_id, dry_run=dry_run) as writer:
+        for kind in _ORDER:
+            if kind in uploaded.tables or replaces:
+                writer.put(kind, uploaded.tables.get(kind, ()), replaces=replaces)
+        _take_facts(writer, uploaded)
+    return report_of(writer, dry_run=dry_run, notices=uploaded.notices, details=uploaded.details)
+
+
+def _take_facts(writer: Writer, uploaded: Uploaded) -> None:
+    row = venue_row(writer.connection, writer.venue_id)
+    given = {name: value for name, value in (uploaded.facts or {}).items() if value not in (None, "")}
+    if given:
+        _put_facts(writer, {**row["facts"], **given})
+    if uploaded.config is not None:
+        config = check_config(plain_config(uploaded.config))
+        writer.connection.execute(venues.update().where(venues.c.id == writer.venue_id).values(config=config))

@@ -1,0 +1,317 @@
+"""Wire types: what bodies hold, and what answers hold."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Any, Generic, Literal, TypeVar
+
+from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
+
+from service.auth import ROLES
+
+__all__ = [
+    "AssignedPair",
+    "AuditEntry",
+    "ChangeReport",
+    "ConfigBody",
+    "ConflictQuestion",
+    "Delivery",
+    "Job",
+    "JobRequest",
+    "Key",
+    "KeyRequest",
+    "KeyTold",
+    "Me",
+    "Page",
+    "RankQuestion",
+    "Ranking",
+    "Run",
+    "TableChange",
+    "Venue",
+    "VenueFacts",
+    "VenuePatch",
+    "VenueRequest",
+    "Webhook",
+    "WebhookRequest",
+    "WebhookTold",
+]
+
+T = TypeVar("T")
+
+Time = Annotated[float, PlainSerializer(lambda at: datetime.fromtimestamp(at, UTC).isoformat(), return_type=str)]
+"""Seconds since 1970 inside, ISO 8601 in UTC outside."""
+
+Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
+Name = Annotated[str, StringConstraints(min_length=1, max_length=300, pattern=r"^[^\x00-\x1f]*$")]
+Text = Annotated[str, StringConstraints(max_length=100_000, pattern=r"^[^\x00]*$")]
+AnyId = Annotated[str, StringConstraints(min_length=1, max_length=500, pattern=r"^[^\x00-\x1f]*$")]
+Role = Literal[ROLES]  # type: ignore[valid-type]
+
+
+class _Body(BaseModel):
+    """What comes in: nothing that is not named."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+class Page(BaseModel, Generic[T]):
+    """Some of many; `next` asks for those after them."""
+
+    items: list[T]
+    next: str | None = Field(default=None, description="The cursor of the next page; null on the last one.")
+
+
+# --- keys -----------------------------------------------------------------------------------------------------------
+
+
+class Me(BaseModel):
+    """Who the key's holder is."""
+
+    key_id: str
+    roles: list[str]
+    venue_id: str | None
+    person_id: str | None
+
+
+class KeyRequest(_Body):
+    """A key to be made."""
+
+    name: Name
+    roles: Annotated[list[Role], Field(min_length=1, max_length=len(ROLES))]
+    venue_id: Identifier | None = None
+    person_id: AnyId | None = None
+    days: Annotated[float, Field(gt=0, le=3660)] = 365
+
+
+class Key(BaseModel):
+    """A key without its secret."""
+
+    id: str
+    name: str
+    roles: list[str]
+    venue_id: str | None
+    person_id: str | None
+    created_at: Time
+    expires_at: Time
+    revoked_at: Time | None
+
+
+class KeyTold(BaseModel):
+    """A key that was just made: its secret is told once."""
+
+    id: str
+    key: str
+    expires_at: Time
+
+
+class AuditEntry(BaseModel):
+    """Something that was done."""
+
+    number: int
+    at: Time
+    key_id: str
+    venue_id: str | None
+    action: str
+    target: str
+    status: int
+    request_id: str
+    details: dict[str, Any]
+
+
+# --- venues ---------------------------------------------------------------------------------------------------------
+
+
+class VenueFacts(_Body):
+    """What `venue.toml` holds."""
+
+    name: Name | None = None
+    deadline: Annotated[str, StringConstraints(pattern=r"^[0-9]{4}-[0-9]{2}-[0-9]{2}$")] | None = None
+    reviews_per_submission: Annotated[int, Field(ge=0, le=1000)] | None = None
+    max_load: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    min_load: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+
+
+class VenueRequest(VenueFacts):
+    """A venue to be made."""
+
+    id: Identifier
+    kind: Literal["venue", "pool"] = "venue"
+
+
+class VenuePatch(VenueFacts):
+    """Facts to be changed; null takes one away."""
+
+
+class ConfigBody(_Body):
+    """Choices of a match by the names of `matcher match --print-config`."""
+
+    config: dict[str, Any] = Field(default_factory=dict, max_length=100)
+
+
+class Venue(BaseModel):
+    """A venue, or a standing pool of reviewers."""
+
+    id: str
+    kind: str
+    name: str | None = None
+    deadline: str | None = None
+    reviews_per_submission: int | None = None
+    max_load: int | None = None
+    min_load: int | None = None
+    config: dict[str, Any]
+    version: int
+    current_run_id: str | None
+    created_at: Time
+    changed_at: Time
+    counts: dict[str, int] = Field(default_factory=dict, description="Records of each table; told of one venue only.")
+
+
+class TableChange(BaseModel):
+    """What a write did to one table."""
+
+    added: int = 0
+    changed: int = 0
+    unchanged: int = 0
+    removed: int = 0
+
+
+class ChangeReport(BaseModel):
+    """What a write did, or would do."""
+
+    version: int
+    dry_run: bool
+    tables: dict[str, TableChange]
+    notices: list[str] = []
+    details: dict[str, Any] = {}
+
+
+# --- jobs and runs --------------------------------------------------------------------------------------------------
+
+
+class JobRequest(_Body):
+    """A job to be done."""
+
+    kind: Literal["match", "index"] = "match"
+    config: dict[str, Any] = Field(
+        default_factory=dict, max_length=100, description="Choices that differ from the venue's."
+    )
+    version: Annotated[int, Field(ge=1)] | None = Field(
+        default=None, description="The version of the venue to read; by default the newest."
+    )
+
+
+class Job(BaseModel):
+    """A job."""
+
+    id: str
+    venue_id: str
+    kind: str
+    state: Literal["queued", "running", "cancelling", "cancelled", "succeeded", "failed"]
+    stage: str
+    stages: list[str]
+    done: int
+    total: int
+    eta_s: float | None = Field(description="Seconds until the stage is done, as far as its pace tells.")
+    attempts: int
+    heartbeat_at: Time | None
+    config: dict[str, Any]
+    venue_version: int
+    content_hash: str
+    created_at: Time
+    started_at: Time | None
+    finished_at: Time | None
+    error: dict[str, Any] | None
+    run_id: str | None
+
+
+class Run(BaseModel):
+    """The result of a job, with what it was made from."""
+
+    id: str
+    venue_id: str
+    job_id: str
+    kind: str
+    number: int
+    is_current: bool
+    digest: str
+    venue_version: int
+    created_at: Time
+    manifest: dict[str, Any]
+
+
+class AssignedPair(BaseModel):
+    """One assigned pair."""
+
+    submission_id: str
+    reviewer_id: str
+    score: float | None = None
+    marks: list[str] = []
+
+
+# --- questions ------------------------------------------------------------------------------------------------------
+
+
+class RankQuestion(_Body):
+    """One submission, and whom to ask about it."""
+
+    venue_id: Identifier = Field(description="The venue or pool whose reviewers are ranked.")
+    title: Text
+    abstract: Text = ""
+    authors: Annotated[list[dict[str, Any] | str], Field(max_length=500)] = []
+    count: Annotated[int, Field(ge=1, le=200)] = 10
+    suggested: Annotated[list[AnyId], Field(max_length=100)] = []
+    opposed: Annotated[list[AnyId], Field(max_length=100)] = []
+    with_barred: bool = Field(default=False, description="Whether people who may not review it are named too.")
+
+
+class Ranking(BaseModel):
+    """Reviewers for one submission, in the order in which to invite them."""
+
+    venue_id: str
+    venue_version: int
+    encoder: str
+    candidates: list[dict[str, Any]]
+    unknown_people: list[str] = Field(description="Suggested or opposed ids that are no reviewers here.")
+    repeats: list[dict[str, Any]] = Field(description="Earlier questions with nearly the same text.")
+
+
+class ConflictQuestion(_Body):
+    """Who may be in conflict with what; either may be unknown to the venue."""
+
+    submission_id: AnyId | None = Field(default=None, description="A submission of the venue.")
+    authors: Annotated[list[dict[str, Any] | str], Field(max_length=500)] = Field(
+        default=[], description="Or the authors of another one."
+    )
+    reviewer_id: AnyId | None = Field(default=None, description="A person of the venue.")
+    person: dict[str, Any] | None = Field(default=None, description="Or somebody else, as a row of `people`.")
+
+
+class WebhookRequest(_Body):
+    """An address to be told."""
+
+    url: Annotated[str, StringConstraints(min_length=8, max_length=2000, pattern=r"^https?://[\x21-\x7e]+$")]
+
+
+class Webhook(BaseModel):
+    """An address that is told."""
+
+    id: str
+    url: str
+    created_at: Time
+
+
+class WebhookTold(Webhook):
+    """A webhook that was just made, with its secret."""
+
+    secret: str
+
+
+class Delivery(BaseModel):
+    """One message to a webhook."""
+
+    id: str
+    event: str
+    state: str
+    attempts: int
+    last_status: str
+    created_at: Time

@@ -1,0 +1,62 @@
+"""What the routes of one application share."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from service.auth import Keyring
+from service.jobs import Runner
+from service.ranking import Pools
+from service.results import Results
+from service.settings import Settings
+from service.storage.database import Database
+from service.webhooks import Postman
+
+__all__ = ["Service"]
+
+
+@dataclass(eq=False)
+class Service:
+    """One process's view of the service.
+
+    Args:
+        settings: its choices.
+    """
+
+    settings: Settings
+    database: Database = field(init=False)
+    keys: Keyring = field(init=False)
+    results: Results = field(init=False)
+    pools: Pools = field(init=False)
+    runner: Runner = field(init=False)
+    postman: Postman = field(init=False)
+    is_stopping: bool = field(init=False, default=False)
+
+    def __post_init__(self) -> None:
+        self.database = Database(self.settings.sqlalchemy_url)
+        self.keys = Keyring(self.database)
+        self.results = Results(self.settings.data_dir, self.settings.cached_runs)
+        self.pools = Pools(self.database, self.settings.data_dir, self.settings.cached_runs)
+        self.runner = Runner(self.database, self.settings)
+        self.postman = Postman(self.database, self.settings)
+
+    @property
+    def data_dir(self) -> Path:
+        """Where files lie."""
+        return self.settings.data_dir
+
+    def start(self) -> None:
+        """Make folders and tables, and begin to run jobs."""
+        for name in ("runs", "venues", "work", "uploads"):
+            (self.data_dir / name).mkdir(parents=True, exist_ok=True)
+        self.database.migrate()
+        self.runner.start()
+        self.postman.start()
+
+    def stop(self) -> None:
+        """Give everything back."""
+        self.is_stopping = True
+        self.postman.stop()
+        self.runner.stop()
+        self.database.close()

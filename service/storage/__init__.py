@@ -1,0 +1,1 @@
+"""What the service keeps: tables on SQLite or PostgreSQL, and files beside them."""

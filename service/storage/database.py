@@ -1,0 +1,93 @@
+"""The database: one engine, its migrations, and transactions."""
+
+from __future__ import annotations
+
+import sqlite3
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, Final
+
+import sqlalchemy as sa
+from alembic import command
+from alembic.config import Config
+from alembic.script import ScriptDirectory
+
+__all__ = ["Database", "now"]
+
+_MIGRATIONS: Final = Path(__file__).parent / "migrations"
+_PATIENCE_S: Final = 30
+_MIGRATION_LOCK: Final = 0x4D617463
+"""Held on PostgreSQL while tables are made, so that processes that start together do not meet."""
+
+
+class Database:
+    """An engine on SQLite or PostgreSQL.
+
+    Args:
+        url: as SQLAlchemy takes it, with a driver.
+    """
+
+    def __init__(self, url: str) -> None:
+        self.is_sqlite = url.startswith("sqlite")
+        arguments: dict[str, Any] = {"timeout": _PATIENCE_S} if self.is_sqlite else {}
+        self.engine = sa.create_engine(
+            url, connect_args=arguments, pool_pre_ping=not self.is_sqlite, pool_size=10, max_overflow=30
+        )
+        if self.is_sqlite:
+            sa.event.listen(self.engine, "connect", _prepare_sqlite)
+            sa.event.listen(self.engine, "begin", _begin_sqlite)
+
+    @contextmanager
+    def write(self) -> Iterator[sa.Connection]:
+        """A transaction that may write; all of it happens or nothing."""
+        with self.engine.connect().execution_options(writes=True) as connection, connection.begin():
+            yield connection
+
+    @contextmanager
+    def read(self) -> Iterator[sa.Connection]:
+        """A transaction that sees one state and writes nothing."""
+        with self.engine.connect() as connection, connection.begin():
+            yield connection
+
+    def migrate(self) -> None:
+        """Bring the tables to the form that this code knows."""
+        with self.write() as connection:
+            if not self.is_sqlite:
+                connection.execute(sa.text(f"SELECT pg_advisory_xact_lock({_MIGRATION_LOCK})"))
+            command.upgrade(self._alembic(connection), "head")
+
+    def is_current(self) -> bool:
+        """Whether the database answers and its tables have the form that this code knows."""
+        with self.read() as connection:
+            config = self._alembic(connection)
+            head = ScriptDirectory.from_config(config).get_current_head()
+            return bool(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == head)
+
+    def close(self) -> None:
+        """Give all connections back."""
+        self.engine.dispose()
+
+    def _alembic(self, connection: sa.Connection) -> Config:
+        config = Config()
+        config.set_main_option("script_location", str(_MIGRATIONS).replace("%", "%%"))
+        config.attributes["connection"] = connection
+        return config
+
+
+def now() -> float:
+    """Seconds since 1970."""
+    return time.time()
+
+
+def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
+    connection.isolation_level = None  # transactions are ours to begin, see `_begin_sqlite`
+    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_PATIENCE_S * 1000}"):
+        connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_sqlite(connection: sa.Connection) -> None:
+    """A writer takes its place at once: SQLite cannot let a reader become a writer after somebody else has written."""
+    is_writer = connection.get_execution_options().get("writes", False)
+    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writer else "BEGIN")

@@ -1,0 +1,176 @@
+"""The child process in which the heavy stages of a job run: `python -m service.worker`.
+
+One JSON object comes in on standard input, JSON objects go out on standard output, one a line. When the input ends, the
+parent is gone and so are we. Everything that a stage makes is on disk before the stage is told to be done, under names
+that depend on what it was made from: so a stage is done once, whoever does it.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Final, TextIO
+
+from matcher.config import Resolved, resolve
+from matcher.encoders import default_cache_dir, make_encoder
+from matcher.errors import MatcherError
+from matcher.ingest import Loaded, read_venue
+from matcher.pipeline import MatchResult, StageClock, match
+from matcher.records import Venue, canonical_json
+from matcher.runs import load_part, save_part
+from matcher.standing_pool import Pool, build_pool
+from service.choices import runnable
+from service.problems import document_of
+
+__all__ = ["STAGES", "main"]
+
+STAGES: Final = {
+    "match": ("import", "conflicts", "embed", "score", "assign", "report"),
+    "index": ("import", "embed", "report"),
+}
+"""The stages of each kind of job, in their order. Conflicts come early: they are quick, and refuse a venue without a
+deadline before anything is embedded."""
+
+_LOG: Final = logging.getLogger("matcher.service.worker")
+_EVERY_S: Final = 0.2
+_STAGE_OF: Final = {"conflicts": "conflicts", "profiles": "embed", "scores": "score"}
+_TEXT_SETTINGS: Final = ("encoder", "model", "prompt", "pooling", "device", "max_tokens", "precision", "background")
+
+
+class _Line:
+    """The line to the parent; progress is thinned out."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+        self._lock = threading.Lock()
+        self._last = 0.0
+
+    def say(self, **message: Any) -> None:
+        with self._lock:
+            self._stream.write(json.dumps(message) + "\n")
+            self._stream.flush()
+
+    def progress(self, stage: str, done: int, total: int) -> None:
+        at = time.monotonic()
+        if done >= total or at - self._last >= _EVERY_S:
+            self._last = at
+            self.say(progress={"stage": stage, "done": int(done), "total": int(total)})
+
+
+def main() -> int:
+    """Do one job and say what came of it."""
+    ours = os.fdopen(os.dup(1), "w", encoding="utf-8")
+    os.dup2(2, 1)  # what libraries print does not get between our lines
+    line = _Line(ours)
+    order = json.loads(sys.stdin.readline())
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    try:
+        line.say(finished=_WORK[order["kind"]](order, line))
+    except MatcherError as error:
+        line.say(problem=document_of(error))
+        return 1
+    except MemoryError:
+        _LOG.exception("out of memory")
+        return 2
+    return 0
+
+
+def _end_with_parent() -> None:
+    sys.stdin.read()
+    os._exit(3)
+
+
+def _choices(order: dict[str, Any], loaded: Loaded) -> Resolved:
+    flags = runnable(order["config"])
+    deadline = loaded.venue.deadline
+    if flags.get("deadline") is None and deadline is not None:
+        flags["deadline"] = deadline.day.isoformat()
+    return resolve(flags=flags, venue_facts=loaded.facts)
+
+
+def _digest(*parts: str) -> str:
+    return hashlib.sha256("\n".join(parts).encode()).hexdigest()
+
+
+def _texts_digest(venue: Venue, config: dict[str, Any]) -> str:
+    """Of all that vectors depend on: texts, whose they are, and the encoder."""
+    texts = [[paper.id, paper.text, bool(paper.abstract)] for paper in venue.papers]
+    submissions = [[one.id, one.text, bool(one.abstract)] for one in venue.active_submissions]
+    whose = [[one.person_id, sorted(one.paper_ids)] for one in venue.reviewers]
+    encoder = {name: config["expertise"][name] for name in _TEXT_SETTINGS}
+    return _digest(json.dumps([texts, submissions, whose, encoder], sort_keys=True))
+
+
+def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
+    work, runs = Path(order["work"]), Path(order["runs"])
+    clock = StageClock()
+    with clock.stage("read"):
+        loaded = read_venue(order["folder"], may_lack_submissions=True)
+    resolved = _choices(order, loaded)
+    line.say(done="import")
+    built = work / "run"
+    if (built / "manifest.json").is_file():  # an earlier attempt came so far
+        result = MatchResult.load(built)
+    else:
+        plain = resolved.config.to_plain()
+        whole = _digest(loaded.venue.digest, canonical_json(loaded.venue.decisions), json.dumps(plain, sort_keys=True))
+        names = {"profiles": f"profiles-{_texts_digest(loaded.venue, plain)}"}
+
+        def keep(name: str, make: Callable[[], Any]) -> Any:
+            folder = Path(order["parts"]) / names.get(name, f"{name}-{whole}")
+            part = load_part(folder)
+            if part is None:
+                part = make()
+                save_part(part, folder)
+            line.say(done=_STAGE_OF[name])
+            return part
+
+        result = match(
+            loaded.venue, resolved.config, origin=resolved.origin, progress=line.progress, clock=clock, keep=keep
+        )
+        result.save(built, overwrite=True)
+    line.say(done="assign")
+    (built / "report.html").write_text(result.report(), encoding="utf-8", newline="\n")
+    manifest = json.loads((built / "manifest.json").read_text(encoding="utf-8"))
+    target = runs / manifest["digest"]
+    if not target.is_dir():
+        building = runs / f".{manifest['digest']}-{os.getpid()}"
+        shutil.copytree(built, building)
+        try:
+            building.rename(target)
+        except OSError:
+            if not target.is_dir():
+                raise
+            shutil.rmtree(building)
+    line.say(done="report")
+    return {"digest": manifest["digest"], "manifest": manifest}
+
+
+def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
+    loaded = read_venue(order["folder"], may_lack_submissions=True)
+    config = _choices(order, loaded).config
+    line.say(done="import")
+    digest = _texts_digest(loaded.venue, config.to_plain())
+    folder = Path(order["parts"]) / f"profiles-{digest}"
+    if load_part(folder) is None:
+        encoder = make_encoder(config, cache_dir=default_cache_dir())
+        pool: Pool = build_pool(loaded.venue, config, encoder, progress=line.progress)
+        save_part(pool.profiles, folder)
+    line.say(done="embed")
+    line.say(done="report")
+    return {"digest": digest, "manifest": {"config": config.to_plain(), "venue": {"digest": loaded.venue.digest}}}
+
+
+_WORK: Final = {"match": _match, "index": _index}
+
+
+if __name__ == "__main__":
+    sys.exit(main())
