@@ -13,7 +13,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Annotated, Any, Final
 
@@ -21,7 +21,11 @@ import numpy as np
 import typer
 
 from matcher.assignment import Options, prepare, solve_arrays, verify
+from matcher.config import MatchConfig
+from matcher.conflicts import Finder
+from matcher.ingest import read_venue
 from matcher.records import (
+    Affiliation,
     Conflicts,
     Floats,
     Index,
@@ -37,6 +41,9 @@ from tests.benchmarks.generate import write_venue
 from tests.benchmarks.scoring import HEADER as scoring_header  # noqa: N811
 
 _VENUES: Final = ((200, 300), (2000, 3000))
+_CONFLICTS: Final = ((1000, 500), (10_000, 5_000))
+_PAIRS: Final = 200
+"""Pairs asked about one by one."""
 
 
 def main(
@@ -44,12 +51,15 @@ def main(
     warm: Annotated[bool, typer.Option("--warm", help="Use vectors kept from earlier runs.")] = False,
     venues: Annotated[bool, typer.Option(help="Match whole venues.")] = True,
     solver: Annotated[bool, typer.Option(help="Solve bare instances.")] = True,
+    conflicts: Annotated[bool, typer.Option(help="Find the conflicts of venues with institutions.")] = True,
     scoring: Annotated[bool, typer.Option(help="Score bare instances.")] = True,
     large: Annotated[bool, typer.Option(help="Measure the larger venues and instances too.")] = True,
 ) -> None:
-    """Measure whole matches per stage, then scoring with vectors at hand, then bare assignment problems."""
+    """Measure whole matches per stage, then conflicts, scoring with vectors at hand and assignment problems alone."""
     if venues:
         _bench_venues(encoder, _VENUES if large else _VENUES[:1], warm=warm)
+    if conflicts:
+        _bench_conflicts(_CONFLICTS if large else _CONFLICTS[:1])
     if scoring:
         _bench_scoring(_SCORED if large else _SCORED[:1])
     if solver:
@@ -118,6 +128,50 @@ def _bench_venue(name: str, folder: Path, scratch: Path, encoder: str, *, warm: 
         for stage in ("read", "conflicts", "profiles", "scores", "assignment", "verify")
     ]
     print(f"| {name} | " + " | ".join(cells) + f" | {seconds:.1f} | {facts['gap']:.1e} |", flush=True)
+
+
+def _bench_conflicts(sizes: tuple[tuple[int, int], ...]) -> None:
+    """Every venue in a process of its own, so that peak memory is its own."""
+    print("\nconflicts under policy neurips, 8 publications a reviewer, one institution for 20 reviewers; seconds, the")
+    print("peak memory of the process, and milliseconds of the 95th percentile\n")
+    header = ("submissions × reviewers", "read", "all conflicts", "MB", "found", "one pair, ms", "one changed person")
+    print("| " + " | ".join(header) + " |")
+    print("|" + "---|" * len(header))
+    for submissions, reviewers in sizes:
+        program = f"from tests.benchmarks.__main__ import _find; _find({submissions}, {reviewers})"
+        done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=False)
+        failed = f"| {submissions} × {reviewers} | failed: {(done.stderr.strip().splitlines() or ['?'])[-1]} |"
+        print(failed if done.returncode else done.stdout.strip(), flush=True)
+
+
+def _find(submissions: int, reviewers: int) -> None:
+    """Find the conflicts of a seeded venue, of pairs one by one, and after a change; print a row of the table."""
+    with tempfile.TemporaryDirectory() as scratch:
+        folder = Path(scratch)
+        write_venue(folder, submissions=submissions, reviewers=reviewers, words=12, places=max(1, reviewers // 20))
+        start = time.perf_counter()
+        venue = read_venue(folder).venue
+        read = time.perf_counter() - start
+    start = time.perf_counter()
+    finder = Finder(venue, MatchConfig(policy="neurips"))
+    found = finder.all()
+    seconds, memory = time.perf_counter() - start, _peak_mb()
+    rng = np.random.default_rng(0)
+    asked, times = list(found.by_pair), []
+    for number in rng.integers(0, len(asked), _PAIRS).tolist():
+        start = time.perf_counter()
+        finder.of_pair(*asked[number])
+        times.append(time.perf_counter() - start)
+    person = venue.person_by_id[venue.reviewers[reviewers // 2].person_id]
+    changed = replace(person, affiliations=(*person.affiliations, Affiliation(domain="university-1.example")))
+    start = time.perf_counter()
+    finder.updated(found, changed)
+    update = time.perf_counter() - start
+    pair = 1000 * float(np.percentile(times, 95))
+    print(
+        f"| {submissions} × {reviewers} | {read:.1f} | {seconds:.1f} | {memory:.0f} | {len(found.items)} | {pair:.1f} "
+        f"| {update:.2f} |"
+    )
 
 
 def _bench_solver(*, large: bool) -> None:
