@@ -61,6 +61,7 @@ ARROWS: dict[str, set[str]] = {
     "comparison": BASE,
     "capacity": BASE | {"flow"},
     "pool": BASE,
+    "roles": BASE,
     "what_if": BASE | {"assignment", "bids", "scores"},
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers", "ways_out"},
     "explanation": BASE,
@@ -73,8 +74,8 @@ ARROWS: dict[str, set[str]] = {
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"}
-    | {"pool", "what_if"},
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer", "ways_out"},
+    | {"pool", "roles", "what_if"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "roles", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }

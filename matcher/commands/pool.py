@@ -144,8 +144,8 @@ def _write(found: Pool, out: Path | None, left_out: Path | None, options: WriteO
 def _print(found: Pool) -> None:
     out = console.out
     out.print(
-        f"{len(found.members)} {'author' if len(found.members) == 1 else 'authors'} can review: {found.supply} reviews of "
-        f"{found.demand} that are wanted; {len(found.left_out)} left out"
+        f"{len(found.members)} {'author' if len(found.members) == 1 else 'authors'} can review: {found.supply} reviews "
+        f"of {found.demand} that are wanted; {len(found.left_out)} left out"
     )
     for member in found.members[:_ROWS]:
         out.print(
