@@ -43,6 +43,7 @@ from matcher.commands.options import (
     ViewerOption,
     takes_conflict_flags,
 )
+from matcher.commands.roles import OnlyOption, OverOption, RoleOption, WithOption, in_role
 from matcher.config import MatchConfig, resolve
 from matcher.conflicts import RULES, find_conflicts
 from matcher.errors import DataError, MatcherError, UnknownNameError, counted
@@ -50,6 +51,7 @@ from matcher.explanation import blinded as blind
 from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, hidden_for, match
 from matcher.records import Conflicts, Deadline, VectorInstance, to_plain
+from matcher.roles import REVIEWER
 from matcher.runs import conflict_line, refuse_occupied
 from matcher.streaming import solve_vectors, vector_problem
 from matcher.viewer import blinded_line, without_traces
@@ -155,6 +157,12 @@ matcher match venue/ --reviews 4 --max-load 6 --coauthor-window-months 48 --out 
 
 matcher match reviewers.xlsx submissions.xlsx --out result.xlsx
 
+matcher match venue/ --role area_chair --out runs/chairs
+
+matcher match venue/ --role senior_area_chair --over runs/chairs --out runs/seniors
+
+matcher match venue/ --with runs/chairs --with runs/seniors --out runs/reviewers
+
 matcher match venue/ --config match.toml --print-config""",
 )
 @takes_conflict_flags
@@ -188,6 +196,10 @@ def match_command(
     allow_partial: Annotated[
         bool, typer.Option("--allow-partial", help="Return the most filled, then best, when not all can be met.")
     ] = False,
+    role: RoleOption = None,
+    with_runs: WithOption = None,
+    over: OverOption = None,
+    only: OnlyOption = None,
     map_column: Annotated[
         list[str] | None, typer.Option("--map", help="With sheets: field=Column title, where the guess is wrong.")
     ] = None,
@@ -216,6 +228,7 @@ def match_command(
         "max_load": max_load,
         "min_load": min_load,
         "hold_back": hold_back,
+        "role": role,
         "objective": objective,
         "seed": seed,
         "allow_partial": allow_partial or None,
@@ -226,6 +239,10 @@ def match_command(
             "--print-config": print_config,
             "--dry-run": dry_run,
             "--json": as_json,
+            "--role": role is not None,
+            "--with": bool(with_runs),
+            "--over": over is not None,
+            "--only": only is not None,
         }
         _refuse_unused([name for name, is_given in unused.items() if is_given], "with a venue folder")
         columns = map_column or []
@@ -259,6 +276,8 @@ def match_command(
             console.print_settings(_values(resolved.config), resolved.origin)
         return
     console.print_notices(loaded.report.notices)
+    if resolved.config.role != REVIEWER or with_runs or over is not None or only is not None:
+        loaded = in_role(loaded, resolved.config, wanted=reviews, with_runs=with_runs or [], over=over, only=only)
     with console.progress_bar(quiet=quiet or as_json) as progress:
         result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress, clock=clock)
     if out is not None and not dry_run:

@@ -268,6 +268,9 @@ class MatchConfig:
     min_load: int | None = _setting(
         None, "assignment", "fewest submissions of one reviewer", low=0, high=1000, fallback=0
     )
+    role: str = _setting(
+        "reviewer", "assignment", "the role that this round fills; all but reviewer have their loads in `roles`"
+    )
     objective: str = _setting(
         "max-total",
         "assignment",

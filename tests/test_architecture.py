@@ -66,6 +66,7 @@ ARROWS: dict[str, set[str]] = {
     "drift": BASE,
     "capacity": BASE | {"flow"},
     "pool": BASE,
+    "roles": BASE,
     "what_if": BASE | {"assignment", "bids", "scores"},
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers", "ways_out"},
     "explanation": BASE,
@@ -82,8 +83,8 @@ ARROWS: dict[str, set[str]] = {
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "drift", "rounds"}
-    | {"capacity", "viewer", "pool", "what_if"},
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "viewer", "ways_out"},
+    | {"capacity", "viewer", "pool", "roles", "what_if"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "roles", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }
