@@ -225,8 +225,8 @@ class MatchConfig:
         "values below it",
         choices=("range", "rank"),
     )
-    external_low: float = _setting(0.0, "external", "under range: the value that counts as 0", low=-1e9, high=1e9)
-    external_high: float = _setting(1.0, "external", "under range: the value that counts as 1", low=-1e9, high=1e9)
+    external_low: float = _setting(0.0, "external", "under range: the value that counts as 0.0", low=-1e9, high=1e9)
+    external_high: float = _setting(1.0, "external", "under range: the value that counts as 1.0", low=-1e9, high=1e9)
 
     policy: str = _setting(
         "",

@@ -573,7 +573,7 @@ def test_two_sheets_become_a_venue(tmp_path: Path) -> None:
     submissions = write(tmp_path / "s.csv", "Title,Abstract,Authors\nOn Trees,Leaves.,Cy Third\n,,\n")
     venue = tmp_path / "v"
     dry = run("sheets", str(reviewers), str(submissions), "--into", str(venue), "--dry-run")
-    assert "submissions.jsonl would hold 1 rows" in " ".join(dry.output.split())
+    assert "submissions.jsonl would hold 1 row" in " ".join(dry.output.split())
     assert not venue.exists()
     shown = run("sheets", str(reviewers), str(submissions), "--into", str(venue), "--map", "abstract=Abstract")
     assert shown.exit_code == 0

@@ -230,7 +230,7 @@ def test_all_required_pairs_that_cannot_be_are_told_together() -> None:
     assert texts == [
         "fixed.csv: the pair 's0', 'r0' is required and in conflict (declared)",
         "fixed.csv: the pair 's1', 'r1' is required and in conflict (declared)",
-        "fixed.csv: submission 's0' wants 1 reviews and has 2 required reviewers",
+        "fixed.csv: submission 's0' wants 1 review and has 2 required reviewers",
         "fixed.csv: reviewer 'r1' has a maximum load of 1 and 2 required submissions",
     ]
     ways = [[(way.kind, way.amount) for way in each.relaxations] for each in caught.value.explanations]
