@@ -67,9 +67,14 @@ def cosubmission(world: World, config: MatchConfig) -> Iterator[Conflict]:  # no
                 yield from _cosubmissions(world, submission, one, places, on)
 
 
-def _places(world: World) -> dict[PersonId, dict[SubmissionId, _Place]]:
-    """Per person, under every record that is or may be theirs, the submissions on which they stand."""
-    places: dict[PersonId, dict[SubmissionId, _Place]] = {}
+def _places(world: World) -> Mapping[PersonId, dict[SubmissionId, _Place]]:
+    """Per person, under every record that is or may be theirs, the submissions on which they stand.
+
+    Worked out once for a venue: neither settings nor a changed profile move anybody on a byline.
+    """
+    places: dict[PersonId, dict[SubmissionId, _Place]] = world.standing
+    if places:
+        return places
     for submission_id, authors in world.authors.items():
         for one in authors:
             if not _is_usable(one.link):

@@ -75,6 +75,7 @@ class World:
         submissions: those whose conflicts are looked for; all of the venue, unless `narrowed`.
         reviewers: likewise, by person id.
         settled: where the authors of submissions were, as far as that was worked out; see `colleagues.settled`.
+        standing: who stands on which submissions, once that was worked out; see `further`.
     """
 
     venue: Venue
@@ -86,6 +87,7 @@ class World:
     submissions: tuple[Submission, ...]
     reviewers: Mapping[PersonId, Reviewer]
     settled: dict[SubmissionId, Any] = field(default_factory=dict, compare=False)
+    standing: dict[PersonId, Any] = field(default_factory=dict, compare=False)
 
     @classmethod
     def of(cls, venue: Venue, config: MatchConfig) -> Self:
