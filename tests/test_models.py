@@ -126,6 +126,13 @@ def test_a_model_that_sees_one_text_in_all_texts_is_refused(one: str, tmp_path: 
             SentenceEncoder(model=str(folder)).encode(TEXTS)
 
 
+def test_a_text_of_a_megabyte_is_read_to_the_limit(one: str) -> None:
+    long = "sparse pruning of networks " * 40_000
+    encoder = SentenceEncoder(model=one, max_tokens=8)
+    rows = encoder.encode([long, "sparse pruning of networks sparse pruning"])
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
+
+
 def test_a_device_changes_no_digest(one: str) -> None:
     assert SentenceEncoder(model=one, device="auto").info.digest == SentenceEncoder(model=one).info.digest
 
