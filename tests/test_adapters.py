@@ -188,6 +188,9 @@ def test_files_that_are_missing_or_too_many_are_refused(base: str, tmp_path: Pat
     (tmp_path / "adapter" / "more.safetensors").write_bytes(b"")
     with pytest.raises(InputError, match=r"has one \.safetensors file; here are 2"):
         SentenceEncoder(model=base, adapter=adapter).encode(TEXTS)
+    (tmp_path / "adapter" / "adapter.safetensors").unlink()
+    with pytest.raises(InputError, match="the weights of the adapter cannot be read"):
+        SentenceEncoder(model=base, adapter=adapter).encode(TEXTS)
     pickled = tmp_path / "pickled"
     pickled.mkdir()
     (pickled / "pytorch_adapter.bin").write_bytes(b"")

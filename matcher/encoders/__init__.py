@@ -74,7 +74,7 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
         MissingExtraError: its packages are not installed.
         InputError: the model or the background is not there or not what it should be.
     """
-    if config.encoder != "sentence" and (config.separator != ". " or config.submission_prompt):
+    if config.encoder in {"hybrid", "tfidf"} and (config.separator != ". " or config.submission_prompt):
         raise InputError(
             f"separator and submission_prompt are for sentence models alone, and encoder is '{config.encoder}': words "
             "of theirs would count as words of the texts; set encoder = 'sentence'"

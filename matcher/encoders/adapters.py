@@ -52,13 +52,17 @@ def attach_adapter(model: Any, folder: Path) -> None:
     Raises:
         InputError: the files are not there, not of a layout that is read, or not for this model.
     """
+    from safetensors import SafetensorError
     from safetensors.torch import load_file
 
     facts = _facts(folder)
     files = sorted(folder.glob("*.safetensors"))
     if len(files) != 1:
         raise InputError(f"{folder}: an adapter has one .safetensors file; here are {len(files)}")
-    weights = load_file(files[0])
+    try:
+        weights = load_file(files[0])
+    except (OSError, SafetensorError) as error:
+        raise InputError(f"{files[0]}: the weights of the adapter cannot be read ({error}): fetch them again") from None
     if "peft_type" in facts:
         _add_low_rank(model, weights, facts, folder)
     else:

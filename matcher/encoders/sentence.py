@@ -51,6 +51,9 @@ _BATCH: Final = 32
 _SAME_DIRECTION: Final = 0.999
 """Least cosine between the reduced and the full precision vector of one text, below which reduced is refused."""
 
+_PROBE: Final = ("Sparse training of neural networks", "Optimal assignment of conference reviewers")
+"""Two texts by which a model is checked when it is loaded; of equally many words, so that only the words differ."""
+
 _MODEL_FILES: Final = ("*.safetensors", "*.json", "*.txt", "*.model")
 
 
@@ -178,6 +181,7 @@ class SentenceEncoder:
         # Progress bars of the libraries would write into ours; set before their first import.
         os.environ.setdefault("TOKENIZERS_PARALLELISM", "false")
         try:
+            from safetensors import SafetensorError
             from sentence_transformers import SentenceTransformer
             from transformers.utils import logging
         except ImportError:
@@ -194,6 +198,10 @@ class SentenceEncoder:
         except (RuntimeError, AssertionError) as error:  # torch raises either, as the device is unknown or absent
             message = f"device '{self._device}' cannot be used here ({str(error).splitlines()[0]}): set device = 'cpu'"
             raise InputError(message) from None
+        except (OSError, ValueError, KeyError, SafetensorError) as error:
+            reason = (str(error).strip().splitlines() or [type(error).__name__])[0]
+            message = f"model '{self._name}': {self._folder} cannot be read ({reason}): fetch or make the model again"
+            raise InputError(message) from None
         if self._adapter is not None:
             attach_adapter(model[0].auto_model, self._adapter)
             model.to(model.device)
@@ -201,7 +209,18 @@ class SentenceEncoder:
             self._pool_otherwise(model)
         limit = model.max_seq_length
         model.max_seq_length = self._max_tokens if limit is None else min(self._max_tokens, limit)
+        if not self._is_embedded:
+            self._refuse_blind(model)
         return self._reduced(model) if self._precision == "bfloat16" else model
+
+    def _refuse_blind(self, model: Any) -> None:
+        """A model without its vocabulary, or with damaged weights, loads too, and sees one text in all texts."""
+        vectors = model.encode(list(_PROBE), normalize_embeddings=True, show_progress_bar=False)
+        if np.array_equal(vectors[0], vectors[1]) or not np.isfinite(vectors).all():
+            raise InputError(
+                f"model '{self._name}' gives two different texts the same vector, or none: its vocabulary or its "
+                "weights are missing or damaged; fetch it again"
+            )
 
     def _pool_otherwise(self, model: Any) -> None:
         places = [place for place, module in enumerate(model) if type(module).__name__ == "Pooling"]
@@ -213,7 +232,7 @@ class SentenceEncoder:
 
     def _reduced(self, model: Any) -> Any:
         """The model in bfloat16, checked against itself in full precision: processors differ."""
-        probe = ["Sparse training of neural networks", "Optimal assignment of reviewers to submissions"]
+        probe = list(_PROBE)
         full = model.encode(probe, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False)
         model = model.bfloat16()
         reduced = model.encode(probe, convert_to_tensor=True, normalize_embeddings=True, show_progress_bar=False)
