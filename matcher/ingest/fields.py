@@ -843,6 +843,7 @@ SUBMISSIONS: Final = Table(
         Field("keywords", _LINES, "Keywords as the authors chose them."),
         Field("status", choice(SUBMISSION_STATES), "What is not active gets no reviewers but counts for conflicts."),
         Field("track", LINE, "Track of the venue."),
+        Field("load_weight", _number(0.01, 100), "Share of a load that one review takes, as 0.5; else 1."),
         _ATTRIBUTES,
     ),
     "What is to be reviewed. Further fields are kept as attributes.",

@@ -157,6 +157,7 @@ def _submission(one: Submission) -> dict[str, Any]:
         abstract=one.abstract,
         authors=[_author(author) for author in one.authors],
         reviews_wanted=one.reviews_wanted,
+        load_weight=one.load_weight,
         keywords=list(one.keywords),
         status=None if one.status == "active" else one.status,
         track=one.track,
