@@ -7,6 +7,7 @@ recomputes the bound from the dual prices over all pairs.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Final, TypeAlias
@@ -25,10 +26,10 @@ from matcher.bounds import (
     value_of_goal,
 )
 from matcher.config import MatchConfig
-from matcher.constraints import broken_rules, pairs_ruled_out, side_rules
+from matcher.constraints import broken_rules, pairs_ruled_out, side_rules, weighted_loads
 from matcher.contradictions import find_contradictions
 from matcher.errors import ConfigError, DataError, InfeasibleError, counted
-from matcher.history import mark_declined, mark_different, mark_same
+from matcher.history import earlier_loads, mark_declined, mark_different, mark_earlier, mark_same
 from matcher.infeasibility import why_no_lottery, why_too_much_minimum
 from matcher.records import (
     Assignment,
@@ -48,6 +49,7 @@ from matcher.records import (
     Reviewer,
     ScoreMatrix,
     Shortfall,
+    SideRule,
     Submission,
     Underload,
     Venue,
@@ -71,6 +73,7 @@ __all__ = [
     "question_chances",
     "redraw",
     "refuse_impossible_demand",
+    "rules_of",
     "share_missing",
     "solve_arrays",
     "solve_under_rules",
@@ -105,7 +108,8 @@ def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflic
     """
     config = config.settled(venue.defaults)
     submissions = [venue.submission_by_id[submission_id] for submission_id in scores.submissions]
-    max_load, min_load = _loads(venue, config)
+    room, min_load = _loads(venue, config)
+    max_load = _most_reviews(submissions, room)
     unscored: Bools = np.logical_and.reduce(np.isnan(scores.values), axis=0)
     min_load[unscored] = 0
     wanted = np.array(
@@ -127,18 +131,49 @@ def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflic
     if config.earlier_reviewers == "wishes":
         mark_different(status, scores, venue)
     mark_declined(status, scores, venue)
+    if config.earlier_load == "counts":
+        mark_earlier(status, scores, venue)
     if config.constraints:
         status[pairs_ruled_out(venue, config.constraints, scores)] = PairStatus.RULED_OUT
     _mark_fixed(status, scores, venue, "forbid", PairStatus.FORBIDDEN)
     _mark_conflicts(status, scores, conflicts)
+    rules = rules_of(venue, config, scores)
     against = find_contradictions(scores, venue, conflicts, status=status, wanted=wanted, max_load=max_load)
     if against:
         raise InfeasibleError(explanations=against)
     _mark_fixed(status, scores, venue, "require", PairStatus.REQUIRED)
     if config.earlier_reviewers == "wishes":
-        mark_same(status, scores, venue, wanted=wanted, max_load=max_load)
-    rules = side_rules(venue, config.constraints, scores)
+        extra = _loads_in(venue, "resubmission") * int(all(rule.room is None for rule in rules))
+        before = (status == PairStatus.REQUIRED).sum(axis=0)
+        mark_same(status, scores, venue, wanted=wanted, max_load=max_load + extra)
+        again = (status == PairStatus.REQUIRED).sum(axis=0) - before
+        max_load = max_load + np.minimum(extra, again)
     return Limits(wanted=wanted, max_load=max_load, min_load=min_load, status=status, rules=rules)
+
+
+def rules_of(venue: Venue, config: MatchConfig, scores: ScoreMatrix) -> tuple[SideRule, ...]:
+    """What holds for several pairs together: the constraints of the chair, and loads that count by weights.
+
+    Args:
+        venue: attributes, weights.
+        config: `constraints` and what loads depend on.
+        scores: (S, R); only its ids are read.
+    """
+    room, _ = _loads(venue, config.settled(venue.defaults))
+    return (*side_rules(venue, config.constraints, scores), *weighted_loads(venue, scores, room))
+
+
+def _most_reviews(submissions: list[Submission], room: Ints) -> Ints:
+    """(R,) the most submissions of each reviewer: all of the lightest kind, where weights count."""
+    lightest = min((submission.load_weight or 1.0 for submission in submissions), default=1.0)
+    most: Ints = np.floor(room / lightest + 1e-9).astype(np.int64)
+    return most
+
+
+def _loads_in(venue: Venue, role: str) -> Ints:
+    """(R,) loads of a part that counts beside the regular one."""
+    loads = [sum(load.max_load for load in each.roles if load.role == role) for each in venue.reviewers]
+    return np.array(loads, dtype=np.int64)
 
 
 def _mark_unscored(
@@ -186,7 +221,7 @@ def refuse_impossible_demand(venue: Venue, config: MatchConfig, conflicts: Confl
         config.reviews_per_submission if submission.reviews_wanted is None else submission.reviews_wanted
         for submission in venue.active_submissions
     )
-    most, _ = _loads(venue, config)
+    most = _most_reviews(list(venue.active_submissions), _loads(venue, config)[0]) + _loads_in(venue, "resubmission")
     if wanted > most.sum() and not config.allow_partial:
         scores = _blank_scores(venue)
         limits = build_limits(venue, replace(config, min_score=0.0), scores, conflicts)
@@ -211,8 +246,9 @@ def _blank_scores(venue: Venue) -> ScoreMatrix:
 
 
 def _loads(venue: Venue, config: MatchConfig) -> tuple[Ints, Ints]:
-    """(R,) largest and (R,) smallest loads, after availability and invitation."""
+    """(R,) largest and (R,) smallest loads, after availability, invitation and, if these count, earlier rounds."""
     most, least = [], []
+    taken = earlier_loads(venue) if config.earlier_load == "counts" else {}
     for reviewer in venue.reviewers:
         high = config.max_load if reviewer.max_load is None else reviewer.max_load
         low = config.min_load if reviewer.min_load is None else reviewer.min_load
@@ -226,6 +262,7 @@ def _loads(venue: Venue, config: MatchConfig) -> tuple[Ints, Ints]:
         if reviewer.invitation in ("declined", "retired"):
             high = 0
         high = int(high * reviewer.availability * (1 - config.hold_back) + 1e-9)  # 0.3 x 10 is 3, also in binary
+        high = max(0, math.floor(high - taken.get(reviewer.person_id, 0.0) + 1e-9))
         most.append(high)
         least.append(min(low, high))
     return np.array(most, dtype=np.int64), np.array(least, dtype=np.int64)
@@ -319,6 +356,10 @@ def _trial(scores: ScoreMatrix) -> Solve:
 def solve_under_rules(scores: ScoreMatrix, limits: Limits) -> Ints:
     """(K, 2) positions of the best pairs under the rules of the limits."""
     from matcher.solvers.ruled import solve_ruled
+
+    if any(rule.room is not None for rule in limits.rules):
+        found = np.stack(_places(_solve_weighted(scores, limits, "max-total", 0), scores), axis=1)
+        return found[np.lexsort((found[:, 1], found[:, 0]))]
 
     required, last_resort = limits.required, limits.last_resort
     problem = Problem(
@@ -437,6 +478,8 @@ def solve_arrays(
         options: what only some objectives ask for.
         progress: called while solving.
     """
+    if any(rule.room is not None for rule in limits.rules):
+        return _solve_weighted(scores, limits, objective, seed)
     solver = make_solver(objective, options)
     rows, columns = np.nonzero(limits.required)
     last_resort = limits.last_resort
@@ -466,6 +509,34 @@ def solve_arrays(
         return replace(assignment, bound=bound)
     value, goal_bound = _goal_facts(assignment, scores, limits, solution.goal)
     return replace(assignment, bound=bound, goal=replace(solution.goal, value=value, bound=goal_bound))
+
+
+def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: int) -> Assignment:
+    """The largest total with loads by weights; its bound is that of counting every review as the lightest."""
+    from matcher.solvers.programmes import solve_weighted
+
+    if objective != "max-total" or len(limits.rules) > 1:
+        message = "weights of submissions are met under max-total only, and without other rules over several pairs"
+        raise ConfigError(message, key="assignment.objective")
+    (rule,) = limits.rules
+    assert rule.weights is not None
+    assert rule.room is not None
+    rows, columns = np.nonzero(limits.required)
+    given = np.bincount(columns, weights=rule.weights[rows], minlength=len(rule.room))
+    last_resort = limits.last_resort
+    problem = Problem(
+        values=scores.values,
+        eligible=limits.eligible,
+        last_resort=last_resort if last_resort.any() else None,
+        wanted=limits.wanted - np.bincount(rows, minlength=len(limits.wanted)),
+        max_load=limits.max_load - np.bincount(columns, minlength=len(limits.max_load)),
+        min_load=np.maximum(limits.min_load - np.bincount(columns, minlength=len(limits.min_load)), 0),
+    )
+    found = solve_weighted(problem, rule.weights, np.maximum(rule.room - given, 0))
+    places = np.concatenate([np.stack(found, axis=1), np.stack([rows, columns], axis=1)])
+    places = places[np.lexsort((places[:, 1], places[:, 0]))]
+    plain = solve_arrays(scores, replace(limits, rules=()), objective=objective, seed=seed)
+    return package(scores, limits, places, solver="max-total (HiGHS, weighted loads)", earlier=plain)
 
 
 def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_seed: int) -> Assignment:

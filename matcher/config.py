@@ -296,6 +296,13 @@ class MatchConfig:
         "who reviewed an earlier version (history): as the authors wish, or as if nobody had",
         choices=("wishes", "off"),
     )
+    earlier_load: str = _setting(
+        "off",
+        "assignment",
+        "what earlier assignments count against a maximum load: nothing, each round has its own; or all that are not "
+        "declined, which are then not assigned again",
+        choices=("off", "counts"),
+    )
     allow_partial: bool = _setting(
         False, "assignment", "return the most filled, then best, assignment when not everything can be met"
     )

@@ -5,7 +5,7 @@ An attribute that a submission or a reviewer does not have says nothing: no rule
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from itertools import combinations
 from typing import Any
 
@@ -16,6 +16,7 @@ from matcher.records import (
     Assignment,
     Bools,
     Constraint,
+    Doubles,
     Ints,
     PersonId,
     Reviewer,
@@ -27,7 +28,10 @@ from matcher.records import (
     Violation,
 )
 
-__all__ = ["broken_rules", "pairs_ruled_out", "side_rules"]
+__all__ = ["broken_rules", "pairs_ruled_out", "side_rules", "weighted_loads"]
+
+_EXACT = 1e-9
+"""Sums of weights closer than this to a limit are at it."""
 
 
 def pairs_ruled_out(venue: Venue, constraints: Iterable[Constraint], scores: ScoreMatrix) -> Bools:
@@ -61,6 +65,20 @@ def side_rules(venue: Venue, constraints: Iterable[Constraint], scores: ScoreMat
         elif rule.price is not None:
             found.append(SideRule(rule.name, rule.price, pairs=_failing(venue, rule, scores)))
     return tuple(found)
+
+
+def weighted_loads(venue: Venue, scores: ScoreMatrix, max_load: Ints) -> tuple[SideRule, ...]:
+    """The rule that loads count by weights; none where every submission weighs 1.
+
+    Args:
+        venue: weights of the submissions.
+        scores: (S, R); only its ids are read.
+        max_load: (R,) the most that each reviewer may carry.
+    """
+    weights = np.array([venue.submission_by_id[name].load_weight or 1.0 for name in scores.submissions])
+    if (weights == 1).all():
+        return ()
+    return (SideRule("weighted loads", None, weights=weights, room=max_load.astype(np.float64)),)
 
 
 def _values(holder: Submission | Reviewer, name: str) -> set[str]:
@@ -192,6 +210,8 @@ def _cases(
     for row, column in () if rule.pairs is None else rule.pairs.tolist():
         if column in of_row[row]:
             yield row, f"has '{people[column]}'"
+    if rule.weights is not None and rule.room is not None:
+        yield from _overloads(rule.weights, rule.room, of_row, people)
 
 
 def _quota_cases(
@@ -203,3 +223,19 @@ def _quota_cases(
         yield from ((row, f"has {count} of at least {least}") for _ in range(least - count))
         most = count if rule.at_most is None else rule.at_most
         yield from ((row, f"has {count} of at most {most}") for _ in range(count - most))
+
+
+def _overloads(
+    weights: Doubles, room: Doubles, of_row: dict[int, list[int]], people: Sequence[str]
+) -> Iterator[tuple[int, str]]:
+    """The last submission of everybody who carries more than they may."""
+    carried = np.zeros(len(room))
+    last: dict[int, int] = {}
+    for row, columns in of_row.items():
+        carried[columns] += weights[row]
+        last.update(dict.fromkeys(columns, row))
+    for column in np.flatnonzero(carried > room + _EXACT).tolist():
+        yield (
+            last[column],
+            f"is one too many for '{people[column]}', who carries {carried[column]:g} of {room[column]:g}",
+        )

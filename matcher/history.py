@@ -69,6 +69,29 @@ def mark_declined(status: npt.NDArray[np.uint8], scores: ScoreMatrix, venue: Ven
             status[row, column] = PairStatus.DECLINED
 
 
+_STANDING: Final = ("proposed", "accepted", "done")
+"""States of earlier assignments that stand."""
+
+
+def earlier_loads(venue: Venue) -> dict[PersonId, float]:
+    """What each reviewer carries from earlier rounds, by the weights of the submissions."""
+    carried: dict[PersonId, float] = {}
+    for submission, reviewer in {
+        (each.submission_id, each.reviewer_id) for each in venue.assignments if each.state in _STANDING
+    }:
+        weight = venue.submission_by_id[submission].load_weight or 1.0
+        carried[reviewer] = carried.get(reviewer, 0.0) + weight
+    return carried
+
+
+def mark_earlier(status: npt.NDArray[np.uint8], scores: ScoreMatrix, venue: Venue) -> None:
+    """Bar the pairs that stand from earlier rounds: nobody gets a submission twice."""
+    for each in venue.assignments:
+        if each.state in _STANDING and each.submission_id in scores.submissions:
+            row, column = scores.submissions.position(each.submission_id), scores.reviewers.position(each.reviewer_id)
+            status[row, column] = PairStatus.FORBIDDEN
+
+
 def mark_same(
     status: npt.NDArray[np.uint8], scores: ScoreMatrix, venue: Venue, *, wanted: Ints, max_load: Ints
 ) -> None:

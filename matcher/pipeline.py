@@ -13,13 +13,13 @@ from typing import Any, Self, TypeAlias
 
 import numpy as np
 
-from matcher.assignment import assign, build_limits, price_questions, refuse_impossible_demand, verify
+from matcher.assignment import assign, build_limits, price_questions, refuse_impossible_demand, rules_of, verify
 from matcher.bids import apply_wishes, wish_parts
 from matcher.config import MatchConfig, settings
 from matcher.conflicts import conflicts_of_person, find_conflicts
-from matcher.constraints import broken_rules, side_rules
+from matcher.constraints import broken_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
-from matcher.errors import VerificationError
+from matcher.errors import ConfigError, VerificationError
 from matcher.evidence import Vocabulary, shared_terms
 from matcher.explanation import Standing, explain
 from matcher.external import external_parts, join_external, mapped_scores
@@ -167,6 +167,7 @@ def rematch(
     Raises:
         InfeasibleError: the limits cannot be met and `allow_partial` is off.
         VerificationError: the answer breaks a rule; a defect of ours.
+        ConfigError: emergency reviews and weights of submissions do not go together.
     """
     config = before.config if reviews is None else replace(before.config, reviews_per_submission=reviews)
     config = config.settled(venue.defaults)
@@ -184,7 +185,10 @@ def rematch(
             profiles = build_profiles(venue, encoder, config, progress=progress)
             scores = _scored(profiles, venue, config, progress)
     with clock.stage("assignment"):
-        limits = build_limits(venue, config, scores, conflicts)
+        # What stands is given to the plan as pairs: it must not count a second time as an earlier round's.
+        limits = build_limits(venue, replace(config, earlier_load="off"), scores, conflicts)
+        if emergency and any(rule.room is not None for rule in limits.rules):
+            raise ConfigError("emergency reviews are counted in whole reviews, and submissions here weigh more or less")
         if emergency:
             limits = replace(limits, max_load=limits.max_load + _emergency_loads(venue))
         if not exchange:
@@ -401,7 +405,7 @@ class MatchResult:
             RunError: it is no run, or was changed.
         """
         run = load_run(folder)
-        rules = side_rules(run.venue, run.config.constraints, run.scores)  # positions are not stored, attributes are
+        rules = rules_of(run.venue, run.config, run.scores)  # positions are not stored, attributes are
         parts = {name: getattr(run, name) for name in Run.__slots__}
         return cls(**{**parts, "limits": replace(run.limits, rules=rules)})
 

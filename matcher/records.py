@@ -467,6 +467,7 @@ class Submission:
         track: name of the track, or empty.
         attributes: for constraints.
         full_text: the whole text, where it was given; may be empty.
+        load_weight: how much of a load one review of it takes, such as 0.5 for a short paper; `None` is 1.
     """
 
     id: SubmissionId
@@ -479,6 +480,7 @@ class Submission:
     track: str = ""
     attributes: Mapping[str, Any] = field(default_factory=dict)
     full_text: str = ""
+    load_weight: float | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "attributes", _frozen_mapping(self.attributes))
@@ -1321,6 +1323,8 @@ class SideRule:
         apart: (K, 2) reviewers of whom a submission may have only one.
         cycles: (K, 4) submission, reviewer, submission, reviewer: two pairs of which only one may be.
         pairs: (K, 2) submission, reviewer: pairs that should not be; only with a price.
+        weights: (S,) how much of a load one review of each submission takes.
+        room: (R,) the most that each reviewer may carry by these weights.
     """
 
     name: str
@@ -1331,6 +1335,8 @@ class SideRule:
     apart: Ints | None = None
     cycles: Ints | None = None
     pairs: Ints | None = None
+    weights: Doubles | None = None
+    room: Doubles | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False)

@@ -845,6 +845,7 @@ SUBMISSIONS: Final = Table(
         Field("status", choice(SUBMISSION_STATES), "What is not active gets no reviewers but counts for conflicts."),
         Field("track", LINE, "Track of the venue."),
         Field("full_text", TEXT, "The whole text, where it may be used; its beginning is read."),
+        Field("load_weight", _number(0.01, 100), "Share of a load that one review takes, as 0.5; else 1."),
         _ATTRIBUTES,
     ),
     "What is to be reviewed. Further fields are kept as attributes.",

@@ -294,6 +294,7 @@ def read_submissions(ledger: Ledger, path: Path, *, is_elsewhere: bool) -> Itera
                 abstract=values.get("abstract", ""),
                 authors=values.get("authors", ()),
                 reviews_wanted=values.get("reviews_wanted"),
+                load_weight=values.get("load_weight"),
                 keywords=values.get("keywords", ()),
                 status=values.get("status", "active"),
                 track=values.get("track", ""),

@@ -22,7 +22,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 from matcher.records import Bools, Doubles, Ints
 from matcher.solvers import Problem
 
-__all__ = ["UNIT", "Counts", "solve_counted", "solve_limited"]
+__all__ = ["UNIT", "Counts", "solve_counted", "solve_limited", "solve_weighted"]
 
 UNIT: Final = 1 << 14
 """Units that are certain: fine enough for a limit of four digits, coarse enough for the tolerance of HiGHS."""
@@ -70,7 +70,7 @@ class _Pairs:
     def of(cls, problem: Problem, allowed: Bools, best: int | None) -> _Pairs:
         keys = np.flatnonzero(allowed)
         if best is not None and len(keys) > _ALL_AT_ONCE:
-            values = np.where(allowed, problem.values, -np.inf)
+            values = np.where(allowed, np.nan_to_num(problem.values, nan=-1.0), -np.inf)
             rows = np.argsort(-values, axis=1, kind="stable")[:, :best]
             columns = np.argsort(-values, axis=0, kind="stable")[:best]
             width = values.shape[1]
@@ -270,3 +270,67 @@ def _fairest(pairs: _Pairs, lines: Sequence[_Line]) -> _Line | None:
         return None
     least = (float(answer.x[-1]) - shift) * reviews[open_rows] - given[open_rows]
     return sums, least - _SLACK * np.maximum(1, np.abs(least)), np.full(len(open_rows), np.inf)
+
+
+# --- loads by weights -----------------------------------------------------------------------------------------------
+
+_UNFILLED: Final = 3000.0
+_LAST_RESORT: Final = 100.0
+_UNDERLOAD: Final = 30.0
+"""Prices in units of a score: a missing review is worse than a last resort, that than a missing minimum load."""
+
+
+def solve_weighted(problem: Problem, weights: Doubles, room: Doubles) -> tuple[Ints, Ints]:
+    """The largest total when a review of some submissions takes more, or less, of a load than one of others.
+
+    Args:
+        problem: the arrays; `max_load` is not read, minimum loads count reviews.
+        weights: (S,) share of a load that a review takes.
+        room: (R,) the most that each reviewer may carry.
+
+    Returns:
+        Rows and columns; as many reviews as can be given.
+    """
+    allowed = problem.eligible if problem.last_resort is None else problem.eligible | problem.last_resort
+    for best in (_BEST_OF_EACH, None):
+        pairs = _Pairs.of(problem, allowed, best)
+        answer = _weighted(pairs, weights, room)
+        has_all = len(pairs.rows) == np.count_nonzero(allowed)
+        rest = answer[len(pairs.rows) :]
+        if has_all or best is None or rest.sum() < 0.5:
+            break
+    chosen = answer[: len(pairs.rows)] > 0.5
+    return pairs.rows[chosen], pairs.columns[chosen]
+
+
+def _weighted(pairs: _Pairs, weights: Doubles, room: Doubles) -> Doubles:
+    """Values of the pairs, then missing reviews (S), then missing minimum loads (R)."""
+    problem = pairs.problem
+    rows, reviewers = problem.shape
+    spare = np.zeros(len(pairs.rows))
+    if problem.last_resort is not None:
+        spare = problem.last_resort[pairs.rows, pairs.columns].astype(np.float64)
+    none, turned = sp.csr_array((rows, reviewers)), sp.csr_array((reviewers, rows))
+    each_row, each_reviewer = sp.csr_array(sp.eye_array(rows)), sp.csr_array(sp.eye_array(reviewers))
+    wanted, least = problem.wanted.astype(np.float64), problem.min_load.astype(np.float64)
+    demand = pairs.sums(pairs.rows, rows)
+    loads = pairs.sums(pairs.columns, reviewers, weights[pairs.rows])
+    counts = pairs.sums(pairs.columns, reviewers)
+    spares = pairs.sums(pairs.rows, rows, spare)
+    lines: list[_Line] = [
+        (sp.hstack([demand, each_row, none]), wanted, wanted),
+        (sp.hstack([loads, turned, each_reviewer * 0]), np.full(reviewers, -np.inf), room + _SLACK),
+        (sp.hstack([counts, turned, each_reviewer]), least, np.full(reviewers, np.inf)),
+        (sp.hstack([spares, each_row * 0, none]), np.full(rows, -np.inf), np.ones(rows)),
+    ]
+    costs = np.concatenate(
+        [
+            np.where(spare > 0, _LAST_RESORT, -np.nan_to_num(pairs.scores)),
+            np.full(rows, _UNFILLED),
+            np.full(reviewers, _UNDERLOAD),
+        ]
+    )
+    upper = np.concatenate([np.ones(len(pairs.rows)), wanted, least])
+    answer = _solve(costs, lines, upper, is_whole=True)
+    assert answer is not None  # what is missing is part of it
+    return answer

@@ -193,6 +193,7 @@ def _submission(one: Submission) -> dict[str, Any]:
         abstract=one.abstract,
         authors=_plain(one.authors),
         reviews_wanted=one.reviews_wanted,
+        load_weight=one.load_weight,
         keywords=list(one.keywords),
         status=None if one.status == "active" else one.status,
         track=one.track,
