@@ -56,6 +56,7 @@ ARROWS: dict[str, set[str]] = {
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
     "drift": BASE,
+    "schemas": BASE | {"ingest"},
     "capacity": BASE,
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
@@ -79,7 +80,7 @@ ARROWS: dict[str, set[str]] = {
         "rounds",
         "capacity",
     },
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer", "schemas"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }
