@@ -459,11 +459,13 @@ def conflicts(
 @app.command(epilog="Example: matcher schema reviewers > reviewers.schema.json")
 def schema(
     table: Annotated[
-        str | None, typer.Argument(help="reviewers, publications, submissions, people, …", show_default=False)
+        str | None,
+        typer.Argument(help="reviewers, publications, …; run.assignment, run.conflicts, …", show_default=False),
     ] = None,
     markdown: Annotated[bool, typer.Option("--markdown", help="All tables, for people to read.")] = False,
 ) -> None:
-    """Print the JSON Schema of a table of the venue folder, or all tables as Markdown."""
+    """Print the JSON Schema of a table of the venue folder or a file of a run, or all tables as Markdown."""
+    from matcher import schemas
     from matcher.ingest import fields
 
     if markdown:
@@ -471,7 +473,7 @@ def schema(
     elif table is None:
         raise typer.BadParameter("name a table, or pass --markdown", param_hint="TABLE")
     else:
-        console.out.print_json(data=fields.json_schema(table))
+        console.out.print_json(data=schemas.schema(table))
 
 
 # --- after a match --------------------------------------------------------------------------------------------------

@@ -64,6 +64,7 @@ ARROWS: dict[str, set[str]] = {
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
     "drift": BASE,
+    "schemas": BASE | {"ingest"},
     "capacity": BASE | {"flow"},
     "pool": BASE,
     "roles": BASE,
@@ -84,7 +85,7 @@ ARROWS: dict[str, set[str]] = {
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "drift", "rounds"}
     | {"capacity", "viewer", "pool", "roles", "what_if"},
-    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "roles", "viewer", "ways_out"},
+    "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "roles", "schemas", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
 }
