@@ -79,19 +79,21 @@ class _Child:
     said: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
 
     @classmethod
-    def start(cls, order: Mapping[str, Any]) -> _Child:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        child = cls(process)
-        assert process.stdin is not None
+    def start(cls) -> _Child:
+        """A child that loads what it needs and then waits for its order."""
+        command = [sys.executable, "-m", "service.worker"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        return cls(process)
+
+    def tell(self, order: Mapping[str, Any]) -> None:
+        """Give the order."""
+        assert self.process.stdin is not None
         try:
-            process.stdin.write(json.dumps(order) + "\n")
-            process.stdin.flush()
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
         except BrokenPipeError:
             _LOG.warning("the child process ended before it was told what to do")
-        threading.Thread(target=child._listen, daemon=True).start()
-        return child
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
@@ -144,6 +146,8 @@ class Runner:
         self._database = database
         self._stopping = threading.Event()
         self._watch: threading.Thread | None = None
+        self._spare: _Child | None = None
+        self._spare_lock = threading.Lock()
 
     # --- life ---
 
@@ -167,6 +171,8 @@ class Runner:
         DBOS.register_queue(_QUEUE, worker_concurrency=self._settings.jobs_at_once, polling_interval_sec=0.25)
         self._watch = threading.Thread(target=self._keep_watch, name="matcher-watch", daemon=True)
         self._watch.start()
+        if self._settings.runs_jobs:
+            self._spare = _Child.start()
 
     def stop(self) -> None:
         """Leave: running stages end, their jobs are free for others at once."""
@@ -176,6 +182,9 @@ class Runner:
         with self._database.write() as connection:
             connection.execute(executors.update().where(executors.c.id == self._settings.executor_id).values(seen_at=0))
         DBOS.destroy(workflow_completion_timeout_sec=0)
+        with self._spare_lock:
+            if self._spare is not None:
+                self._spare.end()
         if self in _RUNNERS:
             _RUNNERS.remove(self)
 
@@ -304,7 +313,7 @@ class Runner:
     def _wait_for(self, attempt: _Attempt, stage: str) -> dict[str, Any]:
         if attempt.child is None and stage not in attempt.done:
             try:
-                attempt.child = _Child.start(self._order(attempt.job))
+                attempt.child = self._new_child(attempt.job)
             except Problem as problem:
                 return {"outcome": "failed", "problem": problem.document()}
         while stage not in attempt.done:
@@ -351,6 +360,18 @@ class Runner:
         if attempt.child is not None:
             attempt.child.end()
             attempt.child = None
+
+    def _new_child(self, job: Mapping[str, Any]) -> _Child:
+        """A child at work; the next one is loaded meanwhile."""
+        order = self._order(job)
+        with self._spare_lock:
+            child, self._spare = self._spare, None
+            if child is None or child.process.poll() is not None:
+                child = _Child.start()
+            if not self._stopping.is_set():
+                self._spare = _Child.start()
+        child.tell(order)
+        return child
 
     def _order(self, job: Mapping[str, Any]) -> dict[str, Any]:
         root = self._settings.data_dir.resolve()
@@ -401,7 +422,7 @@ class Runner:
         stage = STAGES[attempt.job["kind"]][-1]
         try:
             if attempt.child is None:
-                attempt.child = _Child.start(self._order(attempt.job))
+                attempt.child = self._new_child(attempt.job)
             while attempt.finished is None:
                 said = self._listen(attempt, stage)
                 if said is not None:
