@@ -121,6 +121,8 @@ class _Attempt:
     child: _Child | None = None
     done: set[str] = field(default_factory=set)
     finished: dict[str, Any] | None = None
+    progress: Mapping[str, Any] | None = None
+    told: Mapping[str, Any] | None = None
     told_at: float = 0.0
 
 
@@ -294,7 +296,7 @@ class Runner:
 
     def _stage(self, attempt: _Attempt, stage: str) -> dict[str, Any]:
         """Wait until a stage is done. What it made is on disk; the answer only says how it went."""
-        self._tell(attempt, stage, 0, 0, is_new=True)
+        self._tell(attempt, stage, is_new=True)
         for number in range(1, _ATTEMPTS + 1):
             try:
                 said = self._wait_for(attempt, stage)
@@ -351,8 +353,8 @@ class Runner:
             attempt.done.add(message["done"])
         if "finished" in message:
             attempt.finished = message["finished"]
-        told = message.get("progress", {})
-        self._tell(attempt, stage, told.get("done"), told.get("total"))
+        attempt.progress = message.get("progress", attempt.progress)
+        self._tell(attempt, stage)
         return None
 
     @staticmethod
@@ -395,27 +397,27 @@ class Runner:
             raise _SupersededError
         return bool(found[0])
 
-    def _tell(
-        self, attempt: _Attempt, stage: str, done: int | None, total: int | None, *, is_new: bool = False
-    ) -> None:
-        """Write progress down, and that the job is alive."""
+    def _tell(self, attempt: _Attempt, stage: str, *, is_new: bool = False) -> None:
+        """Write progress down, and that the job is alive; a second apart, but never losing the last word."""
         at = time.monotonic()
         if not is_new and at - attempt.told_at < _TELL_S:
             return
         attempt.told_at = at
         values: dict[str, Any] = {"heartbeat_at": now()}
+        news = attempt.progress if attempt.progress is not attempt.told else None
         if is_new:
             values |= {"stage": stage, "done": 0, "total": 0, "stage_started_at": now()}
-        elif total:
-            values |= {"done": done, "total": total}
+        elif news is not None:
+            attempt.told = news
+            values |= {"done": news["done"], "total": news["total"]}
         with self._database.write() as connection:
             mine = [jobs.c.id == attempt.job["id"], jobs.c.lease == attempt.lease, jobs.c.state.in_(ACTIVE)]
             if not connection.execute(jobs.update().where(*mine).values(**values)).rowcount:
                 raise _SupersededError
             if is_new:
                 add_event(connection, attempt.job["id"], "stage", {"stage": stage})
-            elif total:
-                add_event(connection, attempt.job["id"], "progress", {"stage": stage, "done": done, "total": total})
+            elif news is not None:
+                add_event(connection, attempt.job["id"], "progress", {**news, "stage": stage})
 
     def _publish(self, attempt: _Attempt) -> str:
         """Publish what the child said last; a new one is asked where an earlier attempt has done all stages."""

@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from matcher.config import Resolved, resolve
+from matcher.config import MatchConfig, Resolved, resolve
 from matcher.encoders import default_cache_dir, make_encoder
 from matcher.errors import MatcherError
 from matcher.ingest import Loaded, read_venue
@@ -89,9 +89,11 @@ def main() -> int:
 
 def _load() -> None:
     """Import what every job needs, while there is time."""
-    import matcher.encoders.tfidf
+    import matcher.charts
     import matcher.report
     import matcher.solvers.network  # noqa: F401
+
+    make_encoder(MatchConfig(encoder="tfidf")).fit(["what takes long is the first time"])
 
 
 def _end_with_parent() -> None:

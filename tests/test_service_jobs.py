@@ -14,16 +14,15 @@ from itertools import count
 from pathlib import Path
 from typing import Any
 
-import httpx
 import pytest
 import sqlalchemy as sa
 
 from matcher import MatchConfig, load_venue, match
 from matcher.errors import MatcherError
 from service import jobs as service_jobs
-from service.client import ClientError, packed
+from service.client import ClientError
 from service.problems import Problem
-from service.storage.tables import events, jobs, runs
+from service.storage.tables import events, runs
 from service.webhooks import check_address, secret_of, sign
 from tests.serving import TFIDF, Served, upload_world
 from tests.worlds import two_fields
@@ -108,22 +107,18 @@ def test_what_the_user_did_wrong_fails_the_job_with_its_place(served: Served) ->
     assert "upload them first" in job["error"]["detail"]
     served.admin.upload("broken", "publications", b'{"id": "p", "title": "T"}')
     served.admin.upload("broken", "reviewers", b'{"id": "r", "name": "R", "paper_ids": ["p"], "max_load": 1}')
-    served.admin.upload("broken", "submissions", b'{"id": "s", "title": "S"}')
+    served.admin.upload("broken", "submissions", b'{"id": "s", "title": "S", "reviews_wanted": 1}')
     job = served.admin.wait("broken", served.admin.submit("broken", config=TFIDF)["id"])
     assert job["error"]["type"] == "urn:matcher:problem:invalid-data"
-    assert "deadline" in job["error"]["detail"]
-    served.admin.call("PATCH", "/v1/venues/broken", json_body={"deadline": "2025-01-01"})
+    assert "finds no word" in job["error"]["detail"]
+    change = {"title": "Sparse networks", "reviews_wanted": 2}
+    served.admin.call("PATCH", "/v1/venues/broken/submissions/s", json_body=change)
     job = served.admin.wait("broken", served.admin.submit("broken", config=TFIDF)["id"])
     assert job["error"]["type"] == "urn:matcher:problem:infeasible"
     with pytest.raises(ClientError, match="404"):
         served.admin.get("/v1/venues/broken/runs/current/assignment")
     with pytest.raises(ClientError, match="422"):
         served.admin.submit("broken", config={"encoder": "word2vec"})
-
-
-def slow(served: Served, monkeypatch: pytest.MonkeyPatch, stage: str) -> None:
-    """Let child processes wait for ever in a stage."""
-    monkeypatch.setenv("MATCHER_TEST_SLOW_STAGE", stage)
 
 
 def test_a_job_that_waits_is_cancelled_at_once(served: Served, venue: str, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -199,7 +194,7 @@ def test_who_holds_an_older_lease_publishes_nothing(
     with pytest.raises(service_jobs._SupersededError):
         runner._finish(first, "succeeded", None, made)
     with pytest.raises(service_jobs._SupersededError):
-        runner._tell(first, "embed", 1, 2, is_new=True)
+        runner._tell(first, "embed", is_new=True)
     with pytest.raises(service_jobs._SupersededError):
         runner._is_cancelled(first)
     assert runner._finish(second, "succeeded", None, made) == "succeeded"
@@ -257,7 +252,7 @@ class Listener(http.server.BaseHTTPRequestHandler):
         self.send_response(503 if len(self.heard) == 1 else 204)
         self.end_headers()
 
-    def log_message(self, format: str, *args: Any) -> None:
+    def log_message(self, *_: Any) -> None:
         """Quiet."""
 
 
@@ -340,6 +335,3 @@ def test_secrets_differ_and_stay(tmp_path: Path) -> None:
     assert secret_of(tmp_path, "a") == secret_of(tmp_path, "a") != secret_of(tmp_path, "b")
     assert sign("s", 1, b"x") != sign("s", 2, b"x")
     assert (tmp_path / "webhook.key").stat().st_mode & 0o077 == 0
-    assert jobs is not None
-    assert httpx is not None
-    assert packed is not None
