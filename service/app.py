@@ -55,7 +55,6 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         redoc_url=None,
         openapi_url=None,
         separate_input_output_schemas=False,
-        generate_unique_id_function=lambda route: route.name,
     )
     app.state.service = service
     for module in (basics, venues, tables, jobs, runs, questions):

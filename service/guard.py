@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import re
 import secrets
+from collections.abc import Callable
+from functools import partial
 from typing import Any, Final
 
 import anyio.to_thread
@@ -22,6 +24,8 @@ __all__ = ["Guard"]
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _JSON_LIMIT: Final = 4 * 1024 * 1024
 """Largest body of a route that takes no files, in bytes."""
+_HEARD_OUT: Final = 64 * 1024 * 1024
+"""How many bytes beyond the limit are read and thrown away before a client gets its answer."""
 _READING: Final = ("GET", "HEAD", "OPTIONS")
 _SHOWN_TARGET: Final = 1024
 _HEADERS: Final = (
@@ -63,12 +67,11 @@ class Guard:
             return
         limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
         scope["state"]["principal"] = principal
-        await self._app(scope, _limited(receive, limit), answer)
-        if route is None or policy is None or principal is None:
-            return
-        if scope["method"] not in _READING or policy.is_audited:
+        is_logged = policy is not None and (scope["method"] not in _READING or policy.is_audited)
+        if is_logged and route is not None and principal is not None:
             action = f"{scope['method']} {route.path}"
-            await anyio.to_thread.run_sync(self._record, scope, principal, action, values, answer.status)
+            answer.first = partial(self._record, scope, principal, action, values)
+        await self._app(scope, _limited(receive, limit), answer)
 
     def _route_of(self, scope: Scope) -> tuple[Route | None, Policy | None, dict[str, Any]]:
         for route, policy in self._routes:
@@ -107,16 +110,17 @@ class Guard:
 
 
 class _Answer:
-    """Sends an answer on, with our headers, and remembers its status."""
+    """Sends an answer on, with our headers, once it is in the log."""
 
     def __init__(self, send: Send, request_id: str) -> None:
         self._send = send
         self._headers = (*_HEADERS, (b"x-request-id", request_id.encode()))
-        self.status = 500
+        self.first: Callable[[int], None] | None = None
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
-            self.status = message["status"]
+            if self.first is not None:  # no answer without its entry
+                await anyio.to_thread.run_sync(self.first, message["status"])
             there = {name for name, _ in message.get("headers", ())}
             more = [(name, value) for name, value in self._headers if name not in there]
             message = {**message, "headers": [*message.get("headers", ()), *more]}
@@ -131,8 +135,12 @@ def _limited(receive: Receive, limit: int) -> Receive:
         nonlocal taken
         message = await receive()
         taken += len(message.get("body", b""))
-        if taken > limit:
-            raise HTTPException(413)
-        return message
+        if taken <= limit:
+            return message
+        # A client that is still sending reads no answer: it is heard out for a while before it gets one.
+        while taken <= limit + _HEARD_OUT and message.get("more_body", False):
+            message = await receive()
+            taken += len(message.get("body", b""))
+        raise HTTPException(413)
 
     return receive_some

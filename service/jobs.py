@@ -79,19 +79,21 @@ class _Child:
     said: queue.Queue[dict[str, Any] | None] = field(default_factory=queue.Queue)
 
     @classmethod
-    def start(cls, order: Mapping[str, Any]) -> _Child:
-        process = subprocess.Popen(
-            [sys.executable, "-m", "service.worker"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
-        )
-        child = cls(process)
-        assert process.stdin is not None
+    def start(cls) -> _Child:
+        """A child that loads what it needs and then waits for its order."""
+        command = [sys.executable, "-m", "service.worker"]
+        process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+        return cls(process)
+
+    def tell(self, order: Mapping[str, Any]) -> None:
+        """Give the order."""
+        assert self.process.stdin is not None
         try:
-            process.stdin.write(json.dumps(order) + "\n")
-            process.stdin.flush()
+            self.process.stdin.write(json.dumps(order) + "\n")
+            self.process.stdin.flush()
         except BrokenPipeError:
             _LOG.warning("the child process ended before it was told what to do")
-        threading.Thread(target=child._listen, daemon=True).start()
-        return child
+        threading.Thread(target=self._listen, daemon=True).start()
 
     def _listen(self) -> None:
         assert self.process.stdout is not None
@@ -119,6 +121,8 @@ class _Attempt:
     child: _Child | None = None
     done: set[str] = field(default_factory=set)
     finished: dict[str, Any] | None = None
+    progress: Mapping[str, Any] | None = None
+    told: Mapping[str, Any] | None = None
     told_at: float = 0.0
 
 
@@ -144,6 +148,8 @@ class Runner:
         self._database = database
         self._stopping = threading.Event()
         self._watch: threading.Thread | None = None
+        self._spare: _Child | None = None
+        self._spare_lock = threading.Lock()
 
     # --- life ---
 
@@ -167,6 +173,8 @@ class Runner:
         DBOS.register_queue(_QUEUE, worker_concurrency=self._settings.jobs_at_once, polling_interval_sec=0.25)
         self._watch = threading.Thread(target=self._keep_watch, name="matcher-watch", daemon=True)
         self._watch.start()
+        if self._settings.runs_jobs:
+            self._spare = _Child.start()
 
     def stop(self) -> None:
         """Leave: running stages end, their jobs are free for others at once."""
@@ -176,6 +184,9 @@ class Runner:
         with self._database.write() as connection:
             connection.execute(executors.update().where(executors.c.id == self._settings.executor_id).values(seen_at=0))
         DBOS.destroy(workflow_completion_timeout_sec=0)
+        with self._spare_lock:
+            if self._spare is not None:
+                self._spare.end()
         if self in _RUNNERS:
             _RUNNERS.remove(self)
 
@@ -285,7 +296,7 @@ class Runner:
 
     def _stage(self, attempt: _Attempt, stage: str) -> dict[str, Any]:
         """Wait until a stage is done. What it made is on disk; the answer only says how it went."""
-        self._tell(attempt, stage, 0, 0, is_new=True)
+        self._tell(attempt, stage, is_new=True)
         for number in range(1, _ATTEMPTS + 1):
             try:
                 said = self._wait_for(attempt, stage)
@@ -304,7 +315,7 @@ class Runner:
     def _wait_for(self, attempt: _Attempt, stage: str) -> dict[str, Any]:
         if attempt.child is None and stage not in attempt.done:
             try:
-                attempt.child = _Child.start(self._order(attempt.job))
+                attempt.child = self._new_child(attempt.job)
             except Problem as problem:
                 return {"outcome": "failed", "problem": problem.document()}
         while stage not in attempt.done:
@@ -342,8 +353,8 @@ class Runner:
             attempt.done.add(message["done"])
         if "finished" in message:
             attempt.finished = message["finished"]
-        told = message.get("progress", {})
-        self._tell(attempt, stage, told.get("done"), told.get("total"))
+        attempt.progress = message.get("progress", attempt.progress)
+        self._tell(attempt, stage)
         return None
 
     @staticmethod
@@ -351,6 +362,18 @@ class Runner:
         if attempt.child is not None:
             attempt.child.end()
             attempt.child = None
+
+    def _new_child(self, job: Mapping[str, Any]) -> _Child:
+        """A child at work; the next one is loaded meanwhile."""
+        order = self._order(job)
+        with self._spare_lock:
+            child, self._spare = self._spare, None
+            if child is None or child.process.poll() is not None:
+                child = _Child.start()
+            if not self._stopping.is_set():
+                self._spare = _Child.start()
+        child.tell(order)
+        return child
 
     def _order(self, job: Mapping[str, Any]) -> dict[str, Any]:
         root = self._settings.data_dir.resolve()
@@ -374,34 +397,34 @@ class Runner:
             raise _SupersededError
         return bool(found[0])
 
-    def _tell(
-        self, attempt: _Attempt, stage: str, done: int | None, total: int | None, *, is_new: bool = False
-    ) -> None:
-        """Write progress down, and that the job is alive."""
+    def _tell(self, attempt: _Attempt, stage: str, *, is_new: bool = False) -> None:
+        """Write progress down, and that the job is alive; a second apart, but never losing the last word."""
         at = time.monotonic()
         if not is_new and at - attempt.told_at < _TELL_S:
             return
         attempt.told_at = at
         values: dict[str, Any] = {"heartbeat_at": now()}
+        news = attempt.progress if attempt.progress is not attempt.told else None
         if is_new:
             values |= {"stage": stage, "done": 0, "total": 0, "stage_started_at": now()}
-        elif total:
-            values |= {"done": done, "total": total}
+        elif news is not None:
+            attempt.told = news
+            values |= {"done": news["done"], "total": news["total"]}
         with self._database.write() as connection:
             mine = [jobs.c.id == attempt.job["id"], jobs.c.lease == attempt.lease, jobs.c.state.in_(ACTIVE)]
             if not connection.execute(jobs.update().where(*mine).values(**values)).rowcount:
                 raise _SupersededError
             if is_new:
                 add_event(connection, attempt.job["id"], "stage", {"stage": stage})
-            elif total:
-                add_event(connection, attempt.job["id"], "progress", {"stage": stage, "done": done, "total": total})
+            elif news is not None:
+                add_event(connection, attempt.job["id"], "progress", {**news, "stage": stage})
 
     def _publish(self, attempt: _Attempt) -> str:
         """Publish what the child said last; a new one is asked where an earlier attempt has done all stages."""
         stage = STAGES[attempt.job["kind"]][-1]
         try:
             if attempt.child is None:
-                attempt.child = _Child.start(self._order(attempt.job))
+                attempt.child = self._new_child(attempt.job)
             while attempt.finished is None:
                 said = self._listen(attempt, stage)
                 if said is not None:

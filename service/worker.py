@@ -19,7 +19,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from matcher.config import Resolved, resolve
+from matcher.config import MatchConfig, Resolved, resolve
 from matcher.encoders import default_cache_dir, make_encoder
 from matcher.errors import MatcherError
 from matcher.ingest import Loaded, read_venue
@@ -70,7 +70,11 @@ def main() -> int:
     ours = os.fdopen(os.dup(1), "w", encoding="utf-8")
     os.dup2(2, 1)  # what libraries print does not get between our lines
     line = _Line(ours)
-    order = json.loads(sys.stdin.readline())
+    _load()
+    text = sys.stdin.readline()
+    if not text:  # the parent ended before it had anything for us
+        return 0
+    order = json.loads(text)
     threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         line.say(finished=_WORK[order["kind"]](order, line))
@@ -81,6 +85,15 @@ def main() -> int:
         _LOG.exception("out of memory")
         return 2
     return 0
+
+
+def _load() -> None:
+    """Import what every job needs, while there is time."""
+    import matcher.charts
+    import matcher.report
+    import matcher.solvers.network  # noqa: F401
+
+    make_encoder(MatchConfig(encoder="tfidf")).fit(["what takes long is the first time"])
 
 
 def _end_with_parent() -> None:

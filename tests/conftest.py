@@ -17,6 +17,8 @@ import pytest
 
 from matcher import MatchConfig, MatchResult, Venue, load_venue, match
 from matcher.encoders.sentence import SentenceEncoder
+from service.client import packed
+from tests.serving import Served, serving
 from tests.worlds import two_fields, write_folder
 
 # The same examples every time: a failure is found again, and no clock decides.
@@ -75,3 +77,20 @@ def venue_folder(tmp_path: Path) -> Path:
 def sentence_encoder() -> SentenceEncoder:
     """The default encoder without a cache; its model is loaded when it first embeds, once a session."""
     return SentenceEncoder()
+
+
+@pytest.fixture(scope="module")
+def served(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[Served]:
+    """A service on SQLite. It ends with the module: its threads would disturb Hypothesis elsewhere."""
+    with serving(tmp_path_factory.mktemp("service"), allow_private_webhooks=True) as running:
+        yield running
+
+
+@pytest.fixture(scope="module")
+def matched(served: Served) -> dict[str, str]:
+    """The sample in the service, matched: ids of the venue, the job and the run."""
+    served.admin.create_venue("sample")
+    served.admin.upload_venue("sample", packed(SAMPLE))
+    job = served.admin.wait("sample", served.admin.submit("sample", config={"encoder": "tfidf"})["id"])
+    assert job["state"] == "succeeded", job
+    return {"venue": "sample", "job": job["id"], "run": job["run_id"]}

@@ -14,13 +14,23 @@ from matcher.ingest.fields import TABLES, json_schema
 from matcher.ingest.formats import FORMATS
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
 from service.problems import Problem
-from service.routes.common import PROBLEMS, Cursor, Limit, ServiceOf, VenueId, WhoAsks, cursor_of, read_cursor
+from service.routes.common import (
+    PROBLEMS,
+    Cursor,
+    Limit,
+    ServiceOf,
+    VenueId,
+    WhoAsks,
+    cursor_of,
+    operation_id,
+    read_cursor,
+)
 from service.schemas import AuditEntry, Key, KeyRequest, KeyTold, Me, Page
 from service.storage.tables import audit
 
 __all__ = ["router"]
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS)
 
 
 @router.get("/healthz", tags=["service"])

@@ -11,6 +11,7 @@ from typing import Annotated, Any, Final, TypeAlias
 
 import sqlalchemy as sa
 from fastapi import Depends, Header, Path, Query, Request
+from fastapi.routing import APIRoute
 
 from service.auth import Principal
 from service.problems import Problem
@@ -33,6 +34,7 @@ __all__ = [
     "check_match",
     "cursor_of",
     "named_run",
+    "operation_id",
     "read_cursor",
     "report_of",
     "venue_row",
@@ -43,6 +45,11 @@ PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     "5XX": {"description": "A problem document (RFC 9457)", "content": {"application/problem+json": {}}},
 }
 """Every route can answer with a problem."""
+
+
+def operation_id(route: APIRoute) -> str:
+    """The name of an operation in the description: that of its function."""
+    return route.name
 
 
 def _service(request: Request) -> Service:

@@ -26,6 +26,7 @@ from service.routes.common import (
     VenueId,
     WhoAsks,
     cursor_of,
+    operation_id,
     read_cursor,
     venue_row,
 )
@@ -38,7 +39,7 @@ from service.worker import STAGES
 
 __all__ = ["router"]
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS)
 
 _LOOK_S: Final = 0.3
 _QUIET_S: Final = 10.0

@@ -19,13 +19,13 @@ from service.auth import ANYBODY, EDITORS, allow
 from service.choices import runnable
 from service.problems import Problem
 from service.ranking import repeats, sketch
-from service.routes.common import PROBLEMS, ServiceOf, VenueId, WhoAsks, venue_row
+from service.routes.common import PROBLEMS, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
 from service.schemas import ConflictQuestion, Ranking, RankQuestion
 from service.storage.folders import venue_folder
 
 __all__ = ["router"]
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS)
 
 
 def _authors(given: Sequence[dict[str, Any] | str]) -> tuple[AuthorMention, ...]:

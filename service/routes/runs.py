@@ -32,6 +32,7 @@ from service.routes.common import (
     WhoAsks,
     cursor_of,
     named_run,
+    operation_id,
     read_cursor,
     venue_row,
 )
@@ -43,7 +44,7 @@ from service.webhooks import announce
 
 __all__ = ["router"]
 
-router = APIRouter(responses=PROBLEMS, tags=["runs"])
+router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS, tags=["runs"])
 
 _PARTS: Final[Mapping[str, Mapping[str, type]]] = {
     "assignment": {"submission_id": str, "reviewer_id": str, "score": float, "marks": str},

@@ -26,6 +26,7 @@ from service.routes.common import (
     changing,
     check_match,
     cursor_of,
+    operation_id,
     read_cursor,
     report_of,
     venue_row,
@@ -38,7 +39,7 @@ from service.uploads import body_file, read_row, read_table
 
 __all__ = ["router"]
 
-router = APIRouter(responses=PROBLEMS)
+router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS)
 
 _SINGLE_PAIRS: Final = ("conflicts", "bids", "fixed")
 """Tables of pairs in which a pair is changed by itself."""

@@ -32,6 +32,7 @@ from service.routes.common import (
     changing,
     check_match,
     cursor_of,
+    operation_id,
     read_cursor,
     report_of,
     venue_row,
@@ -46,7 +47,7 @@ from service.uploads import Uploaded, body_file, read_archive, read_foreign
 
 __all__ = ["router"]
 
-router = APIRouter(responses=PROBLEMS, tags=["venues"])
+router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS, tags=["venues"])
 
 _FACTS = ("name", "deadline", "reviews_per_submission", "max_load", "min_load")
 _ORDER = (*ID_TABLES, *PAIR_TABLES, "decisions")
