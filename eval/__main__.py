@@ -304,7 +304,7 @@ def conflicts(
         for mode, known in (("ids", venue), ("names alone", without_ids(venue))):
             with clock.stage(mode):
                 found = find_conflicts(known, config)
-            rows += compare(found, truth, len(venue.submissions), set=data.name, known_by=mode)
+            rows += compare(found, truth, venue, set=data.name, known_by=mode)
     with clock.stage("cases"):
         edges = [is_right for _, is_right in edge_cases()]
         answers = [in_conflict(case) is case.expected for case in CASES]

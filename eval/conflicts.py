@@ -10,7 +10,7 @@ import calendar
 import gzip
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import date, timedelta
 from pathlib import Path
@@ -23,8 +23,11 @@ from matcher.config import MatchConfig
 from matcher.conflicts import find_conflicts
 from matcher.conflicts.policy_file import load_policy, preset_names
 from matcher.errors import DataError
+from matcher.identity import normalise_name
+from matcher.identity.names import are_told_apart
 from matcher.records import (
     AuthorMention,
+    Conflict,
     Conflicts,
     Deadline,
     DeclaredConflict,
@@ -136,21 +139,36 @@ def wilson(right: int, total: int) -> tuple[float, float, float] | None:
     return share, max(0.0, middle - half), min(1.0, middle + half)
 
 
-def compare(found: Conflicts, truth: Truth, submissions: int, **facts: Any) -> list[dict[str, Any]]:
-    """One row for each rule: recall of block and of block + ask, precision of block, questions a submission."""
+def compare(found: Conflicts, truth: Truth, venue: Venue, **facts: Any) -> list[dict[str, Any]]:
+    """One row for each rule: recall of block and of block + ask, precision of block, questions a submission.
+
+    `precision_block` counts every blocked pair that the truth does not list as wrong. `precision_by_ids` counts only
+    those as wrong that ids refute: of everybody who could have made the pair a conflict, an id of the same source says
+    that it is somebody else. Ids of two sources, or a name without an id, refute nothing: people have several.
+
+    Args:
+        found: what is to be judged.
+        truth: the pairs in conflict.
+        venue: with the ids that the truth rests on.
+        facts: what stands in front of each row.
+    """
+    submissions = len(venue.submissions)
     rows = []
     for rule in RULES:
-        blocked = {_pair(each) for each in found.items if each.rule == rule and each.verdict is Verdict.BLOCK}
+        blocks = [each for each in found.items if each.rule == rule and each.verdict is Verdict.BLOCK]
+        blocked = {_pair(each) for each in blocks}
         asked = {_pair(each) for each in found.items if each.rule == rule and each.verdict is Verdict.ASK} - blocked
         true = truth.pairs[rule]
         judged = blocked
         if rule == "coauthor":
             # The truth lists no doubtful coauthors of pairs that are in conflict as authors anyway: they are left out.
             judged = blocked - truth.unknown - (truth.pairs["author"] - true)
+        possible = {_pair(each) for each in blocks if _pair(each) in judged - true and _is_possible(each, venue)}
         shares = {
             "recall": wilson(len(true & (blocked | asked)), len(true)),
             "recall_block": wilson(len(true & blocked), len(true)),
             "precision_block": wilson(len(true & judged), len(judged)),
+            "precision_by_ids": wilson(len(true & judged), len(judged - possible)),
         }
         rows.append(
             {
@@ -167,6 +185,32 @@ def compare(found: Conflicts, truth: Truth, submissions: int, **facts: Any) -> l
 
 def _pair(conflict: Any) -> Pair:
     return conflict.submission_id, conflict.reviewer_id
+
+
+def _is_possible(conflict: Conflict, venue: Venue) -> bool:
+    """Whether ids leave open that a conflict, found without them, is true."""
+    own = {normalise_name(name) for name in venue.person_by_id[conflict.reviewer_id].names}
+    named = normalise_name(conflict.via_name)
+    byline = venue.submission_by_id[conflict.submission_id].authors
+    authors = [one for one in byline if normalise_name(one.name) == named]
+    if conflict.rule == "author":
+        return any(_may_be(one, conflict.reviewer_id, own) for one in byline)
+    for paper in (venue.paper_by_id[each.paper_id] for each in conflict.evidence if each.paper_id is not None):
+        theirs = [at for at, one in enumerate(paper.authors) if _may_be(one, conflict.reviewer_id, own)]
+        for author in authors:
+            mine = [at for at, one in enumerate(paper.authors) if _may_be(one, author.person_id, {named})]
+            if any(one != other for one in mine for other in theirs):
+                return True
+    return False
+
+
+def _may_be(mention: AuthorMention, person_id: PersonId | None, names: Set[str]) -> bool:
+    """Whether a mention has the id, or a name without an id that contradicts it."""
+    if mention.person_id is not None and mention.person_id == person_id:
+        return True
+    if normalise_name(mention.name) not in names:
+        return False
+    return mention.person_id is None or person_id is None or not are_told_apart(mention.person_id, person_id)
 
 
 # --- windows --------------------------------------------------------------------------------------------------------

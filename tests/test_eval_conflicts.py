@@ -14,7 +14,21 @@ from eval.conflicts import ALIASES, Truth, compare, edge_cases, played, random_v
 from matcher.config import MatchConfig
 from matcher.conflicts import find_conflicts
 from matcher.errors import DataError
-from matcher.records import Conflict, Conflicts, Evidence, PersonId, SubmissionId, Verdict
+from matcher.records import (
+    AuthorMention,
+    Conflict,
+    Conflicts,
+    Evidence,
+    Paper,
+    PaperId,
+    Person,
+    PersonId,
+    Reviewer,
+    Submission,
+    SubmissionId,
+    Venue,
+    Verdict,
+)
 from tests.worlds import two_fields, write_folder
 
 
@@ -35,11 +49,70 @@ def test_shares_counted_by_hand() -> None:
         )
     )
     pairs = {"author": frozenset({("s2", "a")}), "coauthor": frozenset({("s1", "a"), ("s1", "b"), ("s2", "e")})}
-    author, coauthor = compare(found, Truth(pairs, frozenset({("s1", "d")})), 2, set="tiny")
+    venue = Venue.of(
+        people=[Person(PersonId(each), (each.upper(),)) for each in "abcde"],
+        reviewers=[Reviewer(PersonId(each)) for each in "abcde"],
+        submissions=[Submission(SubmissionId(each), "T") for each in ("s1", "s2")],
+    )
+    author, coauthor = compare(found, Truth(pairs, frozenset({("s1", "d")})), venue, set="tiny")
     assert (author["recall"], author["precision_block"], author["true"]) == (1.0, 1.0, 1)
     assert (coauthor["recall"], coauthor["recall_block"], coauthor["precision_block"]) == (2 / 3, 1 / 3, 1 / 2)
     assert coauthor["asked_per_submission"] == 0.5
-    assert set(coauthor["interval"]) == {"recall", "recall_block", "precision_block"}
+    assert set(coauthor["interval"]) == {"recall", "recall_block", "precision_block", "precision_by_ids"}
+
+
+@pytest.mark.parametrize(
+    ("author_id", "on_paper", "reviewer_on_paper", "share"),
+    [
+        ("~A1", "ieee:1", "~R1", 1.0),  # ids of two sources
+        ("~A1", None, "~R1", 1.0),
+        (None, "ieee:1", "ieee:2", 1.0),
+        ("~A1", "~A2", "~R1", 1 / 2),  # another person of that name
+        ("~A1", "ieee:1", "~R2", 1 / 2),  # the reviewer's namesake
+    ],
+)
+def test_only_ids_of_one_source_refute_a_pair(
+    author_id: str | None, on_paper: str | None, reviewer_on_paper: str, share: float
+) -> None:
+    def mention(name: str, person_id: str | None) -> AuthorMention:
+        return AuthorMention(name, None if person_id is None else PersonId(person_id))
+
+    joint = Paper(
+        PaperId("p"), "P", authors=(mention("Ann Aldern", on_paper), mention("Rui Dunmoor", reviewer_on_paper))
+    )
+    venue = Venue.of(
+        people=[Person(PersonId("~R1"), ("Rui Dunmoor",))],
+        reviewers=[Reviewer(PersonId("~R1"))],
+        papers=[joint],
+        submissions=[
+            Submission(SubmissionId("s1"), "T", authors=(mention("Ann Aldern", author_id),)),
+            Submission(SubmissionId("s2"), "T", authors=(mention("Ann Aldern", author_id),)),
+        ],
+    )
+    fact = (Evidence("paper", "P", PaperId("p")),)
+    found = Conflicts(
+        tuple(
+            Conflict(SubmissionId(each), PersonId("~R1"), "coauthor", Verdict.BLOCK, None, "Ann Aldern", fact)
+            for each in ("s1", "s2")
+        )
+    )
+    truth = Truth({"author": frozenset(), "coauthor": frozenset({("s1", "~R1")})}, frozenset())
+    _, row = compare(found, truth, venue)
+    assert (row["precision_block"], row["precision_by_ids"]) == (1 / 2, share)
+
+
+def test_an_author_under_another_id_of_the_same_source_is_refuted() -> None:
+    authors = (AuthorMention("Rui Dunmoor", PersonId("~R2")), AuthorMention("Rui Dunmoor", PersonId("ieee:3")))
+    venue = Venue.of(
+        people=[Person(PersonId("~R1"), ("Rui Dunmoor",))],
+        reviewers=[Reviewer(PersonId("~R1"))],
+        submissions=[Submission(SubmissionId(f"s{number}"), "T", authors=authors[:number]) for number in (1, 2)],
+    )
+    found = Conflicts(tuple(conflict(each, "~R1", "author", Verdict.BLOCK) for each in ("s1", "s2")))
+    truth = Truth({"author": frozenset({("s3", "~R1")}), "coauthor": frozenset()}, frozenset())
+    row, _ = compare(found, truth, venue)
+    assert (row["precision_block"], row["precision_by_ids"]) == (0.0, 0.0)
+    assert row["interval"]["precision_by_ids"][1] > row["interval"]["precision_block"][1]
 
 
 def test_the_interval_of_a_share() -> None:

@@ -6,11 +6,24 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from matcher.config import MatchConfig
+from matcher.conflicts import find_conflicts
 from matcher.identity import Identities, Link, link
 from matcher.identity.groups import Groups, Seen, group_names, is_rare
 from matcher.identity.names import are_told_apart
 from matcher.identity.spellings import other_spellings
-from matcher.records import AuthorMention, Paper, PaperId, Person, PersonId, Reviewer, Submission, SubmissionId, Venue
+from matcher.records import (
+    AuthorMention,
+    Paper,
+    PaperId,
+    Person,
+    PersonId,
+    Reviewer,
+    Submission,
+    SubmissionId,
+    Venue,
+    Verdict,
+)
 
 COMMON = "wei wang"
 RARE = ("zirui quux", "amira zonk", "mary quuxley", "olu brandybuck", "tove zonkeby")
@@ -241,6 +254,8 @@ def test_no_alias_hides_an_author_among_the_reviewers(kind: str, name: str) -> N
         ],
     )
     meant = {one.person_id for one in link(venue).on_submissions[SubmissionId("s")][0]}
+    held_back = find_conflicts(venue, MatchConfig()).verdict(SubmissionId("s"), PersonId(TARGET[kind]))
+    assert held_back is not Verdict.CLEAR
     assert TARGET[kind] in meant
     assert not meant & (set(HONEST) - {TARGET[kind]})
 

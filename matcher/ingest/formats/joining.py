@@ -1,7 +1,8 @@
 """Joining what was read with what a venue folder holds: the same person, the same paper, and pairs that point nowhere.
 
 People are joined by an id, an address, or an id of another registry (ORCID, DBLP): names alone never join two people
-here, they are reported. Papers are joined by a DOI or arXiv id, or by the same title with an author in common.
+here, they are reported. Papers are joined by a DOI or arXiv id, by the same title with an author in common, or by two
+tellings of one title with the same authors.
 """
 
 from __future__ import annotations
@@ -13,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from matcher.identity import names_fit, normalise_email, normalise_name
+from matcher.identity.titles import are_title_variants, title_blocks
 from matcher.ingest.cv.works import title_key
 from matcher.ingest.formats.collect import PAIR_KEYS, Collected, Origin, joined_rows, row_key
 from matcher.ingest.formats.works import plain_key
@@ -178,12 +180,15 @@ def _same_papers(there: Tables, came: Tables) -> dict[str, str]:
     """Papers that came under another id than they have here, or twice under two ids."""
     by_token: dict[str, str] = {}
     by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+    by_block: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
     known = {str(row["id"]) for row in there.get("publications", ())}
 
     def keep(row: Mapping[str, Any]) -> None:
         for token in _work_tokens(row):
             by_token.setdefault(token, str(row["id"]))
         by_title[title_key(str(row["title"]))].append(row)
+        for block in title_blocks(str(row["title"])):
+            by_block[block].append(row)
 
     for row in there.get("publications", ()):
         keep(row)
@@ -195,6 +200,9 @@ def _same_papers(there: Tables, came: Tables) -> dict[str, str]:
         key = title_key(str(row["title"]))
         if found is None:
             found = next((str(other["id"]) for other in by_title[key] if _is_one_work(other, row, key)), None)
+        if found is None:
+            near = (other for block in title_blocks(str(row["title"])) for other in by_block.get(block, ()))
+            found = next((str(other["id"]) for other in near if _is_retold(other, row)), None)
         if found is None:
             keep(row)
         else:
@@ -208,11 +216,25 @@ def _work_tokens(row: Mapping[str, Any]) -> Iterator[str]:
         yield f"doi:{found['doi'].casefold().rstrip('.')}" if found["doi"] else f"arxiv:{found['arxiv']}"
 
 
+def _is_retold(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    """Two tellings of one title, by the same authors, with years that fit."""
+    first, second = _author_names(one), _author_names(other)
+    if not first or len(first) != len(second) or not _years_fit(one, other):
+        return False
+    if not are_title_variants(str(one["title"]), str(other["title"])):
+        return False
+    return all(any(name == more or names_fit(name, more) for more in second) for name in first)
+
+
+def _years_fit(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
+    years = [year for row in (one, other) for year in _years(row)]
+    return not years or max(years) - min(years) <= _YEARS_APART
+
+
 def _is_one_work(one: Mapping[str, Any], other: Mapping[str, Any], key: str) -> bool:
     """The same title, a common author, and years that fit; a short title needs the same authors."""
     first, second = _author_names(one), _author_names(other)
-    years = [year for row in (one, other) for year in _years(row)]
-    if years and max(years) - min(years) > _YEARS_APART:
+    if not _years_fit(one, other):
         return False
     if not first or not second:
         return len(key) > _SHORT_TITLE
