@@ -561,6 +561,14 @@ def test_siblings_conflict_where_the_policy_says_so() -> None:
         ("Umbrecht, Mary -- since 2019", [("Umbrecht, Mary", "")]),
         ("Mary Umbrecht\nMary Umbrecht", [("Mary Umbrecht", "")]),
         ("(Univ X)", []),
+        ("Mary Umbrecht, Bo Lee, and Li Wu", [("Mary Umbrecht", ""), ("Bo Lee", ""), ("Li Wu", "")]),
+        ("Mary Umbrecht (X, Y), Bo Lee (Z)", [("Mary Umbrecht", "X, Y"), ("Bo Lee", "Z")]),
+        ("Mary Umbrecht, advisor", [("Mary Umbrecht", "")]),
+        (
+            "Umbrecht, Mary\nDe Silva, Ana\nvan Dyk, Jan",
+            [(n, "") for n in ("Umbrecht, Mary", "De Silva, Ana", "van Dyk, Jan")],
+        ),
+        ("All members of MIT, Cambridge", [("", "MIT, Cambridge")]),
     ],
 )
 def test_lists_of_collaborators_as_people_write_them(text: str, expected: list[tuple[str, str]]) -> None:
