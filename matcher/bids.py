@@ -204,7 +204,8 @@ def _guess(words: list[str]) -> str:
             f"no scale knows all of the bids {listed}; the one of {nearest} knows most, but not '{strange}'",
             file="bids",
             field="bid",
-            remedy=f"correct it, or set bid_scale in [bids] of match.toml; known scales: {', '.join(SCALES)}",
+            remedy="correct it (matcher check names every line), or set bid_scale in [bids] of match.toml; known "
+            f"scales: {', '.join(SCALES)}",
         )
     raise DataError(
         f"the bids {listed} mean different things in the scales {', '.join(fitting.values())}",

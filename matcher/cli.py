@@ -46,11 +46,12 @@ from matcher.commands.options import (
 from matcher.commands.roles import OnlyOption, OverOption, RoleOption, WithOption, in_role
 from matcher.config import MatchConfig, resolve
 from matcher.conflicts import RULES, find_conflicts
+from matcher.conflicts.remark import visibility_of
 from matcher.errors import DataError, MatcherError, UnknownNameError, counted
 from matcher.explanation import blinded as blind
 from matcher.ingest import RejectedRowsError, read_venue, write_rejects
 from matcher.pipeline import MatchResult, StageClock, hidden_for, match
-from matcher.records import Conflicts, Deadline, VectorInstance, to_plain
+from matcher.records import Conflict, Conflicts, Deadline, VectorInstance, to_plain
 from matcher.roles import REVIEWER
 from matcher.runs import conflict_line, refuse_occupied
 from matcher.streaming import solve_vectors, vector_problem
@@ -444,7 +445,7 @@ def conflicts(
         lines = (
             [blinded_line(pair) for pair in Conflicts(found).by_pair.values()]
             if blinded
-            else [conflict_line(conflict) for conflict in found]
+            else [_seen_line(conflict) for conflict in found]
         )
         if not as_json:
             console.print_blinded(lines, loaded.venue)
@@ -586,6 +587,14 @@ def sample_folder() -> Path:
         if (folder / "venue.toml").is_file():
             return folder
     raise DataError("the sample is not installed", file=str(here / "sample"), remedy="install the package again")
+
+
+def _seen_line(conflict: Conflict) -> dict[str, Any]:
+    """A conflict as one JSON object, each fact with who may see it."""
+    line = conflict_line(conflict)
+    for plain, fact in zip(line["evidence"], conflict.evidence, strict=True):
+        plain["visibility"] = visibility_of(fact)
+    return line
 
 
 def _values(config: MatchConfig) -> dict[str, Any]:

@@ -346,7 +346,7 @@ def test_what_would_clear_a_coauthor_is_true() -> None:
     venue = joint(paper("p1", "2023-06-09", *BOTH), paper("p2", "2022", *BOTH))
     conflict = the(venue, "coauthor")
     assert conflict.clears == (
-        "clears when all 2 joint papers are shown not to be by both of them, "
+        "clears when both joint papers are shown not to be by both of them, "
         "or under a coauthor window of at most 15 months before 2024-10-01"
     )
     assert found(venue, "coauthor", MatchConfig(coauthor_window_months=15)) == []
@@ -800,7 +800,7 @@ def test_all_relations_of_a_pair_stand_in_one_conflict() -> None:
     assert len(conflict.evidence) == 2
     assert conflict.last_date == PartialDate(2024)
     assert the(related(named("Mary Roe", end="2024"), named("Mary Roe", "host")), "relation").last_date is None
-    assert conflict.clears.startswith("clears when all 2 relations are shown not to hold, or to have ended")
+    assert conflict.clears.startswith("clears when both relations are shown not to hold, or to have ended")
 
 
 def test_a_relation_to_a_name_that_two_people_carry_asks() -> None:

@@ -34,6 +34,7 @@ from matcher.conflicts.policy_file import (
 from matcher.conflicts.questions import facts_of
 from matcher.errors import ConfigError, UnknownNameError
 from matcher.records import (
+    RELATION_KINDS,
     Affiliation,
     AuthorMention,
     Conflict,
@@ -437,6 +438,69 @@ def test_relations_have_windows_of_their_own() -> None:
     assert rules(venue("advisor", "2019-09-30"), "acl") == {}
 
 
+_EVERY_WINDOW = [(name, kind) for name in PRESETS for kind in RELATION_KINDS]
+
+
+@pytest.mark.parametrize("deadline", [date(2024, 2, 29), DEADLINE])
+@pytest.mark.parametrize(("name", "kind"), _EVERY_WINDOW, ids=["-".join(each) for each in _EVERY_WINDOW])
+def test_a_relation_that_ended_one_day_on_either_side_of_its_window(name: str, kind: str, deadline: date) -> None:
+    def found(end: date | None) -> dict[str, Verdict]:
+        last = None if end is None else PartialDate.parse(str(end))
+        tie = Relation(kind, "Mary Umbrecht", PersonId("mary"), end=last)
+        people = [person("jane", "Jane Quorvane", relations=(tie,))]
+        return rules(venue_of(people=people, deadline=Deadline(deadline, "test")), name)
+
+    rule = load_policy(name).relation
+    assert rule is not None
+    window = rule.of(kind)
+    counts = {} if kind in rule.off else {"relation": Verdict.BLOCK}
+    assert found(None) == found(deadline) == counts
+    if window.months is None:
+        assert found(date(1960, 1, 1)) == counts
+        return
+    if window.arithmetic == "months":
+        start = by_counting(deadline, window.months)
+    else:
+        start = date((deadline - timedelta(days=365 * window.months // 12)).year + 1, 1, 1)
+    assert [found(start + timedelta(days=offset)) for offset in (-1, 0, 1)] == [{}, counts, counts]
+
+
+@pytest.mark.parametrize("deadline", [date(2024, 2, 29), date(2024, 3, 31), DEADLINE])
+@pytest.mark.parametrize("name", PRESETS)
+def test_a_stay_that_ended_one_day_on_either_side_of_its_window(name: str, deadline: date) -> None:
+    def found(end: date) -> bool:
+        at = (Affiliation(domain="lab.example", end=PartialDate.parse(str(end))),)
+        people = [
+            person("jane", "Jane Quorvane", affiliations=at),
+            person("mary", "Mary Umbrecht", affiliations=(Affiliation(domain="lab.example"),)),
+        ]
+        return "institution" in rules(venue_of(people=people, deadline=Deadline(deadline, "test")), name)
+
+    rule = load_policy(name).institution
+    assert rule is not None
+    if rule.when == "current":
+        start = deadline
+    elif rule.window.months is None:
+        assert found(date(1960, 1, 1))
+        return
+    elif rule.window.arithmetic == "months":
+        start = by_counting(deadline, rule.window.months)
+    else:
+        start = date((deadline - timedelta(days=365 * rule.window.months // 12)).year + 1, 1, 1)
+    assert [found(start + timedelta(days=offset)) for offset in (-1, 0, 1)] == [False, True, True]
+
+
+def test_editorships_and_collections_can_be_exempt() -> None:
+    tie = Relation("coeditor", "Mary Umbrecht", PersonId("mary"))
+    people = [person("jane", "Jane Quorvane", relations=(tie,))]
+    without = policy_with("relation", 'window_months = 36\noff = ["coeditor"]')
+    assert rules(venue_of(people=people), without) == {}
+    assert rules(venue_of(people=people), policy_with("relation", "window_months = 36")) == {"relation": Verdict.BLOCK}
+    titles = policy_with("coauthor", 'window_months = 36\nexempt_titles = ["proceedings of"]')
+    assert rules(venue_of(papers=[joint("Proceedings of the Workshop on Hair")]), titles) == {}
+    assert rules(venue_of(papers=[joint("On Proceedings in Court")]), titles) == {"coauthor": Verdict.BLOCK}
+
+
 def test_a_joint_submission_conflicts_for_every_role() -> None:
     other = Submission(SubmissionId("s2"), "Other", authors=(JANE, MARY), status="withdrawn")
     venue = venue_of(submissions=[Submission(SubmissionId("s1"), "T", authors=(MARY,)), other])
@@ -497,6 +561,14 @@ def test_siblings_conflict_where_the_policy_says_so() -> None:
         ("Umbrecht, Mary -- since 2019", [("Umbrecht, Mary", "")]),
         ("Mary Umbrecht\nMary Umbrecht", [("Mary Umbrecht", "")]),
         ("(Univ X)", []),
+        ("Mary Umbrecht, Bo Lee, and Li Wu", [("Mary Umbrecht", ""), ("Bo Lee", ""), ("Li Wu", "")]),
+        ("Mary Umbrecht (X, Y), Bo Lee (Z)", [("Mary Umbrecht", "X, Y"), ("Bo Lee", "Z")]),
+        ("Mary Umbrecht, advisor", [("Mary Umbrecht", "")]),
+        (
+            "Umbrecht, Mary\nDe Silva, Ana\nvan Dyk, Jan",
+            [(n, "") for n in ("Umbrecht, Mary", "De Silva, Ana", "van Dyk, Jan")],
+        ),
+        ("All members of MIT, Cambridge", [("", "MIT, Cambridge")]),
     ],
 )
 def test_lists_of_collaborators_as_people_write_them(text: str, expected: list[tuple[str, str]]) -> None:

@@ -339,7 +339,7 @@ def test_review_lists_questions_and_takes_decisions(run: Run, tmp_path: Path) ->
     code, out, _ = run("review", folder)
     assert code == 0
     assert "coauthor, risk 1.00" in out
-    assert "1 open questions; --run RUN lists only those that would change a match" in out
+    assert "1 open question; --run RUN lists only those that would change a match" in out
     listed = json.loads(run("review", folder, "--json")[1])
     assert (listed["open"], listed["listed"], listed["is_tried"]) == (1, 1, False)
     (question,) = listed["questions"]
@@ -361,7 +361,7 @@ def test_review_with_a_run_lists_only_what_would_change_it(run: Run, tmp_path: P
     assert listed["is_tried"]
     assert listed["open"] == 1
     assert all(0 < each["chance"] <= 1 for each in listed["questions"])
-    assert "open questions would change the assignment" in run("review", folder, "--run", tmp_path / "run")[1]
+    assert "0 of 1 open question would change the assignment" in run("review", folder, "--run", tmp_path / "run")[1]
     code, _, err = run("review", folder, "--run", tmp_path / "run", "--partial-date", "ask")
     assert code == 2
     assert "a run brings its own settings" in err

@@ -28,7 +28,7 @@ from matcher.config import MatchConfig
 from matcher.conflicts import find_conflicts
 from matcher.conflicts.questions import Key, Question, decide, key_of, questions
 from matcher.decisions import DECISIONS_FILE, append_decisions
-from matcher.errors import DataError, UnknownNameError
+from matcher.errors import DataError, UnknownNameError, counted
 from matcher.export.csv_files import guard_cell, unguard_cell
 from matcher.ingest import read_venue
 from matcher.pipeline import MatchResult
@@ -180,11 +180,11 @@ def review(
         decisions = queue.decide(given_answers, by=by)
         target = log or venue / DECISIONS_FILE
         count = append_decisions(target, decisions, at=at)
-        console.out.print(f"{count} {'decision' if count == 1 else 'decisions'} added to {target}", markup=False)
+        console.out.print(f"{counted(count, 'decision')} added to {target}", markup=False)
         return
     if out is not None:
         write_questions(out, queue.listed, overwrite=overwrite)
-        console.out.print(f"{len(queue.listed)} questions written to {out}", markup=False, soft_wrap=True)
+        console.out.print(f"{counted(len(queue.listed), 'question')} written to {out}", markup=False, soft_wrap=True)
         return
     if as_json:
         console.print_json({**_totals(queue), "questions": [_plain(question) for question in queue.listed]})
@@ -237,14 +237,21 @@ def _print(queue: Queue) -> None:
     totals = _totals(queue)
     more = f"; the first {_SHOWN} are shown, --json and --out give all" if len(queue.listed) > _SHOWN else ""
     if queue.result is None:
-        out.print(f"\n{totals['open']} open questions{more}; --run RUN lists only those that would change a match")
+        out.print(
+            f"\n{counted(totals['open'], 'open question')}{more}; --run RUN lists only those that would change a match",
+            soft_wrap=True,
+        )
     else:
         out.print(
-            f"\n{totals['listed']} of {totals['open']} open questions would change the assignment, for "
-            f"{totals['submissions']} submissions ({totals['share_of_submissions']:.1%}){more}"
+            f"\n{totals['listed']} of {counted(totals['open'], 'open question')} would change the assignment, for "
+            f"{counted(totals['submissions'], 'submission')} ({totals['share_of_submissions']:.1%}){more}",
+            soft_wrap=True,
         )
     if queue.listed:
-        out.print("[dim]matcher review VENUE --confirm ID | --dismiss ID --by NAME; or --out FILE.csv and --import[/]")
+        out.print(
+            "[dim]matcher review VENUE --confirm ID | --dismiss ID --by NAME; or --out FILE.csv and --import[/]",
+            soft_wrap=True,
+        )
 
 
 def write_questions(path: Path, listed: Sequence[Question], *, overwrite: bool) -> None:

@@ -24,6 +24,8 @@ _EVERYBODY_AT: Final = re.compile(
     re.IGNORECASE,
 )
 _PLACE: Final = re.compile(r"^(?P<name>[^()]*)\((?P<place>[^()]*)\)(?P<note>.*)$")
+_COMMA: Final = re.compile(r",(?![^()]*\))\s*(?:and\s+)?")
+_PARENTHESIS: Final = re.compile(r"\([^()]*\)")
 _NOTE: Final = re.compile(r"\s+(?:[-–—]+|//)\s+.*$")
 
 
@@ -67,10 +69,24 @@ def read_list(text: str) -> tuple[Listed, ...]:
     """
     found: dict[Listed, None] = {}
     for line in re.split(r"[\r\n;|]+", text):
-        entry = _read_entry(line)
-        if entry is not None:
-            found[entry] = None
+        for part in _people_of(_BULLET.sub("", line.replace("\t", " "))):
+            entry = _read_entry(part)
+            if entry is not None:
+                found[entry] = None
     return tuple(found)
+
+
+def _people_of(line: str) -> list[str]:
+    """A line with several full names between commas, one by one; any other line as it is.
+
+    A comma also stands between family and given name, and before a note: "Doe, Jane" is one person, and so is
+    "Jane Doe, advisor".
+    """
+    parts = [part.strip() for part in _COMMA.split(line)]
+    full = [part for part in parts if len(_PARENTHESIS.sub(" ", part).split()) > 1 and part[:1].isupper()]
+    if len(parts) == 2 and parts[:1] == full and parts[1][:1].islower():
+        return full
+    return full if len(full) > 1 and full[0] == parts[0] else [line]
 
 
 def _read_entry(line: str) -> Listed | None:

@@ -11,6 +11,7 @@ from matcher.config import MatchConfig
 from matcher.conflicts.policy import Coauthors, Window
 from matcher.conflicts.windows import latest, place, strictest, widest_clear_window
 from matcher.conflicts.world import Place, World
+from matcher.errors import counted
 from matcher.identity import Link, joint_confidence, reasons
 from matcher.records import Evidence, Paper, PaperId, PartialDate, PersonId, Verdict
 
@@ -164,7 +165,8 @@ class JointPapers:
         return found
 
     def _clears(self, papers: list[Paper]) -> str:
-        what = "the joint paper is" if len(papers) == 1 else f"all {len(papers)} joint papers are"
+        many = "both joint papers are" if len(papers) == 2 else f"all {len(papers)} joint papers are"
+        what = "the joint paper is" if len(papers) == 1 else many
         ways = [f"when {what} shown not to be by both of them"]
         dated = [paper.dates for paper in papers if paper.dates]
         if self._window.months is not None and all(self._may_be_older(paper) for paper in papers):
@@ -179,7 +181,7 @@ class JointPapers:
             months = [window for window in widest if window is not None]
             if len(months) == len(dated):
                 also = "" if len(dated) == len(papers) else " if the papers without a date are older than that"
-                ways.append(f"under a coauthor window of at most {min(months)} months before {day}{also}")
+                ways.append(f"under a coauthor window of at most {counted(min(months), 'month')} before {day}{also}")
         return "clears " + ", or ".join(ways)
 
     def _may_be_older(self, paper: Paper) -> bool:

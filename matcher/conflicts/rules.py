@@ -208,7 +208,8 @@ def relation(world: World, config: MatchConfig) -> Iterator[Conflict]:
 
 
 def _clears_relation(found: Sequence[Tie]) -> str:
-    what = "the relation is" if len(found) == 1 else f"all {len(found)} relations are"
+    many = "both relations are" if len(found) == 2 else f"all {len(found)} relations are"
+    what = "the relation is" if len(found) == 1 else many
     past = ", or to have ended before the relation window" if all(tie.expires for tie in found) else ""
     return f"clears when {what} shown not to hold{past}"
 
