@@ -76,10 +76,8 @@ class MatchConfig:
     model: str = _setting(
         "all-MiniLM-L6-v2",
         "expertise",
-        "sentence model: the embedded default, a name on a model hub, or a path to a folder; several joined by ' + '",
-    )
-    adapter: str = _setting(
-        "", "expertise", "folder or hub name of an adapter to put onto the model, such as SPECTER2's; of one model only"
+        "sentence model: the embedded default, a name on a model hub, or a path to a folder; several joined by ' + '; "
+        "an adapter, such as SPECTER2's, after ' with '",
     )
     separator: str = _setting(
         ". ", "expertise", "put between title and abstract; with encoder = 'sentence', for models trained with another"
