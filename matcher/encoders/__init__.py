@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from matcher.config import MatchConfig
+from matcher.config import PLAIN_SEPARATOR, MatchConfig
 from matcher.errors import InputError, UnknownNameError
 from matcher.records import EncoderInfo, Progress, Vectors
 
@@ -74,7 +74,7 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
         MissingExtraError: its packages are not installed.
         InputError: the model or the background is not there or not what it should be.
     """
-    if config.encoder in {"hybrid", "tfidf"} and (config.separator != ". " or config.submission_prompt):
+    if config.encoder in {"hybrid", "tfidf"} and (config.separator != PLAIN_SEPARATOR or config.submission_prompt):
         raise InputError(
             f"separator and submission_prompt are for sentence models alone, and encoder is '{config.encoder}': words "
             "of theirs would count as words of the texts; set encoder = 'sentence'"
