@@ -42,7 +42,6 @@ BASE: Final = "default"
 
 _NO_SCORE: Final = frozenset(
     {
-        "adapter",
         "background",
         "device",
         "full_text_share",

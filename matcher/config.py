@@ -25,10 +25,13 @@ from typing import Any, Final, Self
 from matcher.errors import ConfigError, did_you_mean
 from matcher.records import CONSTRAINT_KINDS, KINDS, OBJECTIVES, PAIR_TESTS, Constraint, VenueDefaults, to_plain
 
-__all__ = ["ALL_HISTORY", "MatchConfig", "Resolved", "Setting", "resolve", "settings"]
+__all__ = ["ALL_HISTORY", "PLAIN_SEPARATOR", "MatchConfig", "Resolved", "Setting", "resolve", "settings"]
 
 ALL_HISTORY: Final = "all"
 """How a window without an end is written in TOML and on the command line."""
+
+PLAIN_SEPARATOR: Final = ". "
+"""What stands between title and abstract unless a model was trained with something else."""
 
 _SECTIONS: Final = ("expertise", "bids", "external", "conflicts", "assignment", "run")
 
@@ -76,13 +79,13 @@ class MatchConfig:
     model: str = _setting(
         "all-MiniLM-L6-v2",
         "expertise",
-        "sentence model: the embedded default, a name on a model hub, or a path to a folder; several joined by ' + '",
-    )
-    adapter: str = _setting(
-        "", "expertise", "folder or hub name of an adapter to put onto the model, such as SPECTER2's; of one model only"
+        "sentence model: the embedded default, a name on a model hub, or a path to a folder; several joined by ' + '; "
+        "an adapter, such as SPECTER2's, after ' with '",
     )
     separator: str = _setting(
-        ". ", "expertise", "put between title and abstract; with encoder = 'sentence', for models trained with another"
+        PLAIN_SEPARATOR,
+        "expertise",
+        "put between title and abstract; with encoder = 'sentence', for models trained with another",
     )
     prompt: str = _setting("", "expertise", "put before every text, for models that were trained with one")
     submission_prompt: str = _setting(

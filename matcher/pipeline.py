@@ -290,11 +290,15 @@ class MatchResult:
             submission_id,
             reviewer_id,
             parts=parts,
-            basis=describe(
-                self.venue, reviewer, [self.venue.paper_by_id[paper] for paper in reviewer.paper_ids], self.config
-            ),
+            basis=self._basis(submission, reviewer),
             standing=self._standing,
         )
+
+    def _basis(self, submission: Submission, reviewer: Reviewer) -> tuple[str, ...]:
+        papers = [self.venue.paper_by_id[paper] for paper in reviewer.paper_ids]
+        is_read = submission.full_text and self.config.full_text_share
+        read = ("the full text of the submission",) if is_read else ()
+        return (*describe(self.venue, reviewer, papers, self.config), *read)
 
     def _with_terms(self, part: EvidencePaper, submission: Submission, reviewer: Reviewer) -> EvidencePaper:
         if part.paper_id is None:

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 import numpy as np
 
-from matcher.config import MatchConfig
+from matcher.config import PLAIN_SEPARATOR, MatchConfig
 from matcher.encoders import TextEncoder
 from matcher.errors import DataError
 from matcher.full_text import blend, cut
@@ -105,7 +105,7 @@ def _text_of(submission: Submission, config: MatchConfig) -> str:
 
 def _joined(work: Paper | Submission, config: MatchConfig) -> str:
     """Title and abstract, with what the model wants between them."""
-    if config.separator == MatchConfig().separator or not (work.title and work.abstract):
+    if config.separator == PLAIN_SEPARATOR or not (work.title and work.abstract):
         return work.text
     return f"{work.title}{config.separator}{work.abstract}"
 

@@ -364,4 +364,19 @@ def _describe(profiles: Profiles, config: MatchConfig) -> str:
         "best_share": f"mean of the best {config.best_share:.0%} of the papers",
     }[config.aggregation]
     corrected = f", length correction {config.length_correction:g}" if config.length_correction else ""
-    return f"{profiles.encoder.name}{model}, {how}, thin profiles filled up to {config.thin_profile}{corrected}"
+    thin = f"thin profiles filled up to {config.thin_profile}"
+    return f"{profiles.encoder.name}{model}, {how}, {thin}{corrected}{_options(config)}"
+
+
+def _options(config: MatchConfig) -> str:
+    """What else decided the vectors and weights, where it is not the default."""
+    default = MatchConfig()
+    said = {
+        "recency_half_life": f"half-life {config.recency_half_life:g} years",
+        "middle_author_weight": f"middle authors {config.middle_author_weight:g}",
+        "source_weights": f"sources {config.source_weights}",
+        "area_weight": f"stated areas {config.area_weight:g}",
+        "keywords": "with keywords",
+        "full_text_share": f"full texts {config.full_text_share:g}",
+    }
+    return "".join(f", {words}" for name, words in said.items() if getattr(config, name) != getattr(default, name))

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 
 from matcher.config import MatchConfig
-from matcher.encoders import make_encoder
+from matcher.encoders import make_encoder, make_sentence_encoder
 from matcher.encoders.sentence import SentenceEncoder
 from matcher.errors import InputError
 from tests.test_models import TEXTS, tiny_model
@@ -129,12 +129,13 @@ def test_low_rank_matrices_are_added_to_the_weights(base: str, tmp_path: Path) -
     np.testing.assert_allclose(SentenceEncoder(model=base, adapter=stable).encode(TEXTS), found, atol=1e-5)
 
 
-def test_the_configuration_names_the_adapter(base: str, tmp_path: Path) -> None:
+def test_an_adapter_stands_behind_its_model_s_name_also_among_several(base: str, tmp_path: Path) -> None:
     adapter = write(tmp_path / "adapter", bottleneck(), SPECTER2_LIKE)
-    config = MatchConfig(encoder="sentence", model=base, adapter=adapter, pooling="cls", separator="[SEP]")
-    assert make_encoder(config).encode(TEXTS).shape == (4, WIDTH)
-    with pytest.raises(InputError, match="is for one model, and model names 2"):
-        make_encoder(MatchConfig(encoder="sentence", model=f"{base} + {base}", adapter=adapter))
+    config = MatchConfig(encoder="sentence", model=f"{base} with {adapter} + {base}", pooling="cls", separator="[SEP]")
+    both = make_sentence_encoder(config)
+    alone = [SentenceEncoder(model=base, adapter=one, pooling="cls").encode(TEXTS) for one in (adapter, "")]
+    assert both.info.model == config.model
+    np.testing.assert_allclose(both.encode(TEXTS), np.hstack(alone) / np.sqrt(2), atol=1e-6)
 
 
 LORA = {"peft_type": "LORA", "r": 2, "lora_alpha": 4}

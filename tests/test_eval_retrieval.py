@@ -6,6 +6,7 @@ import gzip
 import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -30,7 +31,18 @@ from matcher.encoders import ENCODERS, TextEncoder
 from matcher.encoders.tfidf import TfidfEncoder
 from matcher.errors import DataError, InputError, UnknownNameError
 from matcher.profiles import build_profiles
-from matcher.records import EncoderInfo, Index, PersonId, Progress, ScoreMatrix, SubmissionId, Vectors
+from matcher.records import (
+    Deadline,
+    EncoderInfo,
+    Index,
+    PaperId,
+    PartialDate,
+    PersonId,
+    Progress,
+    ScoreMatrix,
+    SubmissionId,
+    Vectors,
+)
 from matcher.scores import score
 
 Tables = dict[str, list[dict[str, Any]]]
@@ -83,6 +95,43 @@ def write_set(folder: Path, tables: Mapping[str, Sequence[Mapping[str, Any]]], *
 def known(tmp_path: Path) -> RetrievalSet:
     (found,) = read_retrieval_sets(write_set(tmp_path / "known", make_tables()))
     return found
+
+
+def test_what_settings_ask_for_is_read_where_it_is_there_and_in_its_form(tmp_path: Path) -> None:
+    tables = make_tables()
+    authors = [{"name": "Alpha", "id": "r-alpha"}, {"name": None, "id": None}, "Somebody"]
+    tables["publications"][0] |= {"year": 2015, "kind": "workshop", "authors": authors}
+    tables["publications"][1] |= {"year": "2015", "kind": "Poster", "authors": "Alpha"}
+    tables["publications"][2] |= {"year": 123456}
+    tables["queries"][0] |= {"year": 2021, "keywords": ["graphs ", "", 7, "graphs"]}
+    tables["queries"][1] |= {"year": 2020, "keywords": "graphs"}
+    tables["reviewers"][0] |= {"interests": ["sparse training"]}
+    (found,) = read_retrieval_sets(write_set(tmp_path / "rich", tables))
+    first, second, third = (found.venue.paper_by_id[PaperId(f"p-alpha-{number}")] for number in range(3))
+    assert (first.dates, first.kind, len(first.authors)) == ((PartialDate(2015),), "workshop", 3)
+    assert [mention.person_id for mention in first.authors] == ["r-alpha", None, None]
+    assert [mention.name for mention in first.authors] == ["Alpha", "", "Somebody"]
+    assert (second.dates, second.kind, second.authors, third.dates) == ((), "other", (), ())
+    assert [query.keywords for query in found.venue.submissions] == [("graphs",), (), ()]
+    assert found.venue.reviewer("r-alpha").interests == ("sparse training",)
+    assert found.venue.deadline == Deadline(date(2020, 1, 1), "earliest year of a query")
+    (plain,) = read_retrieval_sets(write_set(tmp_path / "plain", make_tables()))
+    assert plain.venue.deadline is None
+    ranked = [evaluate(one, MatchConfig(encoder="tfidf"), TfidfEncoder(), name="")[ALL] for one in (found, plain)]
+    assert ranked[0].values["mrr"].tolist() == ranked[1].values["mrr"].tolist()
+
+
+def test_papers_that_weigh_nothing_are_no_fault_where_shared_ones_are_taken_out(tmp_path: Path) -> None:
+    tables = make_tables()
+    byline = [{"name": name, "id": f"r-{name.casefold()}"} for name in ("Bravo", "Alpha", "Delta")]
+    tables["publications"][1] |= {"authors": byline}  # of the reviewers only Alpha lists it, in the middle
+    tables["reviewers"][1]["pubs"].append({"id": "p-alpha-0"})
+    tables["qrels"][0]["relevant"] = ["r-alpha", "r-bravo"]
+    (found,) = read_retrieval_sets(write_set(tmp_path / "set", tables))
+    config = MatchConfig(encoder="tfidf", middle_author_weight=0.0)
+    ways = evaluate(found, config, TfidfEncoder(), name="", parted=part_authors(found))
+    assert ways[WITHOUT_SHARED].queries == ("q1", "q2", "q3")
+    assert ways[WITHOUT_SHARED].values["mrr"][0] == 1
 
 
 # --- measuring ------------------------------------------------------------------------------------------------------

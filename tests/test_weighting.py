@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from matcher import match
 from matcher.config import MatchConfig
 from matcher.encoders.tfidf import TfidfEncoder
 from matcher.errors import ConfigError, DataError
@@ -200,3 +201,31 @@ def test_a_profile_says_what_it_rests_on_and_what_is_not_known() -> None:
         "1 paper",
         "all of them known by title only",
     )
+
+
+def test_a_match_says_which_options_made_its_scores_and_explains_by_them() -> None:
+    made = venue(
+        paper("a", abstract="We grasp.", dates=(PartialDate(2019),), full_text="robots grasp"),
+        paper("b", kind="workshop"),
+        interests=("touch",),
+    )
+    made = replace(made, submissions=(replace(made.submissions[0], full_text="Hands and touch."),))
+    config = MatchConfig(
+        encoder="tfidf",
+        recency_half_life=5.0,
+        middle_author_weight=0.5,
+        source_weights="workshop=0",
+        area_weight=0.5,
+        keywords=True,
+        full_text_share=0.2,
+        reviews_per_submission=1,
+    )
+    result = match(made, config)
+    assert result.scores.method.endswith(
+        "half-life 5 years, middle authors 0.5, sources workshop=0, stated areas 0.5, with keywords, full texts 0.2"
+    )
+    found = result.explain("s", "ann")
+    assert found.basis[-1] == "the full text of the submission"
+    areas = next(part for part in found.evidence if part.paper_id == "areas of ann")
+    assert areas.terms == ()
+    assert sum(part.contribution for part in found.evidence) == pytest.approx(found.score)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Final, Protocol, Self
 
-from matcher.config import MatchConfig
+from matcher.config import PLAIN_SEPARATOR, MatchConfig
 from matcher.errors import InputError, UnknownNameError
 from matcher.records import EncoderInfo, Progress, Vectors
 
@@ -74,7 +74,7 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
         MissingExtraError: its packages are not installed.
         InputError: the model or the background is not there or not what it should be.
     """
-    if config.encoder in {"hybrid", "tfidf"} and (config.separator != ". " or config.submission_prompt):
+    if config.encoder in {"hybrid", "tfidf"} and (config.separator != PLAIN_SEPARATOR or config.submission_prompt):
         raise InputError(
             f"separator and submission_prompt are for sentence models alone, and encoder is '{config.encoder}': words "
             "of theirs would count as words of the texts; set encoder = 'sentence'"
@@ -92,8 +92,10 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
 def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> SentenceVectors:
     """The sentence model that a configuration names, or several together where names are joined by " + ".
 
+    An adapter stands behind its model's name, after " with ".
+
     Args:
-        config: `model`, `adapter`, `max_tokens`, `precision`, `prompt`, `pooling`, `device`.
+        config: `model`, `max_tokens`, `precision`, `prompt`, `pooling`, `device`.
         cache_dir: as for `make_encoder`.
 
     Raises:
@@ -102,22 +104,21 @@ def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None)
     """
     from matcher.encoders.sentence import Ensemble, SentenceEncoder
 
-    names = config.model.split(" + ")
-    if config.adapter and len(names) > 1:
-        raise InputError(f"the adapter '{config.adapter}' is for one model, and model names {len(names)}")
-    encoders = [
-        SentenceEncoder(
-            model=name.strip(),
-            max_tokens=config.max_tokens,
-            precision=config.precision,
-            prompt=config.prompt,
-            pooling=config.pooling,
-            device=config.device,
-            adapter=config.adapter,
-            cache_dir=cache_dir,
+    encoders = []
+    for part in config.model.split(" + "):
+        name, _, adapter = part.partition(" with ")
+        encoders.append(
+            SentenceEncoder(
+                model=name.strip(),
+                max_tokens=config.max_tokens,
+                precision=config.precision,
+                prompt=config.prompt,
+                pooling=config.pooling,
+                device=config.device,
+                adapter=adapter.strip(),
+                cache_dir=cache_dir,
+            )
         )
-        for name in names
-    ]
     return encoders[0] if len(encoders) == 1 else Ensemble(encoders)
 
 
