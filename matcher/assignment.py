@@ -512,11 +512,11 @@ def solve_arrays(
 
 
 def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: int) -> Assignment:
-    """The largest total with loads by weights; its bound is that of counting every review as the lightest."""
+    """The best answer with loads by weights; its bound is that of counting every review as the lightest."""
     from matcher.solvers.programmes import solve_weighted
 
-    if objective != "max-total" or len(limits.rules) > 1:
-        message = "weights of submissions are met under max-total only, and without other rules over several pairs"
+    if objective not in ("max-total", "max-min") or len(limits.rules) > 1:
+        message = "weights of submissions are met under max-total and max-min, without other rules over several pairs"
         raise ConfigError(message, key="assignment.objective")
     (rule,) = limits.rules
     assert rule.weights is not None
@@ -531,12 +531,15 @@ def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: i
         wanted=limits.wanted - np.bincount(rows, minlength=len(limits.wanted)),
         max_load=limits.max_load - np.bincount(columns, minlength=len(limits.max_load)),
         min_load=np.maximum(limits.min_load - np.bincount(columns, minlength=len(limits.min_load)), 0),
+        given_reviews=np.bincount(rows, minlength=len(limits.wanted)),
+        given_scores=_given(scores, limits),
     )
-    found = solve_weighted(problem, rule.weights, np.maximum(rule.room - given, 0))
+    room = np.maximum(rule.room - given, 0)
+    found = solve_weighted(problem, rule.weights, room, is_fair=objective == "max-min")
     places = np.concatenate([np.stack(found, axis=1), np.stack([rows, columns], axis=1)])
     places = places[np.lexsort((places[:, 1], places[:, 0]))]
-    plain = solve_arrays(scores, replace(limits, rules=()), objective=objective, seed=seed)
-    return package(scores, limits, places, solver="max-total (HiGHS, weighted loads)", earlier=plain)
+    plain = solve_arrays(scores, replace(limits, rules=()), objective="max-total", seed=seed)
+    return package(scores, limits, places, solver=f"{objective} (HiGHS, weighted loads)", earlier=plain)
 
 
 def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_seed: int) -> Assignment:

@@ -250,7 +250,7 @@ def _topics(
 
 
 def _words(submission: Submission) -> set[str]:
-    text = f"{submission.title} {' '.join(submission.keywords)} {submission.abstract}"
+    text = f"{submission.title} {' '.join(submission.keywords)}"
     return set(re.findall(r"[^\W\d_]{4,}", text.casefold()))
 
 

@@ -56,7 +56,7 @@ from matcher.roles import REVIEWER
 from matcher.runs import conflict_line, refuse_occupied
 from matcher.streaming import solve_vectors, vector_problem
 from matcher.viewer import blinded_line, without_traces
-from matcher.ways_out import infeasible, without_scores
+from matcher.ways_out import infeasible, infeasible_vectors
 
 __all__ = ["app", "main"]
 
@@ -346,7 +346,8 @@ def solve(
             if wanted > possible
             else ""
         )
-        content = without_scores(content) if isinstance(content, VectorInstance) else content
+        if isinstance(content, VectorInstance):
+            raise infeasible_vectors(content, assignment, summary=summary)
         raise infeasible(*content, assignment, summary=summary)
     if out is not None:
         write_assignment_csv(out, assignment, overwrite=overwrite)

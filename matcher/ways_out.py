@@ -40,7 +40,7 @@ from matcher.records import (
 )
 from matcher.sharing import even_counts
 
-__all__ = ["NOTHING", "find_ways_out", "infeasible", "without_scores"]
+__all__ = ["NOTHING", "find_ways_out", "infeasible", "infeasible_vectors"]
 
 NOTHING: Final = Assignment(pairs=(), shortfalls=(), underloads=(), objective=0.0, bound=None, solver="none")
 """An answer without pairs, to start from where nothing was solved."""
@@ -50,6 +50,9 @@ _NAMED: Final = 5
 
 _DROPPED: Final = 200
 """Most open questions of which each is tried to be left out again."""
+
+_MOST_PAIRS: Final = 400_000_000
+"""Pairs of an instance of vectors up to which it is explained, at one byte each."""
 
 _FLOOR_STEPS: Final = 1000
 """Floors are looked for in steps of one thousandth."""
@@ -268,7 +271,20 @@ def _named(names: list[str], one: str) -> str:
     return f"{many(len(names), one)} ({listed}{', …' if len(names) > _NAMED else ''})"
 
 
-def without_scores(instance: VectorInstance) -> tuple[ScoreMatrix, Limits]:
+def infeasible_vectors(instance: VectorInstance, assignment: Assignment, *, summary: str = "") -> InfeasibleError:
+    """The same for an instance of vectors, whose scores are not stored: feasibility does not depend on them.
+
+    Args:
+        instance: what cannot be met.
+        assignment: an answer that falls short.
+        summary: as for `infeasible`; it stands alone where the pairs are too many to be looked at one by one.
+    """
+    if len(instance.wanted) * len(instance.max_load) > _MOST_PAIRS:
+        return InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary)
+    return infeasible(*_without_scores(instance), assignment, summary=summary)
+
+
+def _without_scores(instance: VectorInstance) -> tuple[ScoreMatrix, Limits]:
     """An instance of vectors as who may review what: all that feasibility depends on, one byte a pair."""
     shape = (len(instance.wanted), len(instance.max_load))
     status = np.full(shape, PairStatus.ELIGIBLE, dtype=np.uint8)

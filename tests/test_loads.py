@@ -128,12 +128,26 @@ def test_short_papers_take_half_a_place_through_a_whole_match(tmp_path: Path) ->
     assert "load_weight" in call("schema", "submissions")
 
 
-def test_weights_go_with_the_largest_total_alone() -> None:
+def test_fairness_comes_first_where_it_is_asked_for() -> None:
+    """One review each; the best total gives the second submission 0.1, a fair one gives both at least 0.4."""
+    instance = world([[0.9, 0.4], [0.5, 0.1]], wanted=1)
+    limits = weighted(instance, [1.0, 1.0], [1.0, 1.0])
+    limits = replace(limits, rules=(replace(limits.rules[0], weights=np.array([1.0, 0.75])),))
+    for objective, least in (("max-total", 0.1), ("max-min", 0.4)):
+        answer = solve_arrays(instance.scores, limits, objective=objective, seed=0)
+        assert min(pair.score or 0 for pair in answer.pairs) == pytest.approx(least)
+        assert verify(answer, instance.scores, limits, Conflicts(())) == ()
+    short = replace(limits, wanted=np.array([2, 2]))
+    one, other = (solve_arrays(instance.scores, short, objective=name, seed=0) for name in ("max-total", "max-min"))
+    assert one.pairs == other.pairs, "where reviews are missing, the total decides"
+
+
+def test_weights_go_with_two_objectives() -> None:
     instance = world(np.full((2, 2), 0.5), wanted=1)
     limits = weighted(instance, [0.5, 1.0], [1.0, 1.0])
     more = replace(limits, rules=(*limits.rules, SideRule("x", None)))
-    for some, objective in ((limits, "max-min"), (more, "max-total")):
-        with pytest.raises(ConfigError, match="weights of submissions are met under max-total only"):
+    for some, objective in ((limits, "leximin"), (more, "max-total")):
+        with pytest.raises(ConfigError, match="weights of submissions are met under max-total and max-min"):
             solve_arrays(instance.scores, some, objective=objective, seed=0)
 
 

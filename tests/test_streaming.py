@@ -13,11 +13,12 @@ from typer.testing import CliRunner
 
 from matcher import cli, solvers
 from matcher.assignment import solve_arrays
-from matcher.errors import DataError
+from matcher.errors import DataError, InfeasibleError
 from matcher.ingest.instance import read_instance
 from matcher.records import Assignment, Pair, PersonId, SubmissionId, VectorInstance
 from matcher.solvers import Options, StreamedProblem
 from matcher.streaming import solve_vectors, vector_problem, verify_vectors
+from matcher.ways_out import NOTHING, infeasible_vectors
 from tests.contracts.solver import World, world
 from tests.test_solvers import few_at_first
 
@@ -141,11 +142,18 @@ def test_an_instance_of_vectors_is_read_and_solved_by_the_command(tmp_path: Path
     assert facts["total"] <= facts["largest_total"] + 1e-6
 
 
-def test_too_few_vectors_of_reviewers_are_infeasible(tmp_path: Path) -> None:
+def test_too_few_vectors_of_reviewers_are_infeasible(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = write(tmp_path / "vectors.npz", vectors(40, 3))
     done = CliRunner().invoke(cli.app, ["solve", str(path), "--json"])
     assert done.exit_code != 0
-    assert "120 reviews are wanted and 18 can be given" in str(done.exception)
+    error = done.exception
+    assert isinstance(error, InfeasibleError)
+    assert "120 reviews are wanted and 18 can be given" in str(error)
+    assert error.explanations[0].need > error.explanations[0].can
+    assert {way.kind for way in error.ways_out} >= {"reviewers", "demand"}
+    assert infeasible_vectors(vectors(40, 3), NOTHING).explanations
+    monkeypatch.setattr("matcher.ways_out._MOST_PAIRS", 100)
+    assert infeasible_vectors(vectors(40, 3), NOTHING, summary="too large").explanations == ()
 
 
 @pytest.mark.parametrize(

@@ -280,13 +280,15 @@ _UNDERLOAD: Final = 30.0
 """Prices in units of a score: a missing review is worse than a last resort, that than a missing minimum load."""
 
 
-def solve_weighted(problem: Problem, weights: Doubles, room: Doubles) -> tuple[Ints, Ints]:
+def solve_weighted(problem: Problem, weights: Doubles, room: Doubles, *, is_fair: bool = False) -> tuple[Ints, Ints]:
     """The largest total when a review of some submissions takes more, or less, of a load than one of others.
 
     Args:
         problem: the arrays; `max_load` is not read, minimum loads count reviews.
         weights: (S,) share of a load that a review takes.
         room: (R,) the most that each reviewer may carry.
+        is_fair: whether the submission with the lowest mean score comes first, and the total second; where anything
+            is missing, only the total counts.
 
     Returns:
         Rows and columns; as many reviews as can be given.
@@ -295,12 +297,32 @@ def solve_weighted(problem: Problem, weights: Doubles, room: Doubles) -> tuple[I
     for best in (_BEST_OF_EACH, None):
         pairs = _Pairs.of(problem, allowed, best)
         answer = _weighted(pairs, weights, room)
-        has_all = len(pairs.rows) == np.count_nonzero(allowed)
-        rest = answer[len(pairs.rows) :]
-        if has_all or best is None or rest.sum() < 0.5:
+        is_complete = bool(answer[len(pairs.rows) :].sum() < 0.5)
+        if is_complete or len(pairs.rows) == np.count_nonzero(allowed):
             break
     chosen = answer[: len(pairs.rows)] > 0.5
+    if is_fair and is_complete and not np.isnan(pairs.scores[chosen]).any():
+        chosen = _fair_and_weighted(pairs, weights, room, chosen)
     return pairs.rows[chosen], pairs.columns[chosen]
+
+
+def _fair_and_weighted(pairs: _Pairs, weights: Doubles, room: Doubles, chosen: Bools) -> Bools:
+    """The fairest choice, then the largest total; the choice before where no time is left for a better one."""
+    scored = np.flatnonzero(~np.isnan(pairs.scores))
+    some = _Pairs(pairs.rows[scored], pairs.columns[scored], pairs.scores[scored], pairs.problem)
+    demand, counts = some.limits()
+    loads = some.sums(some.columns, len(room), weights[some.rows])
+    none = np.full(len(room), -np.inf)
+    lines = [demand, (counts[0], counts[1], -none), (loads, none, room + _SLACK)]
+    fairest = _fairest(some, lines)
+    if fairest is None:
+        return chosen
+    answer = _solve(-some.scores, [*lines, fairest], np.ones(len(scored)), is_whole=True)
+    if answer is None:
+        return chosen
+    found = np.zeros(len(chosen), dtype=np.bool_)
+    found[scored] = answer > 0.5
+    return found
 
 
 def _weighted(pairs: _Pairs, weights: Doubles, room: Doubles) -> Doubles:
