@@ -456,6 +456,42 @@ def test_hotcrp_bulk_assignments(tmp_path: Path) -> None:
     assert records[6].field == "email"
 
 
+def test_hotcrp_people_and_submissions_in_one_document(tmp_path: Path) -> None:
+    document: dict[str, list[dict[str, Any]]] = {
+        "contacts": [
+            {"name": "Ada Example", "email": "Ada@Example.org", "roles": ["pc", "chair"], "tags": "red blue", "uid": 4},
+            {"given_name": "Bo", "family_name": "Other", "email": "bo@example.org", "roles": {"pc": True}},
+            {"name": "Cy Third", "email": "cy@example.org", "affiliation": "Uni"},
+            {"name": "Nobody", "email": ""},
+        ],
+        "papers": [{"_id_": 7, "title": "T", "authors": [{"name": "Cy Third", "email": "CY@example.org"}]}],
+    }
+    document["contacts"][1] |= {"topics": {"Trees": 2, "Seas": -1}}
+    records = read("hotcrp", write(tmp_path, "db.json", json.dumps(document, indent=1)))
+    ada, bo = rows(records, "reviewers")
+    assert (ada["id"], ada["attributes"]) == (
+        "ada@example.org",
+        {"roles": ["pc", "chair"], "tags": ["red", "blue"]},
+    )
+    assert (bo["name"], bo["interests"]) == ("Bo Other", ["Trees"])
+    assert rows(records, "people") == [
+        {
+            "id": "cy@example.org",
+            "name": "Cy Third",
+            "emails": ["cy@example.org"],
+            "affiliations": [{"organisation": "Uni"}],
+        }
+    ]
+    assert rows(records, "submissions")[0]["id"] == "7"
+    assert records[0].unread == ("uid",)
+    assert (records[3].field, records[3].fault) == ("email", "is missing")
+    listed = write(
+        tmp_path, "users.json", json.dumps({"users": [{"email": "d@example.org", "topics": ["Trees"], "pc": True}]})
+    )
+    (dee,) = rows(read("hotcrp", listed), "reviewers")
+    assert (dee["name"], dee["interests"]) == ("d", ["Trees"])
+
+
 def test_hotcrp_states_of_reviews(tmp_path: Path) -> None:
     states = {
         "not accepted": "proposed",

@@ -153,7 +153,8 @@ def _print(result: MatchResult, found: Drift, current: Current, written: Iterabl
     stands = len(found.kept) + len(found.added)
     console.out.print(
         f"{stands} pairs stand: {len(found.kept)} of the run's {len(result.assignment.pairs)}, "
-        f"{len(found.added)} added by hand; {len(found.removed)} of the run taken away, {len(found.declined)} declined"
+        f"{len(found.added)} added by hand; {len(found.removed)} of the run taken away, {len(found.declined)} declined",
+        soft_wrap=True,
     )
     if found.other_roles:
         console.out.print(f"{found.other_roles} pairs are of other roles, which the run says nothing of")

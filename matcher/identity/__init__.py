@@ -35,6 +35,7 @@ from __future__ import annotations
 
 from matcher.identity.linking import Identities, link
 from matcher.identity.links import CONFIDENCE, Basis, Link, joint_confidence, reasons
+from matcher.identity.model import is_given_name
 from matcher.identity.names import is_full_name, names_agree, names_fit, namespace, normalise_email, normalise_name
 
 __all__ = [
@@ -43,6 +44,7 @@ __all__ = [
     "Identities",
     "Link",
     "is_full_name",
+    "is_given_name",
     "joint_confidence",
     "link",
     "names_agree",

@@ -36,6 +36,7 @@ __all__ = [
     "context_features",
     "counting_with",
     "features",
+    "is_given_name",
     "judge",
     "log_odds",
     "name_features",
@@ -182,6 +183,11 @@ def carriers_of(spelling: Spelling) -> float:
         return float(table["people"])
     given = "".join(parts[:-1]) if all(len(part) > 1 for part in parts[:-1]) else parts[0]
     return max(_expected(table, given, parts[-1]), _expected(table, parts[-1], parts[0]) if len(parts) == 2 else 0.0)
+
+
+def is_given_name(name: str) -> bool:
+    """Whether a name, normalised, is a given name of at least five of the people counted."""
+    return name in _frequencies()["given"]
 
 
 def people_counted() -> int:

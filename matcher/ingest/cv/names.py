@@ -24,15 +24,17 @@ from functools import lru_cache
 from itertools import pairwise
 from typing import Any, Final
 
-from matcher.identity import names_fit
+from matcher.identity import is_given_name, names_fit
 from matcher.identity import normalise_name as _normalise_name
 from matcher.ingest.cv.atoms import Atom, ends_well, read_atom, runs_on, shorter
 from matcher.ingest.cv.rich import Rich, plain
 from matcher.ingest.cv.vocabulary import (
     COMMON_WORDS,
     FAMILY_WORDS,
+    NEVER_FAMILIES,
     NEVER_NAMES,
     PARTICLES,
+    PLACES,
     WHOLE_FAMILY_WORDS,
     fold,
     word_set,
@@ -200,6 +202,19 @@ def _is_plausible(atom: Atom, known: Known | None) -> bool:
     )
 
 
+def _may_be_word_name(atom: Atom, known: Known | None) -> bool:
+    """Whether an atom is a given name and behind it any word but those of organisations and references."""
+    full = [fold(word.strip(".")) for word, kind in zip(atom.words, atom.kinds, strict=True) if kind == "W"]
+    if len(full) < 2 or atom.kinds[-1] != "W" or full[-1] in NEVER_FAMILIES:
+        return False
+    words = frozenset() if known is None else known.words
+    return not any(word in NEVER_NAMES or word in COMMON_WORDS or word in PLACES or word in words for word in full[:-1])
+
+
+def _has_common_given_name(atom: Atom) -> bool:
+    return is_given_name(fold(atom.words[0]))
+
+
 def _family_word(full: Sequence[str], *, with_initials: bool) -> str:
     """The ordinary word that is a family name here: `M. Long`, `Erin Grant`; empty where there is none."""
     if with_initials and len(full) == 1 and fold(full[0].strip(".")) in FAMILY_WORDS:
@@ -335,13 +350,41 @@ class _ListReader:
         atom = _next_atom(
             self.rich, self.position, self.atoms, self.known, titles=self.titles, capitals=self.has_capitals
         )
-        if atom is None or not (_is_plausible(atom, self.known) or atom.is_initials):
+        if atom is None or not (_is_plausible(atom, self.known) or atom.is_initials or self._is_by_place(atom)):
             return False
         self.atoms.append(atom)
         self.joints.append(self._joint)
         self.position = atom.end
         self._is_closing = self._is_closing or self._joint.is_and
         return True
+
+    def _is_by_place(self, atom: Atom) -> bool:
+        """Whether a word of labels is somebody's family name by where it stands: `Ann Lee, Ada Press, Bo Street`.
+
+        It stands behind a given name that is no such word, among the authors of a work: behind another of them, or
+        first, when the given name is a common one or the owner comes next. In prose it may be a label.
+        """
+        if self.titles or _LABELLED.match(self.text, atom.end):  # `Bo Cho` and in the next line `Comments: …`
+            return False
+        found = _SEPARATOR.match(self.text, atom.end)
+        after = None
+        if found is not None:
+            after = _next_atom(self.rich, found.end(), [*self.atoms, atom], self.known, titles=False)
+        if len(atom.kinds) == 1:  # `Street, A.`
+            is_word = atom.kinds == "W" and fold(atom.words[0]) not in NEVER_FAMILIES
+            return is_word and after is not None and after.is_initials
+        if not _may_be_word_name(atom, self.known):
+            return False
+        return any(_is_person(before) for before in self.atoms) or self._begins_list(atom, after)
+
+    def _begins_list(self, atom: Atom, after: Atom | None) -> bool:
+        """Whether an atom is the first author because of who comes next."""
+        if after is None or not after.is_full:
+            return False
+        if self.known is not None and self.known.is_owner(after.text()):
+            return True
+        is_person = _is_plausible(after, self.known) or _may_be_word_name(after, self.known)
+        return is_person and _has_common_given_name(atom)
 
     def _goes_on(self) -> bool:
         """Whether a separator follows, and after it something."""
@@ -429,6 +472,14 @@ def _next_atom(
         ):
             return cut
     return atom
+
+
+_LABELLED: Final = re.compile(r"\s*[:：]")
+
+
+def _is_person(atom: Atom) -> bool:
+    """Whether an atom is a given and a family name in full, or with initials."""
+    return atom.is_full or "I" in atom.kinds
 
 
 def _pairs_so_far(atoms: list[Atom], joints: list[_Joint]) -> bool:
@@ -704,11 +755,20 @@ def _may_stand_alone(
     return inside or last or first
 
 
-def read_one(text: Rich | str, *, known: Known | None = None) -> Name | None:
-    """The name that a text begins with, titles before it left out; `None` when none does."""
+def read_one(text: Rich | str, *, known: Known | None = None, is_alone: bool = False) -> Name | None:
+    """The name that a text begins with, titles before it left out; `None` when none does.
+
+    Args:
+        text: the text.
+        known: what the document has told about names.
+        is_alone: whether it stands where a name is expected and nothing else: `Ada Press` is one then, since Ada is.
+    """
     rich = text if isinstance(text, Rich) else plain(text)
-    atom = read_atom(rich, 0, titles=True)
-    if atom is None or not atom.is_full or not _is_plausible(atom, known):
+    atom = read_atom(rich, 0, titles=not is_alone)
+    if atom is None or not atom.is_full:
+        return None
+    by_given = is_alone and _may_be_word_name(atom, known) and _has_common_given_name(atom)
+    if not by_given and not _is_plausible(atom, known):
         return None
     return _straight(atom)
 

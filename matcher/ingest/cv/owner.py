@@ -158,7 +158,7 @@ def _whole_name(rich: Rich) -> Name | None:
     inverted = re.fullmatch(r"([^\W\d_][\w'’-]+),\s+([^\W\d_][\w'’. -]+)", rich.text)
     if inverted and not set(words_of(rich.text)) & (NEVER_NAMES | ORGANISATION_WORDS | PLACES | ROLE_WORDS):
         rich = Rich(f"{inverted[2]} {inverted[1]}", "0" * (len(inverted[1]) + len(inverted[2]) + 1))
-    name = read_one(rich)
+    name = read_one(rich) or read_one(rich, is_alone=True)
     if name is None or not _AFTER_NAME.fullmatch(rich.text, name.end):
         return None
     listed = read_list(rich, 0)

@@ -16,6 +16,7 @@ __all__ = [
     "FAMILY_WORDS",
     "HEADING_FILLERS",
     "HEADING_KEYWORDS",
+    "NEVER_FAMILIES",
     "NEVER_NAMES",
     "ORGANISATION_WORDS",
     "PARTICLES",
@@ -277,6 +278,21 @@ FAMILY_WORDS: Final = word_set(
 
 WHOLE_FAMILY_WORDS: Final = word_set("long short grant law best winter winters masters good power cross")
 """Those that are one behind a given name written out too; the others stand in labels such as `Project Page`."""
+
+NEVER_FAMILIES: Final = word_set(
+    "university universitat universite universidad universita universidade universiteit universitet"
+    " college institute institut instituto istituto school faculty department departement dept"
+    " laboratory laboratories lab labs center centre academy hospital research group team collaboration"
+    " consortium company inc corp corporation ltd llc gmbh ag foundation society association council"
+    " ministry agency conference conferences proceedings proc journal journals transactions trans"
+    " letters magazine workshop workshops symposium symposia reviews annals bulletin archives"
+    " publisher publishers springer elsevier wiley ieee acm aaai arxiv preprint usenix siam"
+    " neurips icml iclr cvpr iccv eccv acl emnlp naacl kdd sigir pnas"
+    " phd msc bsc doi url http https www isbn issn vol pp et al no abstract figure fig table pdf"
+    " publications publication email phone tel fax appear accepted submitted forthcoming unpublished"
+    " preparation january february april june july august september october november december"
+)
+"""Those that are no family name even in the middle of a list of authors: `Ann Lee, Bo Cho, Oxford University`."""
 
 COMMON_WORDS: Final = word_set(
     "a an the on in of for and or with without to toward towards from by at as is are can do does how"

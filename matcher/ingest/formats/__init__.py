@@ -71,7 +71,7 @@ _ALL_FORMATS: Final = (
         "hotcrp",
         read_hotcrp,
         "HotCRP's PC, submissions, authors, conflicts, preferences and assignments",
-        ("reviewers", "submissions", "conflicts", "bids", "assignments"),
+        ("reviewers", "submissions", "conflicts", "bids", "assignments", "people"),
         ".csv and .json as downloaded",
         "matcher import hotcrp pcinfo.csv papers.json allprefs.csv --into venue/",
     ),

@@ -176,7 +176,10 @@ class Collector:
             self._remarks += [f"'{key[0]}' is a reviewer and an author: {one}" for one in contradictions]
         remarks = list(self._remarks)
         if self._unread:
-            listed = ", ".join(f"'{name}' ({times} times)" for name, times in sorted(self._unread.items()))
+            listed = ", ".join(
+                f"'{name}' ({times} times)" if times > 1 else f"'{name}'"
+                for name, times in sorted(self._unread.items())
+            )
             remarks.append(f"not read: {listed}")
         return Collected(
             tables={name: tuple(rows.values()) for name, rows in self._rows.items() if rows},

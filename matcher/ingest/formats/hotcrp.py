@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -70,9 +71,15 @@ _STATUS: Final[Mapping[str, str]] = {
         ("", "submitted", "ready", "complete", "undecided", "accepted", "accept", "rejected", "reject"), "active"
     ),
 }
+_USER_FIELDS: Final[Mapping[str, str]] = {
+    **{name: name for name in ("name", "email", "affiliation", "orcid", "country", "collaborators")},
+    "given": "given_name",
+    "family": "family_name",
+}
+_USER_KEYS: Final = frozenset({*_USER_FIELDS.values(), "roles", "pc", "tags", "topics", "object", "first", "last"})
 _JSON_FIELDS: Final = frozenset(
     {
-        *("object", "pid", "id", "title", "abstract", "authors", "topics", "pc_conflicts", "collaborators"),
+        *("object", "pid", "id", "_id_", "title", "abstract", "authors", "topics", "pc_conflicts", "collaborators"),
         *("status", "draft", "withdrawn", "submission_class", "tags"),
     }
 )
@@ -91,7 +98,10 @@ def read_hotcrp(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceRecord]
     for path in paths:
         refuse_missing(path)
         if _is_json(path):
-            yield from map(_submission_of(path.name), read_json(path, inside=("papers", "submissions"), is_keyed=True))
+            inside, beside = ("papers", "submissions"), ("contacts", "users", "pc")
+            for record in read_json(path, inside=inside, is_keyed=True, beside=beside):
+                is_user = "email" in record.values and "title" not in record.values
+                yield _user(record, path.name) if is_user else _submission(record, path.name)
         else:
             yield from _table(path)
 
@@ -381,17 +391,33 @@ def _round(cells: Cells, unnumbered: set[str]) -> tuple[dict[str, int], list[str
 # --- JSON -----------------------------------------------------------------------------------------------------------
 
 
-def _submission_of(file: str) -> Callable[[JsonRecord], SourceRecord]:
-    def read(record: JsonRecord) -> SourceRecord:
-        return _submission(record, file)
-
-    return read
+def _user(record: JsonRecord, file: str) -> SourceRecord:
+    """A person: a member of the committee becomes a reviewer, anybody else is a person who may be an author."""
+    user = record.values
+    texts = {
+        name: str(user[key])
+        for name, key in _USER_FIELDS.items()
+        if isinstance(user.get(key), str | int) and str(user[key]).strip()
+    }
+    roles = [*_named(user.get("roles")), *(["pc"] if user.get("pc") is True else [])]
+    texts |= {name: " ".join(held) for name, held in (("roles", roles), ("tags", _named(user.get("tags")))) if held}
+    topics = user.get("topics")
+    further = {f"topic: {name}": str(interest) for name, interest in topics.items()} if isinstance(topics, dict) else {}
+    if isinstance(topics, list):
+        texts["topics"] = "; ".join(map(str, topics))
+    cells = Cells(file, record.line, texts, record.raw, further=further)
+    (made,) = _committee([cells])
+    made = replace(made, unread=tuple(name for name in user if name not in _USER_KEYS))
+    if made.fault is None and not {"pc", "chair"} & {role.casefold() for role in roles}:
+        person = {name: value for name, value in made.rows[0].values.items() if name in ("id", "name", "emails")}
+        made = replace(made, rows=(Row("people", {**person, "affiliations": made.rows[0].values["affiliations"]}),))
+    return made
 
 
 def _submission(record: JsonRecord, file: str) -> SourceRecord:
     paper = record.values
     fault, field = record.fault, None
-    number = paper.get("pid", paper.get("id", record.key))
+    number = paper.get("pid", paper.get("id", paper.get("_id_", record.key)))
     status = str(paper.get("status") or "").casefold()
     if fault is None and number is None:
         fault, field = "is missing", "pid"

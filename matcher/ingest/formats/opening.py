@@ -50,7 +50,9 @@ class JsonRecord:
     key: str | None = None
 
 
-def read_json(path: Path, *, inside: Sequence[str] = (), is_keyed: bool = False) -> Iterator[JsonRecord]:
+def read_json(
+    path: Path, *, inside: Sequence[str] = (), is_keyed: bool = False, beside: Sequence[str] = ()
+) -> Iterator[JsonRecord]:
     """The objects of a JSON file: JSON Lines, a list of objects, an object that holds such a list, or one by key.
 
     Args:
@@ -58,6 +60,7 @@ def read_json(path: Path, *, inside: Sequence[str] = (), is_keyed: bool = False)
         inside: keys under which the list of objects may stand, such as `notes`; the first that is there is taken, and
             inside it again.
         is_keyed: whether a document that is an object of objects holds one record under each key.
+        beside: keys under which a document may hold more lists of objects, beside that of `inside`.
 
     Raises:
         DataError: the file cannot be read, is no JSON, or holds no object.
@@ -74,14 +77,14 @@ def read_json(path: Path, *, inside: Sequence[str] = (), is_keyed: bool = False)
     if isinstance(value, dict):
         second = next(lines, None)
         if second is None:
-            yield from _of_document(value, name, inside, is_keyed)
+            yield from _of_document(value, name, inside, is_keyed, beside)
             return
         yield from _of_lines(itertools.chain([first, second], lines))
         return
     if value is None and _ends_like_an_object(first[1]):  # a bad first line of JSON Lines
         yield from _of_lines(itertools.chain([first], lines))
         return
-    yield from _of_document(_document(itertools.chain([first], lines), name), name, inside, is_keyed)
+    yield from _of_document(_document(itertools.chain([first], lines), name), name, inside, is_keyed, beside)
 
 
 def _ends_like_an_object(text: str) -> bool:
@@ -135,8 +138,17 @@ def _document(lines: Iterable[tuple[int, str]], name: str) -> Any:
     return value
 
 
-def _of_document(value: Any, name: str, inside: Sequence[str], is_keyed: bool) -> Iterator[JsonRecord]:
+def _of_document(
+    value: Any, name: str, inside: Sequence[str], is_keyed: bool, beside: Sequence[str] = ()
+) -> Iterator[JsonRecord]:
     if isinstance(value, dict):
+        more = [key for key in beside if isinstance(value.get(key), list)]
+        if more:
+            for key in more:
+                yield from _of_document(value[key], name, (), is_keyed)
+            value = {key: entry for key, entry in value.items() if key not in more}
+            if not any(isinstance(value.get(key), list | dict) for key in inside):
+                return
         held = next((key for key in inside if isinstance(value.get(key), list | dict)), None)
         if held is not None:
             yield from _of_document(value[held], name, [key for key in inside if key != held], is_keyed)
