@@ -140,7 +140,7 @@ def kill_loop(held: Processes, *, kills: int, job_count: int, seed: int) -> None
 
 def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
     with processes(tmp_path / "data") as held:
-        kill_loop(held, kills=2, job_count=2, seed=0)
+        kill_loop(held, kills=1, job_count=2, seed=0)
 
 
 @pytest.mark.long
@@ -188,7 +188,7 @@ def test_two_processes_on_postgres_share_the_work_and_take_over(tmp_path: Path, 
         refuse_lost_and_doubled(held, 3)
 
 
-def fuzz(tmp_path: Path, *, examples: int) -> None:
+def fuzz(tmp_path: Path, *, examples: int, phases: str) -> None:
     """Any request that the description allows, and many that it does not: no defect, and only documented answers."""
     with processes(tmp_path / "data") as held:
         address = held.start()
@@ -200,8 +200,9 @@ def fuzz(tmp_path: Path, *, examples: int) -> None:
             *("--header", f"Authorization: Bearer {key}", "--max-examples", str(examples), "--seed", "1"),
             *("--checks", "not_a_server_error,status_code_conformance,content_type_conformance"),
             *("--checks", "response_schema_conformance"),
-            *("--phases", "examples,coverage,fuzzing", "--suppress-health-check", "all", "--no-color"),
-            *("--exclude-path-regex", "events|login"),
+            *("--phases", phases, "--suppress-health-check", "all", "--no-color"),
+            # Streams never end, archives are no random bytes, and a key that is revoked opens nothing more.
+            *("--exclude-path-regex", "events|login|upload|import", "--exclude-operation-id", "revoke_key"),
         ]
         done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=False, timeout=3000)
         assert done.returncode == 0, done.stdout[-6000:]
@@ -209,9 +210,9 @@ def fuzz(tmp_path: Path, *, examples: int) -> None:
 
 
 def test_any_request_gets_a_documented_answer(tmp_path: Path) -> None:
-    fuzz(tmp_path, examples=1)
+    fuzz(tmp_path, examples=1, phases="fuzzing")
 
 
 @pytest.mark.long
 def test_ten_thousand_requests(tmp_path: Path) -> None:
-    fuzz(tmp_path, examples=150)
+    fuzz(tmp_path, examples=150, phases="examples,coverage,fuzzing")
