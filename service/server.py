@@ -7,7 +7,8 @@ import os
 import signal
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import FrameType
 from typing import Any, Final
@@ -88,10 +89,19 @@ class _Server(uvicorn.Server):
         super().handle_exit(sig, frame)
 
 
-def keyring(data_dir: Path | None, database_url: str | None) -> Keyring:
-    """The keys of a service that may run or not, for `matcher admin`."""
+@contextmanager
+def keyring(data_dir: Path | None, database_url: str | None) -> Iterator[Keyring]:
+    """The keys of a service that may run or not, for `matcher admin`.
+
+    Args:
+        data_dir: where the service keeps its files; by default as the environment says.
+        database_url: likewise.
+    """
     settings = Settings.from_environment(data_dir=data_dir, database_url=database_url)
     settings.data_dir.mkdir(parents=True, exist_ok=True)
     database = Database(settings.sqlalchemy_url)
-    database.migrate()
-    return Keyring(database)
+    try:
+        database.migrate()
+        yield Keyring(database)
+    finally:
+        database.close()

@@ -46,7 +46,6 @@ class Settings:
         heartbeat_s: how often a process says that it lives.
         dead_after_s: after how long without a sign its jobs are taken over.
         cached_runs: runs and reviewer indexes kept in memory.
-        keep_days: days after which a superseded run is removed; 0 keeps all.
     """
 
     data_dir: Path = Path("matcher-data")
@@ -63,7 +62,6 @@ class Settings:
     heartbeat_s: float = 3.0
     dead_after_s: float = 12.0
     cached_runs: int = 4
-    keep_days: int = 0
 
     def __post_init__(self) -> None:
         if self.database_url and urlsplit(self.database_url).scheme not in ("postgresql", "postgres", "sqlite"):

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+from contextlib import AbstractContextManager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -46,7 +47,7 @@ def serve(
     sys.exit(server.serve(settings, tell=lambda line: console.out.print(line, markup=False, soft_wrap=True)))
 
 
-def _keyring(data_dir: Path | None, database_url: str | None) -> Keyring:
+def _keyring(data_dir: Path | None, database_url: str | None) -> AbstractContextManager[Keyring]:
     try:
         from service import server
     except ModuleNotFoundError as error:
@@ -74,7 +75,8 @@ def create_key(
     as_json: JsonOption = False,
 ) -> None:
     """Make a key and print it, once."""
-    made = _keyring(data_dir, database_url).create(name, role, venue_id=venue, person_id=person, days=days)
+    with _keyring(data_dir, database_url) as keys:
+        made = keys.create(name, role, venue_id=venue, person_id=person, days=days)
     ends = datetime.fromtimestamp(made.expires_at, UTC).date().isoformat()
     if as_json:
         console.print_json({"id": made.id, "key": made.secret, "expires": ends})
@@ -85,7 +87,8 @@ def create_key(
 @key_app.command("list", epilog="Example: matcher admin key list --json")
 def list_keys(data_dir: _DataDir = None, database_url: _DatabaseUrl = None, as_json: JsonOption = False) -> None:
     """List keys, without their secrets."""
-    found = _keyring(data_dir, database_url).list()
+    with _keyring(data_dir, database_url) as keys:
+        found = keys.list()
     if as_json:
         console.print_json(found)
         return
@@ -103,5 +106,6 @@ def revoke_key(
     database_url: _DatabaseUrl = None,
 ) -> None:
     """End a key now."""
-    _keyring(data_dir, database_url).revoke(key_id)
+    with _keyring(data_dir, database_url) as keys:
+        keys.revoke(key_id)
     console.out.print(f"revoked {key_id}", markup=False)
