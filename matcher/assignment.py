@@ -7,7 +7,7 @@ recomputes the bound from the dual prices over all pairs.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -24,6 +24,7 @@ from matcher.bounds import (
     upper_bound,
     value_of_goal,
 )
+from matcher.charges import allowance, charges_of
 from matcher.config import MatchConfig
 from matcher.constraints import broken_rules, pairs_ruled_out, side_rules
 from matcher.errors import ConfigError, DataError, InfeasibleError
@@ -35,6 +36,7 @@ from matcher.records import (
     Certificate,
     Conflicts,
     Doubles,
+    Floats,
     Goal,
     Ints,
     Limits,
@@ -46,6 +48,7 @@ from matcher.records import (
     Reviewer,
     ScoreMatrix,
     Shortfall,
+    SideRule,
     Submission,
     Underload,
     Venue,
@@ -54,6 +57,7 @@ from matcher.records import (
 )
 from matcher.sharing import even_counts
 from matcher.solvers import Options, Problem, make_solver
+from matcher.solvers.rules import groups_of, make_rules
 
 __all__ = [
     "Options",
@@ -69,7 +73,6 @@ __all__ = [
     "refuse_impossible_demand",
     "share_missing",
     "solve_arrays",
-    "solve_under_rules",
     "verify",
 ]
 
@@ -78,6 +81,9 @@ Status: TypeAlias = npt.NDArray[np.uint8]
 
 _LOTTERIES: Final = ("randomised", "perturbed")
 """Objectives under which no pair may be certain."""
+
+_UNDER_RULES: Final = ("max-total", "max-min", "randomised", "perturbed")
+"""Objectives that keep rules over several pairs."""
 
 _SCORE_ERROR: Final = 1e-6
 """Most by which a stored score may differ from the matrix, and a total from the sum of its parts per review."""
@@ -265,60 +271,33 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
         InfeasibleError: demand or minimum loads cannot be met and `allow_partial` is off; it carries the reasons.
         UnknownNameError: no solver has that objective.
     """
+    if limits.rules and config.objective not in _UNDER_RULES:
+        message = f"quotas, apart, no_cycles and prices are met under {', '.join(_UNDER_RULES)}, not {config.objective}"
+        raise ConfigError(message, key="assignment.objective")
     assignment = solve_arrays(
         scores, limits, objective=config.objective, seed=config.seed, options=_options(config), progress=progress
     )
-    if limits.rules:
-        return _assign_under_rules(scores, limits, assignment, config)
+    for rule, violation in broken_rules(limits.rules, assignment, scores, limits.wanted):
+        if rule.price is None:
+            raise InfeasibleError(summary=f"{violation.detail}, and no way was found to change that: give it a price")
     if assignment.is_complete:
         return assignment
     if not config.allow_partial:
         reasons = explain_infeasible(scores, limits, assignment)
-        summary = ""
-        if config.objective in _LOTTERIES and config.probability_limit < 1:
-            summary = (
-                f"no pair may have a probability above {config.probability_limit:g} (probability_limit), which leaves "
-                "fewer places than the limits alone"
-            )
+        summary = _why_infeasible(limits, config, is_explained=bool(reasons))
         raise InfeasibleError(assignment.shortfalls, assignment.underloads, summary=summary, explanations=reasons)
-    return share_missing(scores, limits, assignment, config)
+    return assignment if limits.rules else share_missing(scores, limits, assignment, config)
 
 
-def _assign_under_rules(scores: ScoreMatrix, limits: Limits, free: Assignment, config: MatchConfig) -> Assignment:
-    """The best assignment under rules over several pairs; the bound is that of all assignments, rules or not."""
-    if config.objective != "max-total":
-        message = f"quotas, apart, no_cycles and prices are met under max-total only, not under {config.objective}"
-        raise ConfigError(message, key="assignment.objective")
-    found = free
-    if any(broken_rules(limits.rules, free, scores, limits.wanted)):
-        places = solve_under_rules(scores, limits)
-        found = package(scores, limits, places, solver=f"{free.solver}, then HiGHS under rules", earlier=free)
-    for rule, violation in broken_rules(limits.rules, found, scores, limits.wanted):
-        if rule.price is None:
-            raise InfeasibleError(summary=f"{violation.detail}, and nobody can change that: give the rule a price")
-    if not found.is_complete and not config.allow_partial:
-        reasons = explain_infeasible(scores, limits, found)
-        summary = "" if reasons else "all limits can be met, but not together with the rules: give one of them a price"
-        raise InfeasibleError(found.shortfalls, found.underloads, summary=summary, explanations=reasons)
-    return found
-
-
-def solve_under_rules(scores: ScoreMatrix, limits: Limits) -> Ints:
-    """(K, 2) positions of the best pairs under the rules of the limits."""
-    from matcher.solvers.ruled import solve_ruled
-
-    required, last_resort = limits.required, limits.last_resort
-    problem = Problem(
-        values=scores.values,
-        eligible=limits.eligible | required,
-        last_resort=last_resort if last_resort.any() else None,
-        wanted=limits.wanted,
-        max_load=limits.max_load,
-        min_load=limits.min_load,
-    )
-    rows, columns = solve_ruled(problem, limits.rules, required)
-    order = np.lexsort((columns, rows))
-    return np.stack([rows[order], columns[order]], axis=1)
+def _why_infeasible(limits: Limits, config: MatchConfig, *, is_explained: bool) -> str:
+    if config.objective in _LOTTERIES and config.probability_limit < 1:
+        return (
+            f"no pair may have a probability above {config.probability_limit:g} (probability_limit), which leaves "
+            "fewer places than the limits alone"
+        )
+    if limits.rules and not is_explained:
+        return "all limits can be met, but no way was found to meet the rules with them: give one of them a price"
+    return ""
 
 
 def package(
@@ -425,11 +404,14 @@ def solve_arrays(
         progress: called while solving.
     """
     solver = make_solver(objective, options)
-    rows, columns = np.nonzero(limits.required)
+    rows, columns = _required(limits)
     last_resort = limits.last_resort
+    rules = None
+    if limits.rules:
+        rules = make_rules(limits.rules, limits.wanted, (rows, columns), len(scores.reviewers))
     solution = solver.solve(
         Problem(
-            values=scores.values,
+            values=_less_prices(scores.values, limits.rules),
             eligible=limits.eligible,
             last_resort=last_resort if last_resort.any() else None,
             wanted=limits.wanted - np.bincount(rows, minlength=len(limits.wanted)),
@@ -437,12 +419,15 @@ def solve_arrays(
             min_load=np.maximum(limits.min_load - np.bincount(columns, minlength=len(limits.min_load)), 0),
             given_reviews=np.bincount(rows, minlength=len(limits.wanted)) if len(rows) else None,
             given_scores=_given(scores, limits) if len(rows) else None,
+            rules=rules,
         ),
         seed=seed,
         progress=progress,
     )
     assignment = replace(
-        _packed(scores, limits, solution.rows, solution.columns, solver.name),
+        _packed(
+            scores, limits, solution.rows, solution.columns, solver.name + (solution.note and f", {solution.note}")
+        ),
         certificate=solution.certificate,
         marginals=solution.marginals,
     )
@@ -453,6 +438,21 @@ def solve_arrays(
         return replace(assignment, bound=bound)
     value, goal_bound = _goal_facts(assignment, scores, limits, solution.goal)
     return replace(assignment, bound=bound, goal=replace(solution.goal, value=value, bound=goal_bound))
+
+
+def _required(limits: Limits) -> tuple[Ints, Ints]:
+    rows, columns = np.nonzero(limits.required)
+    return rows.astype(np.int64), columns.astype(np.int64)
+
+
+def _less_prices(values: Floats, rules: Iterable[SideRule]) -> Floats:
+    """Scores less what soft rules on single pairs cost."""
+    found = values
+    for rule in rules:
+        if rule.pairs is not None and rule.price is not None:
+            found = found.copy() if found is values else found
+            found[rule.pairs[:, 0], rule.pairs[:, 1]] -= np.float32(rule.price)
+    return found
 
 
 def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_seed: int) -> Assignment:
@@ -475,7 +475,9 @@ def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_
             f"'{assignment.solver}' is no policy to draw from",
             remedy="solve with objective = 'randomised' or 'perturbed'",
         )
-    chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed)
+    rules = make_rules(limits.rules, limits.wanted, _required(limits), len(scores.reviewers)) if limits.rules else None
+    groups = groups_of(rules, policy.rows, policy.columns)
+    chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed, groups=groups)
     drawn = _packed(scores, limits, policy.rows[chosen], policy.columns[chosen], assignment.solver)
     drawn = replace(
         drawn,
@@ -755,7 +757,7 @@ def dual_bound(assignment: Assignment, scores: ScoreMatrix, limits: Limits, cert
     Returns:
         The bound, in units of the total score.
     """
-    ground = _ground(scores, limits, _places(assignment, scores))
+    ground = _ground(scores, limits, _places(assignment, scores), certificate)
     bound = upper_bound(ground, certificate, _missing(assignment))
     return bound + float(np.nan_to_num(scores.values[limits.required].astype(np.float64)).sum())
 
@@ -771,9 +773,12 @@ def _places(assignment: Assignment, scores: ScoreMatrix) -> tuple[Ints, Ints]:
     return places[:, 0], places[:, 1]
 
 
-def _ground(scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], limit: float = 1.0) -> Ground:
+def _ground(
+    scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], certificate: Certificate, limit: float = 1.0
+) -> Ground:
     required = limits.required
     spare = limits.last_resort
+    prices = certificate.rules
     return Ground(
         blocks=MatrixBlocks(scores.values, limits),
         spare=spare if spare.any() else None,
@@ -782,6 +787,8 @@ def _ground(scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], limi
         low=np.maximum(limits.min_load - required.sum(axis=0), 0),
         chosen=chosen,
         limit=limit,
+        charges=None if prices is None else charges_of(prices, limits.rules, len(scores.reviewers)),
+        allowed=0.0 if prices is None else allowance(prices, limits.rules, limits.wanted, required),
     )
 
 
@@ -801,9 +808,10 @@ def _goal_facts(assignment: Assignment, scores: ScoreMatrix, limits: Limits, goa
         rows, columns = chosen = _places(assignment, scores)
         means = mean_scores(rows, np.nan_to_num(scores.values[rows, columns].astype(np.float64)), limits.wanted)
         value = value_of_goal(goal.objective, means, goal.counted, goal.tail)
-        ground = _ground(scores, limits, chosen)
+        ground = _ground(scores, limits, chosen, goal.certificate)
         return value, bound_of_goal(ground, goal, _missing(assignment), given, limits.wanted)
-    ground = _ground(scores, limits, (policy.rows, policy.columns), policy.limit / policy.unit)
+    chosen = policy.rows, policy.columns
+    ground = _ground(scores, limits, chosen, goal.certificate, policy.limit / policy.unit)
     values = np.nan_to_num(scores.values[policy.rows, policy.columns].astype(np.float64))
     chance = policy.probabilities
     value = float(values @ (chance - (goal.perturbation or 0.0) * chance**2)) + float(given.sum())
@@ -900,7 +908,11 @@ def _check_totals(assignment: Assignment, scores: ScoreMatrix, limits: Limits) -
         yield Violation("objective", f"the scores sum to {_total(assignment.pairs)}, not {assignment.objective}")
     if assignment.bound is None or assignment.certificate is None:
         return
-    bound = dual_bound(assignment, scores, limits, assignment.certificate)
+    try:
+        bound = dual_bound(assignment, scores, limits, assignment.certificate)
+    except ValueError as error:
+        yield Violation("bound", f"the prices prove nothing: {error}")
+        return
     if abs(bound - assignment.bound) > slack:
         yield Violation("bound", f"the prices prove {bound}, not {assignment.bound}")
     if assignment.objective > bound + slack:
@@ -945,6 +957,11 @@ def _check_policy(
     loads = np.bincount(columns, weights=chance, minlength=len(limits.max_load)) + required.sum(axis=0)
     if (loads > limits.max_load + _SCORE_ERROR).any():
         yield Violation("policy", "a reviewer expects more than their maximum load")
+    possible = replace(assignment, pairs=tuple(_pairs(scores, limits, rows, columns)))
+    between = [rule for rule in limits.rules if rule.members is None]
+    for rule, violation in broken_rules(between, possible, scores, limits.wanted):
+        if rule.price is None:
+            yield Violation("policy", f"a draw may break a rule: {violation.detail}")
     own_rows, own_columns = _places(assignment, scores)
     certain = np.flatnonzero(required.ravel())
     if not np.isin(own_rows * len(scores.reviewers) + own_columns, np.concatenate([places, certain])).all():

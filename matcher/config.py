@@ -202,7 +202,7 @@ class MatchConfig:
         None, "assignment", "fewest submissions of one reviewer", low=0, high=1000, fallback=0
     )
     objective: str = _setting(
-        "max-total",
+        "max-min",
         "assignment",
         "what is optimised: the total; the worst served submission, then the total; the whole order from below; the "
         "mean of the worst tenth; the expected total with no pair certain; the same, spread further; two baselines",

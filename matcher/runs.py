@@ -55,6 +55,7 @@ from matcher.records import (
     Pair,
     PersonId,
     Profiles,
+    RulePrices,
     ScoreMatrix,
     Shortfall,
     Underload,
@@ -298,6 +299,12 @@ def _proof_arrays(assignment: Assignment) -> dict[str, Any]:
     """What proves a goal beside the total, and the policy that a randomised assignment was drawn from."""
     arrays: dict[str, Any] = {}
     goal, policy = assignment.goal, assignment.marginals
+    for name, certificate in (
+        ("rules", assignment.certificate),
+        ("goal_rules", None if goal is None else goal.certificate),
+    ):
+        if certificate is not None and certificate.rules is not None:
+            arrays |= {f"{name}_{part}": getattr(certificate.rules, part) for part in RulePrices.__slots__}
     if goal is not None:
         arrays |= {"goal_prices": goal.certificate.reviewer_prices, "goal_counted": goal.counted}
         if goal.shares is not None:
@@ -494,7 +501,7 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
         )
     with np.load(path / "limits.npz", allow_pickle=False) as arrays:
         prices = arrays["reviewer_prices"]
-        proof = {name: arrays[name] for name in arrays.files if name.startswith(("goal_", "policy_"))}
+        proof = {name: arrays[name] for name in arrays.files if name.startswith(("goal_", "policy_", "rules_"))}
         limits = Limits(
             wanted=arrays["wanted"],
             max_load=arrays["max_load"],
@@ -528,6 +535,12 @@ def _read_vectors(arrays: Mapping[str, Any], name: str) -> Vectors:
     return sparse if dense is None else JoinedVectors(dense, sparse)
 
 
+def _read_rules(proof: Mapping[str, Any], name: str) -> RulePrices | None:
+    if f"{name}_set_keys" not in proof:
+        return None
+    return RulePrices(**{part: proof[f"{name}_{part}"] for part in RulePrices.__slots__})
+
+
 def _read_goal(plain: Mapping[str, Any] | None, proof: Mapping[str, Any]) -> Goal | None:
     if plain is None:
         return None
@@ -535,7 +548,9 @@ def _read_goal(plain: Mapping[str, Any] | None, proof: Mapping[str, Any]) -> Goa
         objective=plain["objective"],
         value=plain["value"],
         bound=plain["bound"],
-        certificate=Certificate(reviewer_prices=proof["goal_prices"], **plain["prices"]),
+        certificate=Certificate(
+            reviewer_prices=proof["goal_prices"], rules=_read_rules(proof, "goal_rules"), **plain["prices"]
+        ),
         shares=proof.get("goal_shares"),
         counted=proof["goal_counted"],
         tail=plain["tail"],
@@ -565,7 +580,9 @@ def _read_assignment(plain: Mapping[str, Any], prices: Any, proof: Mapping[str, 
         objective=plain["objective"],
         bound=plain["bound"],
         solver=plain["solver"],
-        certificate=None if plain["prices"] is None else Certificate(reviewer_prices=prices, **plain["prices"]),
+        certificate=None
+        if plain["prices"] is None
+        else Certificate(reviewer_prices=prices, rules=_read_rules(proof, "rules"), **plain["prices"]),
         marginals=_read_policy(proof),
         goal=_read_goal(plain.get("goal"), proof),
     )
