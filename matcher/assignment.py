@@ -345,8 +345,8 @@ def share_missing(scores: ScoreMatrix, limits: Limits, assignment: Assignment, c
         As many reviews, shared as evenly as the limits allow, and the best answer with just these numbers of reviews;
         the assignment itself where it is as even already. The bound stays that of all answers that fill as many.
     """
-    if config.objective != "max-total":
-        return assignment  # fair objectives share as they go, and a policy or a baseline is not for us to change
+    if config.objective not in ("max-total", "max-min"):
+        return assignment  # a policy or a baseline is not for us to change
     counts = even_counts(scores, limits, assignment)
     got = np.zeros(len(counts), dtype=np.int64)
     for pair in assignment.pairs:
@@ -362,7 +362,20 @@ def share_missing(scores: ScoreMatrix, limits: Limits, assignment: Assignment, c
     shared = replace(again, shortfalls=shortfalls, underloads=underloads, certificate=assignment.certificate)
     if shared.certificate is None:
         return shared
-    return replace(shared, bound=dual_bound(shared, scores, limits, shared.certificate))
+    shared = replace(shared, bound=dual_bound(shared, scores, limits, shared.certificate), goal=None)
+    return _with_goal(shared, scores, limits, assignment.goal, counts)
+
+
+def _with_goal(shared: Assignment, scores: ScoreMatrix, limits: Limits, goal: Goal | None, counts: Ints) -> Assignment:
+    """The goal with what is counted now: submissions that have all their reviews; none where its proof needs others."""
+    if goal is None or goal.shares is None:
+        return shared
+    counted = goal.counted & (counts == limits.wanted)
+    if goal.shares[~counted].any():
+        return shared
+    goal = replace(goal, counted=counted)
+    value, bound = _goal_facts(shared, scores, limits, goal)
+    return replace(shared, goal=replace(goal, value=value, bound=bound))
 
 
 def _options(config: MatchConfig) -> Options:
@@ -585,7 +598,8 @@ def question_chances(
 ) -> Doubles:
     """How likely the release of each question leads to an assignment, by trial matches.
 
-    A pair whose reduced cost shows that the optimum stays as it is when it alone is released is not tried. In the
+    Under max-total, a pair whose reduced cost shows that the optimum stays as it is when it alone is released is not
+    tried; other objectives have no such proof. In the
     first trial every other question is released, in each further one with the probability that it is no conflict.
 
     Args:
@@ -609,7 +623,7 @@ def question_chances(
     with np.errstate(invalid="ignore"):
         usable = (limits.status[rows, columns] == PairStatus.ASK) & (values >= config.min_score)
     usable &= limits.max_load[columns] > 0
-    if assignment.certificate is not None:
+    if assignment.certificate is not None and config.objective == "max-total":
         net = values - assignment.certificate.reviewer_prices[columns]
         usable &= net > _thresholds(scores, limits, assignment.certificate)[rows] + _SCORE_ERROR
     chances = np.full(len(risks), np.nan)

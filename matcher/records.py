@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 __all__ = [
+    "CIRCLES",
     "CONSTRAINT_KINDS",
     "INVITATIONS",
     "KINDS",
@@ -1214,6 +1215,9 @@ class PairStatus(IntEnum):
     """The reviewer declined the submission in an earlier round."""
 
 
+CIRCLES: Final = (2, 3, 4)
+"""How many people a circle of `no_cycles` may have at most."""
+
 CONSTRAINT_KINDS: Final = ("pair", "quota", "apart", "no_cycles")
 PAIR_TESTS: Final = ("in", "not in", "==", "!=", "overlaps", "disjoint")
 
@@ -1235,6 +1239,7 @@ class Constraint:
         test: pair: one of `PAIR_TESTS`.
         reviewer: pair: the reviewers' attribute.
         price: what breaking it once costs in units of a score; `None`: it is never broken.
+        longest: no_cycles: most people in a circle, one of `CIRCLES`; 2 is two people who review each other.
     """
 
     name: str

@@ -11,6 +11,7 @@
 `limits.npz`           `wanted` (S,), `max_load`, `min_load` (R,), `status` (S, R), `reviewer_prices` (R,); the proof
                        of another goal than the total, and the policy and seed of a draw, which are for chairs alone
 `venue.json.gz`        the whole input
+`draws.jsonl`          of a lottery: every draw that led to this run, see `matcher.draws`; for chairs alone
 `times.json`           seconds and peak memory of each stage; the only file that differs between equal runs
 =====================  ================================================================================================
 
@@ -27,7 +28,7 @@ import platform
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +38,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.config import MatchConfig
+from matcher.draws import Draw, log_draw, read_draws, write_draws
 from matcher.errors import MatcherError, RunError
 from matcher.export.csv_files import write_assignment_csv
 from matcher.records import (
@@ -94,6 +96,7 @@ _FILES: Final = (
     "limits.npz",
     "venue.json.gz",
     "times.json",
+    "draws.jsonl",
     "rejects.jsonl",
     "report.html",
 )
@@ -222,7 +225,8 @@ def save_run(run: Run, folder: str | Path, *, overwrite: bool = False) -> Path:
         try:
             building = aside / "new"
             building.mkdir()
-            _write_files(run, building)
+            # A run that takes the place of another one carries on its log: drawing until it pleases is seen.
+            _write_files(run, building, log_draw(read_draws(target), run.assignment))
             if target.exists():
                 target.rename(aside / "old")
             try:
@@ -261,7 +265,7 @@ def refuse_occupied(folder: str | Path, *, overwrite: bool = False) -> None:
         raise RunError(f"this holds files that no run wrote ({', '.join(foreign)}); move them away", path=str(target))
 
 
-def _write_files(run: Run, folder: Path) -> None:
+def _write_files(run: Run, folder: Path, log: Iterable[Draw]) -> None:
     write_assignment_csv(folder / "assignment.csv", run.assignment)
     _write_json(folder / "assignment.json", _plain_assignment(run.assignment))
     lines = (json.dumps(line, ensure_ascii=False) for line in _finding_lines(run.conflicts))
@@ -293,6 +297,7 @@ def _write_files(run: Run, folder: Path) -> None:
     text = _sealed(_manifest(run, digests))
     (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
     _write_json(folder / "times.json", dict(run.times))
+    write_draws(folder, log)
 
 
 def _proof_arrays(assignment: Assignment) -> dict[str, Any]:

@@ -58,7 +58,8 @@ ARROWS: dict[str, set[str]] = {
     "capacity": BASE,
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers"},
     "explanation": BASE,
-    "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
+    "draws": BASE,
+    "runs": BASE | {"draws", "export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
     "viewer": BASE,
@@ -66,7 +67,18 @@ ARROWS: dict[str, set[str]] = {
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
-    | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "rounds", "capacity"},
+    | {
+        "pipeline",
+        "console",
+        "matcher",
+        "identity",
+        "decisions",
+        "encoders",
+        "comparison",
+        "rounds",
+        "capacity",
+        "draws",
+    },
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "infeasibility", "viewer"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
