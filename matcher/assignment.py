@@ -8,7 +8,7 @@ recomputes the bound from the dual prices over all pairs.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -25,6 +25,7 @@ from matcher.bounds import (
     upper_bound,
     value_of_goal,
 )
+from matcher.charges import allowance, charges_of
 from matcher.config import MatchConfig
 from matcher.constraints import broken_rules, pairs_ruled_out, side_rules, weighted_loads
 from matcher.contradictions import find_contradictions
@@ -37,6 +38,7 @@ from matcher.records import (
     Certificate,
     Conflicts,
     Doubles,
+    Floats,
     Goal,
     Index,
     Ints,
@@ -59,6 +61,7 @@ from matcher.records import (
 from matcher.rule_reasons import Solve, explain_rules
 from matcher.sharing import even_counts
 from matcher.solvers import Options, Problem, make_solver
+from matcher.solvers.rules import groups_of, make_rules
 from matcher.ways_out import infeasible
 
 __all__ = [
@@ -76,7 +79,6 @@ __all__ = [
     "rules_of",
     "share_missing",
     "solve_arrays",
-    "solve_under_rules",
     "verify",
 ]
 
@@ -85,6 +87,9 @@ Status: TypeAlias = npt.NDArray[np.uint8]
 
 _LOTTERIES: Final = ("randomised", "perturbed")
 """Objectives under which no pair may be certain."""
+
+_UNDER_RULES: Final = ("max-total", "max-min", "randomised", "perturbed")
+"""Objectives that keep rules over several pairs."""
 
 _SCORE_ERROR: Final = 1e-6
 """Most by which a stored score may differ from the matrix, and a total from the sum of its parts per review."""
@@ -297,82 +302,51 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
     summary = "" if config.allow_partial else why_too_much_minimum(limits)
     if summary:
         raise InfeasibleError(summary=summary)
+    if limits.rules and config.objective not in _UNDER_RULES:
+        message = f"quotas, apart, no_cycles and prices are met under {', '.join(_UNDER_RULES)}, not {config.objective}"
+        raise ConfigError(message, key="assignment.objective")
     assignment = solve_arrays(
         scores, limits, objective=config.objective, seed=config.seed, options=_options(config), progress=progress
     )
-    if limits.rules:
-        return _assign_under_rules(scores, limits, assignment, config)
+    cases = broken_rules(limits.rules, assignment, scores, limits.wanted)
+    broken = [(rule, violation) for rule, violation in cases if rule.price is None]
+    if broken:
+        raise InfeasibleError(
+            summary=f"{broken[0][1].detail}, and no way was found to change that: give the rule a price",
+            explanations=explain_rules(scores, limits, _trial(scores), broken=[rule for rule, _ in broken]),
+        )
     if assignment.is_complete:
         return assignment
     if not config.allow_partial:
-        summary = ""
-        if config.objective in _LOTTERIES and config.probability_limit < 1:
-            summary = why_no_lottery(scores, limits, config.probability_limit)
-        raise infeasible(scores, limits, assignment, summary=summary)
-    return share_missing(scores, limits, assignment, config)
+        raise _unsolved(scores, limits, assignment, config)
+    return assignment if limits.rules else share_missing(scores, limits, assignment, config)
 
 
-def _assign_under_rules(scores: ScoreMatrix, limits: Limits, free: Assignment, config: MatchConfig) -> Assignment:
-    """The best assignment under rules over several pairs; the bound is that of all assignments, rules or not."""
-    if config.objective != "max-total":
-        message = f"quotas, apart, no_cycles and prices are met under max-total only, not under {config.objective}"
-        raise ConfigError(message, key="assignment.objective")
-    found = free
-    if any(broken_rules(limits.rules, free, scores, limits.wanted)):
-        places = solve_under_rules(scores, limits)
-        found = package(scores, limits, places, solver=f"{free.solver}, then HiGHS under rules", earlier=free)
-    broken = [case for case in broken_rules(limits.rules, found, scores, limits.wanted) if case[0].price is None]
-    if broken:
-        rules, detail = [rule for rule, _ in broken], broken[0][1].detail
-        raise InfeasibleError(
-            summary=f"{detail}, and nobody can change that: give the rule a price",
-            explanations=explain_rules(scores, limits, _trial(scores), broken=rules),
-        )
-    if not found.is_complete and not config.allow_partial:
-        error = infeasible(scores, limits, found)
-        if error.explanations:
-            raise error
-        raise InfeasibleError(
-            found.shortfalls,
-            found.underloads,
-            summary="all limits can be met, but not together with the rules: give one of them a price",
-            explanations=explain_rules(scores, limits, _trial(scores)),
-        )
-    return found
+def _unsolved(scores: ScoreMatrix, limits: Limits, found: Assignment, config: MatchConfig) -> InfeasibleError:
+    """Why not everything is met, and what would meet it."""
+    summary = ""
+    if config.objective in _LOTTERIES and config.probability_limit < 1:
+        summary = why_no_lottery(scores, limits, config.probability_limit)
+    error = infeasible(scores, limits, found, summary=summary)
+    if error.explanations or not limits.rules:
+        return error
+    return InfeasibleError(
+        found.shortfalls,
+        found.underloads,
+        summary="all limits can be met, but no way was found to meet the rules with them: give one of them a price",
+        explanations=explain_rules(scores, limits, _trial(scores)),
+    )
 
 
 def _trial(scores: ScoreMatrix) -> Solve:
     """Tries limits with rules: whether everything hard is met, and how often a rule with a price is broken."""
 
     def solve(limits: Limits) -> tuple[bool, int]:
-        places = solve_under_rules(scores, limits)
-        answer = package(scores, limits, places, solver="trial")
+        answer = solve_arrays(scores, limits, objective="max-total", seed=0)
         cases = [rule.price is None for rule, _ in broken_rules(limits.rules, answer, scores, limits.wanted)]
         return answer.is_complete and not any(cases), len(cases)
 
     return solve
-
-
-def solve_under_rules(scores: ScoreMatrix, limits: Limits) -> Ints:
-    """(K, 2) positions of the best pairs under the rules of the limits."""
-    from matcher.solvers.ruled import solve_ruled
-
-    if any(rule.room is not None for rule in limits.rules):
-        found = np.stack(_places(_solve_weighted(scores, limits, "max-total", 0), scores), axis=1)
-        return found[np.lexsort((found[:, 1], found[:, 0]))]
-
-    required, last_resort = limits.required, limits.last_resort
-    problem = Problem(
-        values=scores.values,
-        eligible=limits.eligible | required,
-        last_resort=last_resort if last_resort.any() else None,
-        wanted=limits.wanted,
-        max_load=limits.max_load,
-        min_load=limits.min_load,
-    )
-    rows, columns = solve_ruled(problem, limits.rules, required)
-    order = np.lexsort((columns, rows))
-    return np.stack([rows[order], columns[order]], axis=1)
 
 
 def package(
@@ -420,8 +394,8 @@ def share_missing(scores: ScoreMatrix, limits: Limits, assignment: Assignment, c
         As many reviews, shared as evenly as the limits allow, and the best answer with just these numbers of reviews;
         the assignment itself where it is as even already. The bound stays that of all answers that fill as many.
     """
-    if config.objective != "max-total":
-        return assignment  # fair objectives share as they go, and a policy or a baseline is not for us to change
+    if config.objective not in ("max-total", "max-min"):
+        return assignment  # a policy or a baseline is not for us to change
     counts = even_counts(scores, limits, assignment)
     got = np.zeros(len(counts), dtype=np.int64)
     for pair in assignment.pairs:
@@ -437,7 +411,20 @@ def share_missing(scores: ScoreMatrix, limits: Limits, assignment: Assignment, c
     shared = replace(again, shortfalls=shortfalls, underloads=underloads, certificate=assignment.certificate)
     if shared.certificate is None:
         return shared
-    return replace(shared, bound=dual_bound(shared, scores, limits, shared.certificate))
+    shared = replace(shared, bound=dual_bound(shared, scores, limits, shared.certificate), goal=None)
+    return _with_goal(shared, scores, limits, assignment.goal, counts)
+
+
+def _with_goal(shared: Assignment, scores: ScoreMatrix, limits: Limits, goal: Goal | None, counts: Ints) -> Assignment:
+    """The goal with what is counted now: submissions that have all their reviews; none where its proof needs others."""
+    if goal is None or goal.shares is None:
+        return shared
+    counted = goal.counted & (counts == limits.wanted)
+    if goal.shares[~counted].any():
+        return shared
+    goal = replace(goal, counted=counted)
+    value, bound = _goal_facts(shared, scores, limits, goal)
+    return replace(shared, goal=replace(goal, value=value, bound=bound))
 
 
 def _options(config: MatchConfig) -> Options:
@@ -481,11 +468,14 @@ def solve_arrays(
     if any(rule.room is not None for rule in limits.rules):
         return _solve_weighted(scores, limits, objective, seed)
     solver = make_solver(objective, options)
-    rows, columns = np.nonzero(limits.required)
+    rows, columns = _required(limits)
     last_resort = limits.last_resort
+    rules = None
+    if limits.rules:
+        rules = make_rules(limits.rules, limits.wanted, (rows, columns), len(scores.reviewers))
     solution = solver.solve(
         Problem(
-            values=scores.values,
+            values=_less_prices(scores.values, limits.rules),
             eligible=limits.eligible,
             last_resort=last_resort if last_resort.any() else None,
             wanted=limits.wanted - np.bincount(rows, minlength=len(limits.wanted)),
@@ -493,12 +483,15 @@ def solve_arrays(
             min_load=np.maximum(limits.min_load - np.bincount(columns, minlength=len(limits.min_load)), 0),
             given_reviews=np.bincount(rows, minlength=len(limits.wanted)) if len(rows) else None,
             given_scores=_given(scores, limits) if len(rows) else None,
+            rules=rules,
         ),
         seed=seed,
         progress=progress,
     )
     assignment = replace(
-        _packed(scores, limits, solution.rows, solution.columns, solver.name),
+        _packed(
+            scores, limits, solution.rows, solution.columns, solver.name + (solution.note and f", {solution.note}")
+        ),
         certificate=solution.certificate,
         marginals=solution.marginals,
     )
@@ -521,7 +514,7 @@ def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: i
     (rule,) = limits.rules
     assert rule.weights is not None
     assert rule.room is not None
-    rows, columns = np.nonzero(limits.required)
+    rows, columns = _required(limits)
     given = np.bincount(columns, weights=rule.weights[rows], minlength=len(rule.room))
     last_resort = limits.last_resort
     problem = Problem(
@@ -540,6 +533,21 @@ def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: i
     places = places[np.lexsort((places[:, 1], places[:, 0]))]
     plain = solve_arrays(scores, replace(limits, rules=()), objective="max-total", seed=seed)
     return package(scores, limits, places, solver=f"{objective} (HiGHS, weighted loads)", earlier=plain)
+
+
+def _required(limits: Limits) -> tuple[Ints, Ints]:
+    rows, columns = np.nonzero(limits.required)
+    return rows.astype(np.int64), columns.astype(np.int64)
+
+
+def _less_prices(values: Floats, rules: Iterable[SideRule]) -> Floats:
+    """Scores less what soft rules on single pairs cost."""
+    found = values
+    for rule in rules:
+        if rule.pairs is not None and rule.price is not None:
+            found = found.copy() if found is values else found
+            found[rule.pairs[:, 0], rule.pairs[:, 1]] -= np.float32(rule.price)
+    return found
 
 
 def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_seed: int) -> Assignment:
@@ -562,7 +570,9 @@ def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_
             f"'{assignment.solver}' is no policy to draw from",
             remedy="solve with objective = 'randomised' or 'perturbed'",
         )
-    chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed)
+    rules = make_rules(limits.rules, limits.wanted, _required(limits), len(scores.reviewers)) if limits.rules else None
+    groups = groups_of(rules, policy.rows, policy.columns)
+    chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed, groups=groups)
     drawn = _packed(scores, limits, policy.rows[chosen], policy.columns[chosen], assignment.solver)
     drawn = replace(
         drawn,
@@ -670,7 +680,8 @@ def question_chances(
 ) -> Doubles:
     """How likely the release of each question leads to an assignment, by trial matches.
 
-    A pair whose reduced cost shows that the optimum stays as it is when it alone is released is not tried. In the
+    Under max-total, a pair whose reduced cost shows that the optimum stays as it is when it alone is released is not
+    tried; other objectives have no such proof. In the
     first trial every other question is released, in each further one with the probability that it is no conflict.
 
     Args:
@@ -694,7 +705,7 @@ def question_chances(
     with np.errstate(invalid="ignore"):
         usable = (limits.status[rows, columns] == PairStatus.ASK) & (values >= config.min_score)
     usable &= limits.max_load[columns] > 0
-    if assignment.certificate is not None:
+    if assignment.certificate is not None and config.objective == "max-total":
         net = values - assignment.certificate.reviewer_prices[columns]
         usable &= net > _thresholds(scores, limits, assignment.certificate)[rows] + _SCORE_ERROR
     chances = np.full(len(risks), np.nan)
@@ -846,7 +857,7 @@ def dual_bound(assignment: Assignment, scores: ScoreMatrix, limits: Limits, cert
     Returns:
         The bound, in units of the total score.
     """
-    ground = _ground(scores, limits, _places(assignment, scores))
+    ground = _ground(scores, limits, _places(assignment, scores), certificate)
     bound = upper_bound(ground, certificate, _missing(assignment))
     return bound + float(np.nan_to_num(scores.values[limits.required].astype(np.float64)).sum())
 
@@ -862,9 +873,12 @@ def _places(assignment: Assignment, scores: ScoreMatrix) -> tuple[Ints, Ints]:
     return places[:, 0], places[:, 1]
 
 
-def _ground(scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], limit: float = 1.0) -> Ground:
+def _ground(
+    scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], certificate: Certificate, limit: float = 1.0
+) -> Ground:
     required = limits.required
     spare = limits.last_resort
+    prices = certificate.rules
     return Ground(
         blocks=MatrixBlocks(scores.values, limits),
         spare=spare if spare.any() else None,
@@ -873,6 +887,8 @@ def _ground(scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], limi
         low=np.maximum(limits.min_load - required.sum(axis=0), 0),
         chosen=chosen,
         limit=limit,
+        charges=None if prices is None else charges_of(prices, limits.rules, len(scores.reviewers)),
+        allowed=0.0 if prices is None else allowance(prices, limits.rules, limits.wanted, required),
     )
 
 
@@ -892,9 +908,10 @@ def _goal_facts(assignment: Assignment, scores: ScoreMatrix, limits: Limits, goa
         rows, columns = chosen = _places(assignment, scores)
         means = mean_scores(rows, np.nan_to_num(scores.values[rows, columns].astype(np.float64)), limits.wanted)
         value = value_of_goal(goal.objective, means, goal.counted, goal.tail)
-        ground = _ground(scores, limits, chosen)
+        ground = _ground(scores, limits, chosen, goal.certificate)
         return value, bound_of_goal(ground, goal, _missing(assignment), given, limits.wanted)
-    ground = _ground(scores, limits, (policy.rows, policy.columns), policy.limit / policy.unit)
+    chosen = policy.rows, policy.columns
+    ground = _ground(scores, limits, chosen, goal.certificate, policy.limit / policy.unit)
     values = np.nan_to_num(scores.values[policy.rows, policy.columns].astype(np.float64))
     chance = policy.probabilities
     value = float(values @ (chance - (goal.perturbation or 0.0) * chance**2)) + float(given.sum())
@@ -993,7 +1010,11 @@ def _check_totals(assignment: Assignment, scores: ScoreMatrix, limits: Limits) -
         yield Violation("objective", f"the scores sum to {_total(assignment.pairs)}, not {assignment.objective}")
     if assignment.bound is None or assignment.certificate is None:
         return
-    bound = dual_bound(assignment, scores, limits, assignment.certificate)
+    try:
+        bound = dual_bound(assignment, scores, limits, assignment.certificate)
+    except ValueError as error:
+        yield Violation("bound", f"the prices prove nothing: {error}")
+        return
     if abs(bound - assignment.bound) > slack:
         yield Violation("bound", f"the prices prove {bound}, not {assignment.bound}")
     if assignment.objective > bound + slack:
@@ -1038,6 +1059,11 @@ def _check_policy(
     loads = np.bincount(columns, weights=chance, minlength=len(limits.max_load)) + required.sum(axis=0)
     if (loads > limits.max_load + _SCORE_ERROR).any():
         yield Violation("policy", "a reviewer expects more than their maximum load")
+    possible = replace(assignment, pairs=tuple(_pairs(scores, limits, rows, columns)))
+    between = [rule for rule in limits.rules if rule.members is None]
+    for rule, violation in broken_rules(between, possible, scores, limits.wanted):
+        if rule.price is None:
+            yield Violation("policy", f"a draw may break a rule: {violation.detail}")
     own_rows, own_columns = _places(assignment, scores)
     certain = np.flatnonzero(required.ravel())
     if not np.isin(own_rows * len(scores.reviewers) + own_columns, np.concatenate([places, certain])).all():

@@ -15,6 +15,7 @@ from typing import Final, Protocol
 
 import numpy as np
 
+from matcher.charges import Charges
 from matcher.records import Bools, Certificate, Doubles, Floats, Goal, Ints, Limits, PairStatus
 
 __all__ = ["Ground", "MatrixBlocks", "Missing", "bound_of_goal", "mean_scores", "upper_bound", "value_of_goal"]
@@ -93,6 +94,8 @@ class Ground:
         low: (R,) fewest.
         chosen: rows and columns of the assigned (or possible) pairs. They only make the bound faster to compute.
         limit: no pair's probability exceeds it.
+        charges: what the prices of rules add to those of loads; `None` for nothing.
+        allowed: what these rules allow, at their prices; see `charges.allowance`.
     """
 
     blocks: Blocks
@@ -102,6 +105,8 @@ class Ground:
     low: Ints
     chosen: tuple[Ints, Ints]
     limit: float = 1.0
+    charges: Charges | None = None
+    allowed: float = 0.0
 
 
 def upper_bound(ground: Ground, certificate: Certificate, missing: Missing, weights: Doubles | None = None) -> float:
@@ -135,7 +140,7 @@ def upper_bound(ground: Ground, certificate: Certificate, missing: Missing, weig
 def _of_loads(ground: Ground, certificate: Certificate) -> float:
     price = certificate.reviewer_prices
     short = np.maximum(np.minimum(price, 0), -certificate.underload)
-    return float(ground.high @ np.maximum(price, 0) + ground.low @ short)
+    return float(ground.high @ np.maximum(price, 0) + ground.low @ short) + ground.allowed
 
 
 def _starts_of_rows(ground: Ground) -> tuple[Ints, Ints]:
@@ -157,7 +162,8 @@ def _best_of_rows(
     block = ground.blocks.block(rows)
     prices = certificate.reviewer_prices
     factors = None if weights is None else weights[rows]
-    at, net = _candidates(block, factors, prices, _thresholds(ground, block, factors, prices, rows, by_row))
+    thresholds = _thresholds(ground, block, factors, prices, rows, by_row)
+    at, net = _candidates(block, factors, prices, thresholds, ground.charges, rows)
     spare = np.zeros((0, 2), dtype=np.int64) if ground.spare is None else np.argwhere(ground.spare[rows])
     capacity = np.full(len(at), ground.limit)
     if len(spare):
@@ -185,26 +191,40 @@ def _thresholds(
     usable = scores > -np.inf
     at, chosen, scores = at[usable], chosen[usable], scores[usable]
     worst = np.full(len(block), np.inf)
-    np.minimum.at(worst, at, (scores if factors is None else scores * factors[at]) - prices[chosen])
+    net = (scores if factors is None else scores * factors[at]) - prices[chosen]
+    if ground.charges is not None:
+        net -= ground.charges.at(at + rows.start, chosen)
+    np.minimum.at(worst, at, net)
     enough = np.bincount(at, minlength=len(block)) * ground.limit >= ground.wanted[rows] - 1e-9
     worst[~enough] = -np.inf
     return worst
 
 
-def _candidates(block: Floats, factors: Doubles | None, prices: Doubles, thresholds: Doubles) -> tuple[Ints, Doubles]:
+def _candidates(
+    block: Floats,
+    factors: Doubles | None,
+    prices: Doubles,
+    thresholds: Doubles,
+    charges: Charges | None,
+    rows: slice,
+) -> tuple[Ints, Doubles]:
     """Rows of the pairs that may be among the best, and what each is worth: score times factor minus price."""
     finite = thresholds[np.isfinite(thresholds)]
     size = max(float(np.abs(prices).max(initial=0)), float(np.abs(finite).max(initial=0)), 1e-30)
+    size = max(size, 0.0 if charges is None else charges.largest)
     # Single precision looks for candidates as long as its rounding lets few others pass.
     kind = np.float32 if _SINGLE * size < 1e-4 else np.float64
     with np.errstate(invalid="ignore"):  # 0 times minus infinity is no candidate
         wide = block.astype(kind, copy=False)
         net = (wide if factors is None else wide * factors[:, None].astype(kind)) - prices.astype(kind)
+        if charges is not None:
+            charges.take_from(net, rows)
         places = np.flatnonzero(net >= (thresholds[:, None] - _SINGLE * size).astype(kind))
     scores = block.ravel()[places].astype(np.float64)
     places, scores = places[scores > -np.inf], scores[scores > -np.inf]
     at, columns = np.divmod(places, block.shape[1])
-    return at, (scores if factors is None else scores * factors[at]) - prices[columns]
+    exact = (scores if factors is None else scores * factors[at]) - prices[columns]
+    return at, exact if charges is None else exact - charges.at(at + rows.start, columns)
 
 
 def _filled(at: Ints, worth: Doubles, capacity: Doubles, wanted: Doubles) -> Doubles:
@@ -297,12 +317,17 @@ def _perturbed_bound(ground: Ground, goal: Goal, missing: Missing) -> float:
         rows = slice(start, min(ground.blocks.shape[0], start + ground.blocks.block_rows))
         block = ground.blocks.block(rows)
         slack = _SINGLE * max(1.0, float(np.abs(prices).max(initial=0)), float(np.abs(own[rows]).max(initial=0)))
+        slack = max(slack, 0.0 if ground.charges is None else _SINGLE * ground.charges.largest)
         net = block - prices.astype(np.float32)
+        if ground.charges is not None:
+            ground.charges.take_from(net, rows)
         up, across = np.nonzero(net > (own[rows, None] - slack).astype(np.float32))
         scores = block[up, across].astype(np.float64)
         usable = scores > -np.inf
         up, across, scores = up[usable], across[usable], scores[usable]
         paid = prices[across] + own[rows][up]
+        if ground.charges is not None:
+            paid += ground.charges.at(up + rows.start, across)
         bound += float(np.sum(_best_gain(scores, paid, strength, ground.limit)))
         if ground.spare is not None:
             spare_up, spare_across = np.nonzero(ground.spare[rows])

@@ -20,7 +20,7 @@ from matcher import __version__, console
 from matcher.assignment import Options, prepare, solve_arrays
 from matcher.commands import audit as audit_commands
 from matcher.commands import confirm as confirm_commands
-from matcher.commands import cv, imports, rounds
+from matcher.commands import cv, draws, imports, rounds
 from matcher.commands import drift as drift_commands
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
@@ -311,7 +311,7 @@ def solve(
             help="An .npz with scores (S, R), cp and cr (positions of conflicts), demand (S,), lo and hi (R,)."
         ),
     ],
-    objective: ObjectiveOption = "max-total",
+    objective: ObjectiveOption = "max-min",
     probability_limit: Annotated[float, typer.Option(help="randomised, perturbed: largest probability.")] = 0.5,
     perturbation: Annotated[float, typer.Option(help="perturbed: how strongly chances are spread, 0 to 1.")] = 0.5,
     tail: Annotated[float, typer.Option(help="cvar: the share of worst served submissions.")] = 0.1,
@@ -572,6 +572,7 @@ def export(
 
 
 rounds.add_commands(app)
+draws.add_commands(app)
 
 
 # --- shared ---------------------------------------------------------------------------------------------------------

@@ -23,7 +23,16 @@ from pathlib import Path
 from typing import Any, Final, Self
 
 from matcher.errors import ConfigError, did_you_mean
-from matcher.records import CONSTRAINT_KINDS, KINDS, OBJECTIVES, PAIR_TESTS, Constraint, VenueDefaults, to_plain
+from matcher.records import (
+    CIRCLES,
+    CONSTRAINT_KINDS,
+    KINDS,
+    OBJECTIVES,
+    PAIR_TESTS,
+    Constraint,
+    VenueDefaults,
+    to_plain,
+)
 
 __all__ = ["ALL_HISTORY", "PLAIN_SEPARATOR", "MatchConfig", "Resolved", "Setting", "resolve", "settings"]
 
@@ -275,7 +284,7 @@ class MatchConfig:
         "reviewer", "assignment", "the role that this round fills; all but reviewer have their loads in `roles`"
     )
     objective: str = _setting(
-        "max-total",
+        "max-min",
         "assignment",
         "what is optimised: the total; the worst served submission, then the total; the whole order from below; the "
         "mean of the worst tenth; the expected total with no pair certain; the same, spread further; two baselines",
@@ -661,6 +670,8 @@ def _checked_constraint(rule: Constraint) -> Constraint:
         raise ConfigError("a quota needs at_least or at_most")
     if rule.at_most is not None and rule.at_least > rule.at_most:
         raise ConfigError(f"at_least is {rule.at_least} and at_most is {rule.at_most}")
+    if rule.longest not in CIRCLES or type(rule.longest) is not int:
+        raise ConfigError(f"longest: allowed are {', '.join(map(str, CIRCLES))} people; got {rule.longest!r}")
     _check_price(rule)
     return rule
 

@@ -61,7 +61,7 @@ def side_rules(venue: Venue, constraints: Iterable[Constraint], scores: ScoreMat
         elif rule.kind == "apart":
             found.append(SideRule(rule.name, rule.price, apart=_apart(venue, rule)))
         elif rule.kind == "no_cycles":
-            found.append(SideRule(rule.name, rule.price, cycles=_cycles(venue, scores)))
+            found.append(SideRule(rule.name, rule.price, authors=_authors(venue, scores), longest=rule.longest))
         elif rule.price is not None:
             found.append(SideRule(rule.name, rule.price, pairs=_failing(venue, rule, scores)))
     return tuple(found)
@@ -147,20 +147,15 @@ def _apart(venue: Venue, rule: Constraint) -> Ints:
     return np.array(sorted(pairs), dtype=np.int64).reshape(-1, 2)
 
 
-def _cycles(venue: Venue, scores: ScoreMatrix) -> Ints:
-    """(K, 4) two pairs of which each reviewer is an author of the other's submission."""
-    written: dict[int, set[int]] = {}
-    for row, name in enumerate(scores.submissions):
-        for mention in venue.submission_by_id[name].authors:
-            if mention.person_id in scores.reviewers:
-                written.setdefault(scores.reviewers.position(PersonId(str(mention.person_id))), set()).add(row)
-    found = [
-        (first, other, second, one)
-        for one, other in combinations(sorted(written), 2)
-        for first in sorted(written[one] - written[other])
-        for second in sorted(written[other] - written[one])
-    ]
-    return np.array(found, dtype=np.int64).reshape(-1, 4)
+def _authors(venue: Venue, scores: ScoreMatrix) -> Ints:
+    """(A, 2) submission and reviewer who wrote it."""
+    found = {
+        (row, scores.reviewers.position(PersonId(str(mention.person_id))))
+        for row, name in enumerate(scores.submissions)
+        for mention in venue.submission_by_id[name].authors
+        if mention.person_id in scores.reviewers
+    }
+    return np.array(sorted(found), dtype=np.int64).reshape(-1, 2)
 
 
 # --- counted without a solver ---------------------------------------------------------------------------------------
@@ -204,14 +199,38 @@ def _cases(
             for row, (one, other) in met
             if (one, other) in together
         )
-    for first, one, second, other in () if rule.cycles is None else rule.cycles.tolist():
-        if one in of_row[first] and other in of_row[second]:
-            yield first, f"and '{scores.submissions.ids[second]}' are reviewed by each other's authors"
+    if rule.authors is not None:
+        for circle in _circles(rule.authors, of_row, rule.longest):
+            others = " and ".join(f"'{scores.submissions.ids[row]}'" for row in circle[1:])
+            yield circle[0], f"and {others} are reviewed by each other's authors"
     for row, column in () if rule.pairs is None else rule.pairs.tolist():
         if column in of_row[row]:
             yield row, f"has '{people[column]}'"
     if rule.weights is not None and rule.room is not None:
         yield from _overloads(rule.weights, rule.room, of_row, people)
+
+
+def _circles(authors: Ints, of_row: dict[int, list[int]], longest: int) -> Iterator[tuple[int, ...]]:
+    """The submissions around every circle of people who review one another's."""
+    wrote: dict[int, list[int]] = {}
+    for row, column in authors.tolist():
+        wrote.setdefault(row, []).append(column)
+    steps: dict[int, list[tuple[int, int]]] = {}
+    for row, columns in of_row.items():
+        for column in columns:
+            steps.setdefault(column, []).extend((row, author) for author in wrote.get(row, ()))
+
+    def extended(people: tuple[int, ...], rows: tuple[int, ...]) -> Iterator[tuple[int, ...]]:
+        for row, author in sorted(steps.get(people[-1], ())):
+            circle = (*rows, row)
+            if author == people[0] and len(people) > 1:
+                first = circle.index(min(circle))
+                yield circle[first:] + circle[:first]
+            elif author > people[0] and author not in people and len(people) < longest:
+                yield from extended((*people, author), circle)
+
+    for person in sorted(steps):
+        yield from extended((person,), ())
 
 
 def _quota_cases(

@@ -44,6 +44,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
 __all__ = [
+    "CIRCLES",
     "CONSTRAINT_KINDS",
     "INVITATIONS",
     "KINDS",
@@ -91,6 +92,7 @@ __all__ = [
     "Relaxation",
     "Reviewer",
     "RoleLoad",
+    "RulePrices",
     "ScoreMatrix",
     "Shortfall",
     "SideRule",
@@ -1275,6 +1277,9 @@ class PairStatus(IntEnum):
     """The reviewer declined the submission in an earlier round."""
 
 
+CIRCLES: Final = (2, 3, 4)
+"""How many people a circle of `no_cycles` may have at most."""
+
 CONSTRAINT_KINDS: Final = ("pair", "quota", "apart", "no_cycles")
 PAIR_TESTS: Final = ("in", "not in", "==", "!=", "overlaps", "disjoint")
 
@@ -1296,6 +1301,7 @@ class Constraint:
         test: pair: one of `PAIR_TESTS`.
         reviewer: pair: the reviewers' attribute.
         price: what breaking it once costs in units of a score; `None`: it is never broken.
+        longest: no_cycles: most people in a circle, one of `CIRCLES`; 2 is two people who review each other.
     """
 
     name: str
@@ -1308,6 +1314,7 @@ class Constraint:
     test: str = ""
     reviewer: str = ""
     price: float | None = None
+    longest: int = 2
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -1320,8 +1327,10 @@ class SideRule:
         members: (R,) quota: the reviewers who count.
         at_least: quota: fewest members of a submission that wants so many reviews.
         at_most: quota: most; `None` is no limit.
-        apart: (K, 2) reviewers of whom a submission may have only one.
-        cycles: (K, 4) submission, reviewer, submission, reviewer: two pairs of which only one may be.
+        apart: (K, 2) reviewers of whom a submission may have only one, sorted, the smaller position first.
+        authors: (A, 2) submission, reviewer: who wrote what, sorted. Nobody may review a submission of somebody who
+            reviews one of theirs, directly or around a longer circle.
+        longest: most people in such a circle.
         pairs: (K, 2) submission, reviewer: pairs that should not be; only with a price.
         weights: (S,) how much of a load one review of each submission takes.
         room: (R,) the most that each reviewer may carry by these weights.
@@ -1333,10 +1342,23 @@ class SideRule:
     at_least: int = 0
     at_most: int | None = None
     apart: Ints | None = None
-    cycles: Ints | None = None
+    authors: Ints | None = None
+    longest: int = 2
     pairs: Ints | None = None
     weights: Doubles | None = None
     room: Doubles | None = None
+
+    def apart_keys(self, reviewers: int) -> Ints:
+        """(K,) `apart` as single numbers, sorted."""
+        return _keys_of(self.apart, reviewers)
+
+    def author_keys(self, reviewers: int) -> Ints:
+        """(A,) `authors` as positions in the matrix, sorted."""
+        return _keys_of(self.authors, reviewers)
+
+
+def _keys_of(pairs: Ints | None, width: int) -> Ints:
+    return np.empty(0, dtype=np.int64) if pairs is None else pairs[:, 0] * width + pairs[:, 1]
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -1493,6 +1515,33 @@ class Infeasibility:
 
 
 @dataclass(frozen=True, slots=True, eq=False)
+class RulePrices:
+    """Dual prices of rules over several pairs.
+
+    Args:
+        quota_rules: (K,) which of the limits' rules is priced, at
+        quota_rows: (K,) which submission,
+        quota_prices: (K,) and how much: above 0 for its `at_most`, below 0 for its `at_least`.
+        set_rules: (M,) which rule does not allow all pairs of a set.
+        set_starts: (M + 1,) where each set starts among the keys.
+        set_keys: (N,) the pairs as positions, row-major; around a circle in its order.
+        set_prices: (M,) from 0 up.
+    """
+
+    quota_rules: Ints
+    quota_rows: Ints
+    quota_prices: Doubles
+    set_rules: Ints
+    set_starts: Ints
+    set_keys: Ints
+    set_prices: Doubles
+
+    def __post_init__(self) -> None:
+        for name in self.__slots__:
+            object.__setattr__(self, name, _read_only(getattr(self, name)))
+
+
+@dataclass(frozen=True, slots=True, eq=False)
 class Certificate:
     """Dual prices that prove how good an assignment is; `assignment.verify` recomputes the bound from them alone.
 
@@ -1501,12 +1550,14 @@ class Certificate:
         unfilled: price of a review that nobody gives.
         last_resort: price of a review by an unscored reviewer.
         underload: price of a submission missing from a minimum load.
+        rules: prices of rules over several pairs; `None` where the proof needs none.
     """
 
     reviewer_prices: Doubles
     unfilled: float
     last_resort: float
     underload: float
+    rules: RulePrices | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "reviewer_prices", _read_only(self.reviewer_prices))

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from matcher.assignment import package, solve_arrays, solve_under_rules
+from matcher.assignment import package, solve_arrays
 from matcher.records import (
     Assignment,
     Bools,
@@ -79,7 +79,10 @@ def replan(
     known = {(SubmissionId(submission), PersonId(reviewer)) for submission, reviewer in before}
     keep = _what_may_stay(scores, limits, known)
     if limits.rules:
-        pairs = solve_under_rules(_with_bonus(scores, keep), limits)
+        # Rules hold for all pairs together, so what is kept and what is filled is one problem.
+        bonus = _with_bonus(scores, keep)
+        found = solve_arrays(bonus, limits, objective="max-total", seed=seed, progress=progress)
+        pairs = _places(scores, found.pairs)
     else:
         pairs = _fill(scores, limits, keep, objective=objective, seed=seed, progress=progress)
     if exchange and not limits.rules and len(pairs) < limits.wanted.sum():
@@ -187,23 +190,24 @@ def _fill(
     status = limits.status[open_rows].copy()
     place = np.full(len(limits.wanted), -1)
     place[open_rows] = np.arange(len(open_rows))
-    kept = keep[place[keep[:, 0]] >= 0]
-    rows, columns = place[kept[:, 0]], kept[:, 1]
+    is_open = place[keep[:, 0]] >= 0
+    rows, columns = place[keep[is_open, 0]], keep[is_open, 1]
     resorts = np.zeros(len(open_rows), dtype=np.bool_)
     resorts[rows[status[rows, columns] == PairStatus.LAST_RESORT]] = True
     status[resorts[:, None] & (status == PairStatus.LAST_RESORT)] = PairStatus.FORBIDDEN
-    status[rows, columns] = PairStatus.FORBIDDEN
+    status[rows, columns] = PairStatus.REQUIRED  # fairness counts what a submission has already
     part = scores.some(open_rows.tolist())
-    loads = np.bincount(keep[:, 1], minlength=len(limits.max_load))
+    settled = keep[~is_open]
+    loads = np.bincount(settled[:, 1], minlength=len(limits.max_load))
     left = Limits(
-        wanted=(limits.wanted - has)[open_rows],
+        wanted=limits.wanted[open_rows],
         max_load=limits.max_load - loads,
         min_load=np.maximum(limits.min_load - loads, 0),
         status=status,
     )
     found = _places(part, solve_arrays(part, left, objective=objective, seed=seed, progress=progress).pairs)
     found[:, 0] = open_rows[found[:, 0]]
-    return _sorted(np.concatenate([keep, found]))
+    return _sorted(np.concatenate([settled, found]))
 
 
 def _places(scores: ScoreMatrix, pairs: Iterable[Pair]) -> Ints:

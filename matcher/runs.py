@@ -11,6 +11,7 @@
 `limits.npz`           `wanted` (S,), `max_load`, `min_load` (R,), `status` (S, R), `reviewer_prices` (R,); the proof
                        of another goal than the total, and the policy and seed of a draw, which are for chairs alone
 `venue.json.gz`        the whole input
+`draws.jsonl`          of a lottery: every draw that led to this run, see `matcher.draws`; for chairs alone
 `times.json`           seconds and peak memory of each stage; the only file that differs between equal runs
 =====================  ================================================================================================
 
@@ -27,7 +28,7 @@ import platform
 import shutil
 import tempfile
 import zipfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.metadata import PackageNotFoundError, version
@@ -37,6 +38,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.config import MatchConfig
+from matcher.draws import Draw, log_draw, read_draws, write_draws
 from matcher.errors import MatcherError, RunError
 from matcher.export.csv_files import write_assignment_csv
 from matcher.records import (
@@ -55,6 +57,7 @@ from matcher.records import (
     Pair,
     PersonId,
     Profiles,
+    RulePrices,
     ScoreMatrix,
     Shortfall,
     SubmissionId,
@@ -94,6 +97,7 @@ _FILES: Final = (
     "limits.npz",
     "venue.json.gz",
     "times.json",
+    "draws.jsonl",
     "rejects.jsonl",
     "report.html",
 )
@@ -222,7 +226,8 @@ def save_run(run: Run, folder: str | Path, *, overwrite: bool = False) -> Path:
         try:
             building = aside / "new"
             building.mkdir()
-            _write_files(run, building)
+            # A run that takes the place of another one carries on its log: drawing until it pleases is seen.
+            _write_files(run, building, log_draw(read_draws(target), run.assignment))
             if target.exists():
                 target.rename(aside / "old")
             try:
@@ -261,7 +266,7 @@ def refuse_occupied(folder: str | Path, *, overwrite: bool = False) -> None:
         raise RunError(f"this holds files that no run wrote ({', '.join(foreign)}); move them away", path=str(target))
 
 
-def _write_files(run: Run, folder: Path) -> None:
+def _write_files(run: Run, folder: Path, log: Iterable[Draw]) -> None:
     write_assignment_csv(folder / "assignment.csv", run.assignment)
     _write_json(folder / "assignment.json", _plain_assignment(run.assignment))
     _write_conflicts(run.conflicts, folder)
@@ -286,6 +291,7 @@ def _write_files(run: Run, folder: Path) -> None:
     text = _sealed(_manifest(run, digests))
     (folder / "manifest.json").write_text(text, encoding="utf-8", newline="\n")
     _write_json(folder / "times.json", dict(run.times))
+    write_draws(folder, log)
 
 
 def _write_conflicts(conflicts: Conflicts, folder: Path) -> None:
@@ -306,6 +312,12 @@ def _proof_arrays(assignment: Assignment) -> dict[str, Any]:
     """What proves a goal beside the total, and the policy that a randomised assignment was drawn from."""
     arrays: dict[str, Any] = {}
     goal, policy = assignment.goal, assignment.marginals
+    for name, certificate in (
+        ("rules", assignment.certificate),
+        ("goal_rules", None if goal is None else goal.certificate),
+    ):
+        if certificate is not None and certificate.rules is not None:
+            arrays |= {f"{name}_{part}": getattr(certificate.rules, part) for part in RulePrices.__slots__}
     if goal is not None:
         arrays |= {"goal_prices": goal.certificate.reviewer_prices, "goal_counted": goal.counted}
         if goal.shares is not None:
@@ -483,7 +495,7 @@ def _read_files(path: Path, manifest: Mapping[str, Any]) -> Run:
     profiles = _read_profiles(path, scores.reviewers, scores.submissions, encoder)
     with np.load(path / "limits.npz", allow_pickle=False) as arrays:
         prices = arrays["reviewer_prices"]
-        proof = {name: arrays[name] for name in arrays.files if name.startswith(("goal_", "policy_"))}
+        proof = {name: arrays[name] for name in arrays.files if name.startswith(("goal_", "policy_", "rules_"))}
         limits = Limits(
             wanted=arrays["wanted"],
             max_load=arrays["max_load"],
@@ -605,6 +617,12 @@ def _read_vectors(arrays: Mapping[str, Any], name: str) -> Vectors:
     return sparse if dense is None else JoinedVectors(dense, sparse)
 
 
+def _read_rules(proof: Mapping[str, Any], name: str) -> RulePrices | None:
+    if f"{name}_set_keys" not in proof:
+        return None
+    return RulePrices(**{part: proof[f"{name}_{part}"] for part in RulePrices.__slots__})
+
+
 def _read_goal(plain: Mapping[str, Any] | None, proof: Mapping[str, Any]) -> Goal | None:
     if plain is None:
         return None
@@ -612,7 +630,9 @@ def _read_goal(plain: Mapping[str, Any] | None, proof: Mapping[str, Any]) -> Goa
         objective=plain["objective"],
         value=plain["value"],
         bound=plain["bound"],
-        certificate=Certificate(reviewer_prices=proof["goal_prices"], **plain["prices"]),
+        certificate=Certificate(
+            reviewer_prices=proof["goal_prices"], rules=_read_rules(proof, "goal_rules"), **plain["prices"]
+        ),
         shares=proof.get("goal_shares"),
         counted=proof["goal_counted"],
         tail=plain["tail"],
@@ -642,7 +662,9 @@ def _read_assignment(plain: Mapping[str, Any], prices: Any, proof: Mapping[str, 
         objective=plain["objective"],
         bound=plain["bound"],
         solver=plain["solver"],
-        certificate=None if plain["prices"] is None else Certificate(reviewer_prices=prices, **plain["prices"]),
+        certificate=None
+        if plain["prices"] is None
+        else Certificate(reviewer_prices=prices, rules=_read_rules(proof, "rules"), **plain["prices"]),
         marginals=_read_policy(proof),
         goal=_read_goal(plain.get("goal"), proof),
     )

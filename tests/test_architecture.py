@@ -36,7 +36,8 @@ ARROWS: dict[str, set[str]] = {
     "config": {"records", "errors"},
     "identity": BASE,
     "encoders": BASE,
-    "solvers": BASE | {"bounds"},
+    "charges": BASE,
+    "solvers": BASE | {"bounds", "charges"},
     "charts": BASE,
     "decisions": BASE,
     "ingest": BASE | {"identity", "decisions", "bids"},
@@ -56,10 +57,10 @@ ARROWS: dict[str, set[str]] = {
     "ways_out": BASE | {"flow", "infeasibility", "sharing"},
     "contradictions": BASE,
     "rule_reasons": BASE | {"infeasibility", "ways_out"},
-    "bounds": BASE,
+    "bounds": BASE | {"charges"},
     "streaming": BASE | {"bounds", "solvers"},
     "assignment": BASE
-    | {"bounds", "solvers", "infeasibility", "sharing", "bids", "history", "constraints"}
+    | {"bounds", "charges", "solvers", "infeasibility", "sharing", "bids", "history", "constraints"}
     | {"contradictions", "rule_reasons", "ways_out"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
@@ -71,7 +72,8 @@ ARROWS: dict[str, set[str]] = {
     "what_if": BASE | {"assignment", "bids", "scores"},
     "compat": BASE | {"assignment", "infeasibility", "rounds", "solvers", "ways_out"},
     "explanation": BASE,
-    "runs": BASE | {"export"},  # for `assignment.csv` alone, see below
+    "draws": BASE,
+    "runs": BASE | {"draws", "export"},  # for `assignment.csv` alone, see below
     "export": BASE,
     "report": BASE | {"charts"},
     "viewer": BASE,
@@ -84,7 +86,7 @@ ARROWS: dict[str, set[str]] = {
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "drift", "rounds"}
-    | {"capacity", "viewer", "pool", "roles", "what_if"},
+    | {"capacity", "draws", "viewer", "pool", "roles", "what_if"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "roles", "schemas", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names

@@ -25,6 +25,7 @@ from matcher.records import (
     Marginals,
     Progress,
 )
+from matcher.solvers.rules import Rules
 
 __all__ = ["OBJECTIVES", "AnyProblem", "Options", "Problem", "Solution", "Solver", "StreamedProblem", "make_solver"]
 
@@ -66,6 +67,7 @@ class Problem:
         min_load: (R,) fewest submissions of each reviewer.
         given_reviews: (S,) reviews beside those wanted that are settled already; `None` where there are none.
         given_scores: (S,) sum of the scores of the settled reviews; NaN where one of them has none.
+        rules: what holds for several pairs together; `None` for nothing.
     """
 
     values: Floats
@@ -76,6 +78,7 @@ class Problem:
     min_load: Ints
     given_reviews: Ints | None = None
     given_scores: Doubles | None = None
+    rules: Rules | None = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -130,6 +133,7 @@ class StreamedProblem:
     last_resort = None
     given_reviews = None
     given_scores = None
+    rules = None
 
     @property
     def shape(self) -> tuple[int, int]:
@@ -194,6 +198,7 @@ class Solution:
         rounds: how often the solver found better pairs among those it had left out.
         goal: what was optimised beside the total, and its proof; `None` where that is the total alone.
         marginals: probabilities of the policy that the pairs were drawn from; `None` where no chance is in it.
+        note: how rules were kept, to stand beside the solver's name; empty where there are none.
     """
 
     rows: Ints
@@ -202,6 +207,7 @@ class Solution:
     rounds: int
     goal: Goal | None = None
     marginals: Marginals | None = None
+    note: str = ""
 
 
 class Solver(Protocol):

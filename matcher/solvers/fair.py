@@ -24,6 +24,7 @@ import numpy as np
 from matcher.bounds import mean_scores, value_of_goal
 from matcher.records import Bools, Doubles, Goal, Ints, Progress
 from matcher.solvers import AnyProblem, Solution
+from matcher.solvers.exclusions import BY_FLOW, Kept, is_broken, keep
 from matcher.solvers.linear import Programme
 from matcher.solvers.network import Flow, engine_name, solve_flow, solve_over
 from matcher.solvers.search import rank_within
@@ -216,6 +217,8 @@ class FairSolver:
     def solve(self, problem: AnyProblem, *, seed: int, progress: Progress | None = None) -> Solution:
         """Solve; see `Solver.solve`."""
         ground = _Ground(problem, seed, progress)
+        if problem.rules is not None:
+            return _under_rules(ground)
         fixed = np.full(problem.shape[0], -np.inf)
         if not ground.counted.any():
             return _packed(ground, ground.first, None)
@@ -237,6 +240,43 @@ class FairSolver:
                     break
                 answer, shares, _ = _level(ground, fixed, answer)
         return _packed(ground, answer, goal)
+
+
+def _under_rules(ground: _Ground) -> Solution:
+    """The highest floor that is found under rules, then the largest total above it."""
+    shares = np.zeros(len(ground.counted))
+    if not ground.counted.any():
+        kept = keep(ground.problem, ground.flow, seed=ground.seed, progress=ground.progress)
+        return Solution(kept.rows, kept.columns, kept.certificate, ground.flow.rounds, note=kept.note)
+    shares[int(ground.own_best().argmin())] = 1.0
+    bound, proof = ground.certified(shares)
+    goal = Goal("max-min", np.nan, np.nan, proof.certificate, shares, ground.counted)
+    target, low, high = bound, -np.inf, bound
+    best: tuple[float, float, Kept] | None = None
+    if not is_broken(ground.problem, (ground.first.rows, ground.first.columns)):
+        low = float(ground.first.means[ground.counted].min())
+        if low >= bound - _SAME:
+            best = (
+                low,
+                ground.first.total,
+                Kept(ground.first.rows, ground.first.columns, ground.flow.certificate, BY_FLOW),
+            )
+    for _ in range(0 if best is not None else _TRIED):
+        floors = np.where(ground.counted, target, -np.inf)
+        kept = keep(ground.problem, ground.flow, seed=ground.seed, floors=floors, progress=ground.progress)
+        answer = ground.answer(kept.rows, kept.columns)
+        reached = float(answer.means[ground.counted].min())
+        if best is None or (reached, answer.total) > best[:2]:
+            best = reached, answer.total, kept
+        if reached < target - _SAME:
+            high = target
+        low = max(low, reached)
+        if high - low <= max(_SAME, _CLOSE * abs(high)):
+            break
+        target = (low + high) / 2
+    assert best is not None
+    kept = best[2]
+    return Solution(kept.rows, kept.columns, kept.certificate, ground.flow.rounds, goal=goal, note=kept.note)
 
 
 def _packed(ground: _Ground, answer: _Answer, goal: Goal | None) -> Solution:

@@ -21,10 +21,12 @@ from typing import Final
 import numpy as np
 from ortools.graph.python import min_cost_flow
 
+from matcher.charges import Charges
 from matcher.errors import MatcherError
-from matcher.records import Certificate, Doubles, Ints, Progress
+from matcher.records import Certificate, Doubles, Ints, Progress, RulePrices
 from matcher.solvers import AnyProblem
-from matcher.solvers.search import ALL_AT_ONCE, first_pairs, improving
+from matcher.solvers.rules import Quotas
+from matcher.solvers.search import ALL_AT_ONCE, best_inside, first_pairs, improving
 
 __all__ = [
     "FINEST",
@@ -45,6 +47,15 @@ Coarser, by powers of ten, only where scores and sizes would not fit into the en
 _LARGEST_COST: Final = 2**61
 """The engine multiplies costs by the number of nodes and needs the product, with room, in 63 bits."""
 
+_CHAIN: Final = 30
+"""Exchanges in one chain up to which a missing review counts more than what quotas lack."""
+
+_AMPLE: Final = 1 << 20
+"""Units that no submission wants."""
+
+_FROM_GROUPS: Final = 8
+"""Best pairs of every submission with each group of which it needs some, to start from."""
+
 _MOST_ROUNDS: Final = 50
 """Rounds of pricing before the solver gives up being exact; then the certificate shows the gap that is left."""
 
@@ -61,10 +72,11 @@ class SlackPrices:
     scale: int
     underload: int
     last_resort: int
+    lacking: int
     unfilled: int
 
 
-def slack_prices(shape: tuple[int, int], spread: float) -> SlackPrices:
+def slack_prices(shape: tuple[int, int], spread: float, *, quota_nodes: int = 0) -> SlackPrices:
     """The least prices that keep the order: no missing review for any gain further down, and so on.
 
     An improvement of a flow is a simple cycle of the residual network. It alternates between submissions and
@@ -75,6 +87,8 @@ def slack_prices(shape: tuple[int, int], spread: float) -> SlackPrices:
     Args:
         shape: S and R.
         spread: largest less least score that an arc can have.
+        quota_nodes: nodes of quotas. A cycle may pass through many; a missing review is worth more than what quotas
+            lack as long as a chain of exchanges changes them at few submissions.
 
     Raises:
         MatcherError: the scores are too far apart for the engine's whole numbers.
@@ -85,9 +99,11 @@ def slack_prices(shape: tuple[int, int], spread: float) -> SlackPrices:
         scores = (min(submissions, reviewers) + 1) * int(np.ceil(spread * scale) + 1)
         underload = scores + 1
         last_resort = scores + 2 * underload + 1
-        unfilled = scores + 2 * underload + last_resort + 1
-        if unfilled * (2 * submissions + reviewers + 2) < _LARGEST_COST:
-            return SlackPrices(scale, underload, last_resort, unfilled)
+        lacking = scores + 2 * underload + last_resort + 1
+        chain = min(submissions, reviewers, _CHAIN) if quota_nodes else 0
+        unfilled = (lacking + 1) * chain + lacking
+        if unfilled * (2 * submissions + reviewers + 2 + quota_nodes) < _LARGEST_COST:
+            return SlackPrices(scale, underload, last_resort, lacking, unfilled)
         scale //= 10
         if scale == 0:
             raise MatcherError(f"scores spread over {spread:g} are too far apart for this solver: divide them")
@@ -130,6 +146,7 @@ class Flow:
         thresholds: (S,) weighted gain at which a submission would exchange a reviewer.
         unfilled: units of demand that are missing.
         rounds: rounds of pricing.
+        charges: what pairs pay for quotas beside the price of a load.
     """
 
     keys: Ints
@@ -141,6 +158,7 @@ class Flow:
     thresholds: Doubles
     unfilled: int
     rounds: int
+    charges: Charges
 
     def pairs(self, reviewers: int) -> tuple[Ints, Ints]:
         """Rows and columns of all pairs with flow."""
@@ -162,9 +180,10 @@ def solve_flow(
     unit: int = 1,
     limit: int = 1,
     most_rounds: int = _MOST_ROUNDS,
+    charges: Charges | None = None,
     progress: Progress | None = None,
 ) -> Flow:
-    """Maximise the weighted total, over all pairs.
+    """Maximise the weighted total, over all pairs, with the quotas that a flow can keep.
 
     Args:
         problem: the arrays.
@@ -175,6 +194,7 @@ def solve_flow(
         unit: units of flow that are one review.
         limit: units that no pair exceeds.
         most_rounds: rounds of pricing; with 1 the answer is the best over the keys and nothing is priced.
+        charges: what pairs pay beside the price of a load; where that is infinite, the pair may not be.
         progress: called for each pass over the pairs.
     """
     # A last resort is only for reviews that no scored reviewer can give: when there are none of these, the flow
@@ -182,15 +202,32 @@ def solve_flow(
     empty = np.empty((0, 2), dtype=np.int64)
     if keys is None or problem.shape[0] * problem.shape[1] <= ALL_AT_ONCE:
         keys = first_pairs(problem, seed=seed, progress=progress)
-    flow = _priced(problem, empty, seed, weights, keys, segments, unit, limit, most_rounds, progress)
+        keys = np.union1d(keys, _of_groups(problem)) if problem.rules is not None else keys
+    flow = _priced(problem, empty, seed, weights, keys, segments, unit, limit, most_rounds, charges, progress)
     if flow.unfilled and problem.last_resort is not None and problem.last_resort.any():
         spare = np.argwhere(problem.last_resort)
-        flow = _priced(problem, spare, seed, weights, flow.keys, segments, unit, limit, most_rounds, progress)
+        flow = _priced(problem, spare, seed, weights, flow.keys, segments, unit, limit, most_rounds, charges, progress)
     return flow
 
 
+def _of_groups(problem: AnyProblem) -> Ints:
+    """The best pairs of every submission with each group of which it needs some."""
+    quotas = None if problem.rules is None else problem.rules.quotas
+    if quotas is None or problem.shape[0] * problem.shape[1] <= ALL_AT_ONCE:
+        return np.empty(0, dtype=np.int64)
+    found = [best_inside(problem, quotas.labels == group, _FROM_GROUPS) for group in quotas.demanding.tolist()]
+    return np.concatenate([np.empty(0, dtype=np.int64), *found])
+
+
 def solve_over(
-    problem: AnyProblem, keys: Ints, scores: Doubles, spare: Ints, *, seed: int, weights: Doubles
+    problem: AnyProblem,
+    keys: Ints,
+    scores: Doubles,
+    spare: Ints,
+    *,
+    seed: int,
+    weights: Doubles | None = None,
+    charges: Charges | None = None,
 ) -> tuple[Ints, Ints]:
     """The largest weighted total over some pairs, without prices: several times faster than `solve_flow`.
 
@@ -200,17 +237,21 @@ def solve_over(
         scores: their scores.
         spare: (N, 2) last-resort pairs.
         seed: decides between equally good answers.
-        weights: (S,) factors on the scores of each submission.
+        weights: (S,) factors on the scores of each submission; `None` is 1 for all.
+        charges: as for `solve_flow`.
 
     Returns:
         Rows and columns of the pairs.
     """
     rows, columns = np.divmod(keys, problem.shape[1])
-    prices = slack_prices(problem.shape, _spread(problem, weights))
+    gains = scores if weights is None else scores * weights[rows]
+    if charges is not None:
+        gains = gains - charges.at(rows, columns)
+        rows, columns, gains = (each[gains > -np.inf] for each in (rows, columns, gains))
+    prices = slack_prices(problem.shape, _spread(problem, weights, gains), quota_nodes=_most_nodes(problem))
     shuffle = np.random.default_rng(seed)
     order = shuffle.permutation(problem.shape[0]), shuffle.permutation(problem.shape[1])
-    network = Network(problem, rows, columns, scores * weights[rows], spare, prices, order, _WHOLE, 1, 1)
-    flow = network.solve()
+    _, network, flow = _kept(problem, rows, columns, gains, spare, prices, order, _WHOLE, 1, 1)
     used, spare = network.pair_units(flow) > 0, spare[network.spare_units(flow) > 0]
     return np.concatenate([rows[used], spare[:, 0]]), np.concatenate([columns[used], spare[:, 1]])
 
@@ -225,26 +266,38 @@ def _priced(
     unit: int,
     limit: int,
     most_rounds: int,
+    charges: Charges | None,
     progress: Progress | None,
 ) -> Flow:
     reviewers = problem.shape[1]
-    prices = slack_prices(problem.shape, _spread(problem, weights))
     shuffle = np.random.default_rng(seed)
     order = shuffle.permutation(problem.shape[0]), shuffle.permutation(reviewers)
     factors = weights
     if segments.pairs is None and segments.gains[0] != 1:
         factors = np.full(problem.shape[0], segments.gains[0]) * (1.0 if weights is None else weights)
+    if charges is not None:
+        keys = keys[charges.at(*np.divmod(keys, reviewers)) < np.inf]
     scores = problem.scores_at(*np.divmod(keys, reviewers))
+    prices: SlackPrices | None = None
+    binding = np.empty(0, dtype=np.int64)
     for done in range(most_rounds):
         if progress is not None:
             progress("solve", done, most_rounds)
         rows, columns = np.divmod(keys, reviewers)
         gains = scores if weights is None else scores * weights[rows]
-        network = Network(problem, rows, columns, gains, spare, prices, order, segments, unit, limit)
-        flow = network.solve()
+        if charges is not None:
+            gains = gains - charges.at(rows, columns)
+        if prices is None:
+            prices = slack_prices(problem.shape, _spread(problem, weights, gains), quota_nodes=_most_nodes(problem))
+        nodes, network, flow = _kept(
+            problem, rows, columns, gains, spare, prices, order, segments, unit, limit, binding
+        )
+        binding = nodes.keys
         distances = network.potentials(flow)
         reviewer_prices = (distances.reviewers - distances.source).astype(np.float64) / prices.scale
         thresholds = (distances.source - distances.submissions) / prices.scale
+        paid = (distances.submissions[nodes.rows] - distances.quotas) / prices.scale
+        own = nodes.charges(problem, paid)
         if done + 1 == most_rounds or problem.shape[0] * reviewers <= ALL_AT_ONCE:
             break
         added = improving(
@@ -254,6 +307,7 @@ def _priced(
             thresholds,
             resolution=1 / prices.scale,
             weights=factors,
+            charges=(own,) if charges is None else (own, charges),
             progress=progress,
         )
         if not len(added):
@@ -261,11 +315,13 @@ def _priced(
         order_of_keys = np.argsort(np.concatenate([keys, added]), kind="stable")
         scores = np.concatenate([scores, problem.scores_at(*np.divmod(added, reviewers))])[order_of_keys]
         keys = np.concatenate([keys, added])[order_of_keys]
+    assert prices is not None  # there is at least one round
     certificate = Certificate(
         reviewer_prices=reviewer_prices,
         unfilled=prices.unfilled / prices.scale,
         last_resort=prices.last_resort / prices.scale,
         underload=prices.underload / prices.scale,
+        rules=nodes.rule_prices(paid),
     )
     units, spare_units = network.pair_units(flow), network.spare_units(flow)
     return Flow(
@@ -278,15 +334,160 @@ def _priced(
         thresholds=thresholds,
         unfilled=int(problem.wanted.sum()) * unit - int(units.sum()) - int(spare_units.sum()),
         rounds=done + 1,
+        charges=own,
     )
 
 
-def _spread(problem: AnyProblem, weights: Doubles | None) -> float:
-    """The most by which two weighted scores can differ."""
+def _spread(problem: AnyProblem, weights: Doubles | None, gains: Doubles) -> float:
+    """The most by which two weighted scores, with what they may be charged and what soft quotas cost, can differ."""
     low, high = problem.range()
-    if weights is None or not len(weights):
-        return high - low
-    return float(weights.max()) * (high - low)
+    factor = 1.0 if weights is None or not len(weights) else float(weights.max())
+    low, high = factor * low, factor * high
+    if len(gains):
+        low, high = min(low, float(gains.min())), max(high, float(gains.max()))
+    soft = 0.0
+    if problem.rules is not None and problem.rules.quotas is not None:
+        paid = problem.rules.quotas.prices
+        soft = 2 * float(paid[np.isfinite(paid)].max(initial=0.0))
+    return high - low + soft
+
+
+def _most_nodes(problem: AnyProblem) -> int:
+    """How many nodes quotas may need: those with a lower bound everywhere, of the others a few for each submission."""
+    quotas = None if problem.rules is None else problem.rules.quotas
+    if quotas is None:
+        return 0
+    return problem.shape[0] * min(len(quotas.numbers), len(quotas.demanding) + int(problem.wanted.max(initial=0)))
+
+
+def _kept(
+    problem: AnyProblem,
+    rows: Ints,
+    columns: Ints,
+    gains: Doubles,
+    spare: Ints,
+    prices: SlackPrices,
+    order: tuple[Ints, Ints],
+    segments: Segments,
+    unit: int,
+    limit: int,
+    binding: Ints | None = None,
+) -> tuple[_QuotaNodes, Network, Ints]:
+    """The best flow over some pairs that keeps all quotas; one that is kept anyway gets no node."""
+    binding = np.empty(0, dtype=np.int64) if binding is None else binding
+    while True:
+        nodes = _QuotaNodes.of(problem, rows, columns, binding, unit=unit)
+        network = Network(problem, rows, columns, gains, spare, prices, order, segments, unit, limit, nodes)
+        flow = network.solve()
+        over = nodes.broken(rows, columns, network.pair_units(flow), unit)
+        if not len(over):
+            return nodes, network, flow
+        binding = np.union1d(binding, over)
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class _QuotaNodes:
+    """The nodes between submissions and groups of reviewers, where a quota can bind.
+
+    Args:
+        quotas: of the problem; `None` for none.
+        rows: (N,) submission of each node.
+        groups: (N,) its group.
+        node: (K,) the node of each pair, −1 for none.
+        least: (N,) units that must pass it.
+        most: (N,) units that may pass it.
+    """
+
+    quotas: Quotas | None
+    rows: Ints
+    groups: Ints
+    node: Ints
+    least: Ints
+    most: Ints
+
+    @classmethod
+    def of(cls, problem: AnyProblem, rows: Ints, columns: Ints, binding: Ints, *, unit: int) -> _QuotaNodes:
+        """The nodes where something is demanded, and others that are named: row × number of groups + group."""
+        quotas = None if problem.rules is None else problem.rules.quotas
+        none = np.empty(0, dtype=np.int64)
+        if quotas is None:
+            return cls(None, none, none, np.full(len(rows), -1), none, none)
+        many = len(quotas.numbers)
+        wanting = np.flatnonzero(problem.wanted > 0)
+        demanded = (wanting[:, None] * many + quotas.demanding[None, :]).ravel()
+        demanded = demanded[quotas.bounds_at(*np.divmod(demanded, many))[0] > 0]
+        chosen = np.union1d(binding, demanded)
+        at, groups = np.divmod(chosen, many)
+        least, most = quotas.bounds_at(at, groups)
+        wanted = problem.wanted[at] + 1  # a limit that cannot bind has no price
+        node = np.full(len(rows), -1)
+        if len(chosen):
+            labels = quotas.labels[columns]
+            keys = rows * many + labels
+            place = np.minimum(np.searchsorted(chosen, keys), len(chosen) - 1)
+            node = np.where((labels >= 0) & (chosen[place] == keys), place, -1)
+        return cls(quotas, at, groups, node, np.minimum(least, wanted) * unit, np.minimum(most, wanted) * unit)
+
+    def broken(self, rows: Ints, columns: Ints, units: Ints, unit: int) -> Ints:
+        """Where a flow passes more than a quota allows, though no node stands there yet; row × groups + group."""
+        if self.quotas is None:
+            return np.empty(0, dtype=np.int64)
+        many = len(self.quotas.numbers)
+        labels = self.quotas.labels[columns]
+        free = np.flatnonzero((units > 0) & (labels >= 0) & (self.node < 0))
+        keys, where = np.unique(rows[free] * many + labels[free], return_inverse=True)
+        passed = np.bincount(where, weights=units[free], minlength=len(keys))
+        over: Ints = keys[passed > self.quotas.bounds_at(*np.divmod(keys, many))[1] * unit]
+        return over
+
+    @property
+    def keys(self) -> Ints:
+        """Which they are: row × number of groups + group."""
+        return self.rows * (0 if self.quotas is None else len(self.quotas.numbers)) + self.groups
+
+    @property
+    def count(self) -> int:
+        """How many there are."""
+        return len(self.rows)
+
+    def charges(self, problem: AnyProblem, paid: Doubles) -> Charges:
+        """What the members of the groups pay at these submissions."""
+        if self.quotas is None:
+            return Charges(problem.shape[1])
+        members = [self.quotas.labels == group for group in range(len(self.quotas.numbers))]
+        return Charges(problem.shape[1], members, mask=self.groups, rows=self.rows, prices=paid)
+
+    def rule_prices(self, paid: Doubles) -> RulePrices | None:
+        """Prices of the quotas that must be kept; those of others prove nothing about the total."""
+        if self.quotas is None:
+            return None
+        hard = np.isinf(self.quotas.prices[self.groups]) & (paid != 0)
+        none = np.empty(0, dtype=np.int64)
+        return RulePrices(
+            quota_rules=self.quotas.numbers[self.groups[hard]],
+            quota_rows=self.rows[hard],
+            quota_prices=paid[hard],
+            set_rules=none,
+            set_starts=np.zeros(1, dtype=np.int64),
+            set_keys=none,
+            set_prices=np.empty(0),
+        )
+
+    def arcs(self, prices: SlackPrices) -> tuple[tuple[Ints, Ints, Ints], ...]:
+        """Node, capacity and cost of the arcs to submissions: what must pass, what may, what may at a price."""
+        if self.quotas is None:
+            return ()
+        nodes = np.arange(self.count)
+        paid = self.quotas.prices[self.groups]
+        soft = np.isfinite(paid)
+        price = np.where(soft, np.rint(np.where(soft, paid, 0.0) * prices.scale), prices.lacking).astype(np.int64)
+        over = np.flatnonzero(soft)
+        needed = np.flatnonzero(self.least > 0)
+        return (
+            (needed, self.least[needed], -price[needed]),
+            (nodes, self.most - self.least, np.zeros(self.count, dtype=np.int64)),
+            (over, np.full(len(over), _AMPLE, dtype=np.int64), price[over]),
+        )
 
 
 @dataclass(frozen=True, slots=True)
@@ -296,15 +497,17 @@ class _Distances:
     submissions: Ints
     reviewers: Ints
     source: int
+    quotas: Ints
 
 
 class Network:
     """The flow network of one round.
 
-    Nodes: submissions, reviewers, one node per submission that has last resorts, the source. Every reviewer supplies
-    their minimum load, the source the rest of the demand. Arcs, in this order: pairs, segment by segment; reviewer to
-    last-resort node; last-resort node to submission (at most one review); source to reviewer (maximum minus minimum
-    load); source to submission (missing reviews); reviewer to source (minimum load that is missing).
+    Nodes: submissions, reviewers, one node per submission that has last resorts, the source, and one node for each
+    submission and group of reviewers where a quota can bind. Every reviewer supplies their minimum load, the source
+    the rest of the demand. Arcs, in this order: pairs, segment by segment; reviewer to last-resort node; last-resort
+    node to submission (at most one review); source to reviewer (maximum minus minimum load); source to submission
+    (missing reviews); reviewer to source (minimum load that is missing); group to submission.
     """
 
     def __init__(
@@ -319,6 +522,7 @@ class Network:
         segments: Segments,
         unit: int,
         limit: int,
+        quotas: _QuotaNodes,
     ) -> None:
         submissions, reviewers = problem.shape
         spared, spare_node = np.unique(spare[:, 0], return_inverse=True)
@@ -327,11 +531,14 @@ class Network:
         self._column_nodes = submissions + order[1]
         spare_nodes = submissions + reviewers + np.arange(len(spared))
         self._source = submissions + reviewers + len(spared)
+        self._quota_nodes = self._source + 1 + np.arange(quotas.count)
         arcs, sizes, factors = segments.arcs(len(rows))
+        heads = self._row_nodes[rows]
+        heads[quotas.node >= 0] = self._quota_nodes[quotas.node[quotas.node >= 0]]
         blocks = (
             (
                 self._column_nodes[columns[arcs]],
-                self._row_nodes[rows[arcs]],
+                heads[arcs],
                 sizes,
                 -np.rint(gains[arcs] * factors * prices.scale).astype(np.int64),
             ),
@@ -345,6 +552,10 @@ class Network:
             (self._source, self._column_nodes, (problem.max_load - problem.min_load) * unit, 0),
             (self._source, self._row_nodes, problem.wanted * unit, prices.unfilled),
             (self._column_nodes, self._source, problem.min_load * unit, prices.underload),
+            *(
+                (self._quota_nodes[nodes], self._row_nodes[quotas.rows[nodes]], capacity, cost)
+                for nodes, capacity, cost in quotas.arcs(prices)
+            ),
         )
         filled = [np.broadcast_arrays(*(np.asarray(part, dtype=np.int64) for part in block)) for block in blocks]
         self._tails, self._heads, self._capacities, self._costs = (
@@ -352,7 +563,7 @@ class Network:
         )
         self._arcs, self._pairs = arcs, len(rows)
         self._spare = slice(len(arcs), len(arcs) + len(spare))
-        self._supplies = np.zeros(self._source + 1, dtype=np.int64)
+        self._supplies = np.zeros(self._source + 1 + quotas.count, dtype=np.int64)
         self._supplies[self._row_nodes] = -problem.wanted * unit
         self._supplies[self._column_nodes] = problem.min_load * unit
         self._supplies[self._source] = (problem.wanted.sum() - problem.min_load.sum()) * unit
@@ -414,4 +625,5 @@ class Network:
             submissions=distance[self._row_nodes],
             reviewers=distance[self._column_nodes],
             source=int(distance[self._source]),
+            quotas=distance[self._quota_nodes],
         )

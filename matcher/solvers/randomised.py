@@ -19,8 +19,10 @@ import numpy as np
 from matcher.errors import ConfigError
 from matcher.records import Doubles, Goal, Ints, Marginals, Progress
 from matcher.solvers import AnyProblem, Options, Solution
+from matcher.solvers.exclusions import BY_FLOW, Barred
 from matcher.solvers.network import Flow, Segments, engine_name, solve_flow
 from matcher.solvers.rounding import draw
+from matcher.solvers.rules import groups_of
 from matcher.solvers.search import first_pairs
 
 __all__ = ["UNIT", "RandomisedSolver"]
@@ -33,6 +35,9 @@ _BEST_OF_EACH: Final = 30
 
 _COARSE: Final = 5
 """Pieces of the curve in the first flow."""
+
+_WORTH_OF_SCORE: Final = 1e-3
+"""What the score of a pair counts, beside its price, when one of two pairs must go."""
 
 _FINE: Final = 10
 """Pieces of the curve on each side of the first answer in the second flow."""
@@ -58,35 +63,30 @@ class RandomisedSolver:
         plain = solve_flow(problem, seed=seed, progress=progress)
         limit = int(self._options.probability_limit * UNIT + 1e-9)
         strength = self._options.perturbation if self._is_perturbed else 0.0
-        keys = np.union1d(plain.keys, first_pairs(problem, seed=seed, best=_BEST_OF_EACH, progress=progress))
-        flow = solve_flow(
-            problem,
-            seed=seed,
-            keys=keys,
-            segments=_coarse(limit, strength),
-            unit=UNIT,
-            limit=limit,
-            progress=progress,
-        )
-        if strength:
-            flow = solve_flow(
-                problem,
-                seed=seed,
-                keys=flow.keys,
-                segments=_fine(problem, flow, limit, strength),
-                unit=UNIT,
-                limit=limit,
-                most_rounds=1,
-                progress=progress,
+        if problem.rules is not None and problem.rules.unkept:
+            names = [problem.rules.rules[number].name for number in problem.rules.unkept]
+            raise ConfigError(
+                f"a draw cannot keep the lower bounds of quotas that share reviewers with others ({', '.join(names)}); "
+                "leave at_least to one attribute",
+                key="assignment.objective",
             )
+        keys = np.union1d(plain.keys, first_pairs(problem, seed=seed, best=_BEST_OF_EACH, progress=progress))
+        proof = flow = self._policy(problem, keys, limit, strength, None, seed, progress)
+        note = ""
+        if problem.rules is not None:
+            barred, note = Barred(problem), BY_FLOW
+            while barred.bar(*_support(problem, flow)):
+                note = "rules kept by the flow over fewer pairs"
+                flow = self._policy(problem, flow.keys, limit, strength, barred, seed, progress)
         marginals = _marginals(problem, flow, limit, self._options.draw_seed)
-        chosen = draw(marginals.rows, marginals.columns, marginals.units, UNIT, seed=marginals.draw_seed)
+        groups = groups_of(problem.rules, marginals.rows, marginals.columns)
+        chosen = draw(marginals.rows, marginals.columns, marginals.units, UNIT, seed=marginals.draw_seed, groups=groups)
         goal = Goal(
             objective="perturbed" if self._is_perturbed else "randomised",
             value=np.nan,
             bound=np.nan,
-            certificate=flow.certificate,
-            shares=flow.thresholds if self._is_perturbed else None,
+            certificate=proof.certificate,
+            shares=proof.thresholds if self._is_perturbed else None,
             counted=problem.wanted > 0,
             perturbation=strength if self._is_perturbed else None,
         )
@@ -97,7 +97,58 @@ class RandomisedSolver:
             rounds=flow.rounds,
             goal=goal,
             marginals=marginals,
+            note=note,
         )
+
+    def _policy(
+        self,
+        problem: AnyProblem,
+        keys: Ints,
+        limit: int,
+        strength: float,
+        barred: Barred | None,
+        seed: int,
+        progress: Progress | None,
+    ) -> Flow:
+        """The best policy over all pairs that are not barred."""
+        charges = None if barred is None else barred.charges
+        flow = solve_flow(
+            problem,
+            seed=seed,
+            keys=keys,
+            segments=_coarse(limit, strength),
+            unit=UNIT,
+            limit=limit,
+            charges=charges,
+            progress=progress,
+        )
+        if not strength:
+            return flow
+        return solve_flow(
+            problem,
+            seed=seed,
+            keys=flow.keys,
+            segments=_fine(problem, flow, limit, strength),
+            unit=UNIT,
+            limit=limit,
+            most_rounds=1,
+            charges=charges,
+            progress=progress,
+        )
+
+
+def _support(problem: AnyProblem, flow: Flow) -> tuple[Ints, Ints, Doubles]:
+    """Rows and columns of all pairs that may be drawn, and about what is lost without each; last resorts stay."""
+    rows, columns = np.divmod(flow.keys, problem.shape[1])
+    net = flow.scores - flow.certificate.reviewer_prices[columns] - flow.thresholds[rows]
+    net -= flow.charges.at(rows, columns)
+    worth = flow.units / UNIT * (np.maximum(net, 0.0) + _WORTH_OF_SCORE * flow.scores)
+    used, spare = flow.units > 0, flow.spare[flow.spare_units > 0]
+    return (
+        np.concatenate([rows[used], spare[:, 0]]),
+        np.concatenate([columns[used], spare[:, 1]]),
+        np.append(worth[used], np.full(len(spare), np.inf)),
+    )
 
 
 def _marginals(problem: AnyProblem, flow: Flow, limit: int, draw_seed: int | None) -> Marginals:

@@ -4,8 +4,10 @@ Probabilities are whole units, a power of two of which is certain. The lowest bi
 have it are the edges of a graph, which splits into trails that alternate between submissions and reviewers. Along a
 trail every second edge gains one unit and the others lose one, or the other way round, by a fair coin. No edge changes
 on average, and no node's sum changes inside of a trail. A trail only ends at a node whose sum is odd; one unit more or
-less cannot carry an odd sum past the whole numbers of reviews around it, which are even. Then the next digit is the
-lowest, until each pair is certain or out. All trails of a digit move at once, so a draw takes a few passes over arrays.
+less cannot carry an odd sum past the whole numbers of reviews around it, which are even. The same holds for groups of
+pairs inside of a submission, whose edges are paired among themselves first, so that quotas hold in every draw. Then the
+next digit is the lowest, until each pair is certain or out. All trails of a digit move at once, so a draw takes a few
+passes over arrays.
 
 Source: A. Srinivasan, Distributions on level-sets with applications to approximation algorithms, FOCS 2001 (dependent
 rounding); B. Doerr, Generating randomized roundings with cardinality constraints, STACS 2006 (digit by digit).
@@ -22,7 +24,7 @@ from matcher.records import Bools, Ints
 __all__ = ["draw"]
 
 
-def draw(rows: Ints, columns: Ints, units: Ints, unit: int, *, seed: int) -> Bools:
+def draw(rows: Ints, columns: Ints, units: Ints, unit: int, *, seed: int, groups: Ints | None = None) -> Bools:
     """Draw once.
 
     Args:
@@ -31,10 +33,11 @@ def draw(rows: Ints, columns: Ints, units: Ints, unit: int, *, seed: int) -> Boo
         units: (K,) probabilities, in whole units.
         unit: units that are certain, a power of two.
         seed: decides the draw.
+        groups: (K,) number of the pair's group inside its submission, −1 for none; `None` where there are no groups.
 
     Returns:
-        (K,) True for pairs that are assigned: each with its probability, each submission and reviewer with the whole
-        number below or above what is expected.
+        (K,) True for pairs that are assigned: each with its probability, each submission, reviewer and group with the
+        whole number below or above what is expected.
     """
     rng = np.random.default_rng(seed)
     left = units.astype(np.int64).copy()
@@ -42,15 +45,17 @@ def draw(rows: Ints, columns: Ints, units: Ints, unit: int, *, seed: int) -> Boo
     while step < unit:
         odd = np.flatnonzero(left & step)
         if len(odd):
-            left[odd] += step * _directions(rows[odd], columns[odd], rng)
+            inside = None if groups is None else groups[odd]
+            left[odd] += step * _directions(rows[odd], columns[odd], inside, rng)
         step *= 2
     drawn: Bools = left == unit
     return drawn
 
 
-def _directions(rows: Ints, columns: Ints, rng: np.random.Generator) -> Ints:
+def _directions(rows: Ints, columns: Ints, groups: Ints | None, rng: np.random.Generator) -> Ints:
     """1 or −1 for every edge, alternating along trails, each trail by a fair coin."""
-    at_row, at_column = _partners(rows, rng), _partners(columns, rng)
+    at_row = _partners(rows, rng) if groups is None else _nested(rows, groups, rng)
+    at_column = _partners(columns, rng)
     trail = _components(at_row, at_column)
     # Edges two steps apart on a trail move the same way.
     side = _components(np.where(at_row >= 0, at_column[at_row], -1), np.where(at_column >= 0, at_row[at_column], -1))
@@ -73,6 +78,16 @@ def _partners(nodes: Ints, rng: np.random.Generator) -> Ints:
     partner = np.full(len(nodes), -1)
     partner[order[first]] = order[first + 1]
     partner[order[first + 1]] = order[first]
+    return partner
+
+
+def _nested(rows: Ints, groups: Ints, rng: np.random.Generator) -> Ints:
+    """Partners inside of groups first, so that at most one edge of each group is left for the whole submission."""
+    partner = np.full(len(rows), -1)
+    for some, nodes in ((np.flatnonzero(groups >= 0), groups), (None, rows)):
+        open_ = np.flatnonzero(partner < 0) if some is None else some
+        found = _partners(nodes[open_], rng)
+        partner[open_[found >= 0]] = open_[found[found >= 0]]
     return partner
 
 

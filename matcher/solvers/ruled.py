@@ -1,29 +1,32 @@
-"""Maximum total under rules that bind several pairs: an integer programme over the best pairs, solved by HiGHS.
+"""Rules that a flow cannot keep: a linear programme over the best pairs, then an integer one, both solved by HiGHS.
 
-Quotas are rows from the start; that two reviewers must not meet, or two pairs not both be, becomes a row only once an
-answer breaks it. What cannot be met is priced: a missing review above a hard quota that lacks somebody, above a last
-resort, above a missing minimum load, above any score. Large problems look at the best pairs of every submission and
-reviewer, and at more of them while something is missing.
+That pairs may not be together becomes a row only once an answer breaks it, and then for as many pairs as the rule lets
+it speak of: all candidates of a submission who must not meet each other, all members of a group. Such rows leave few
+fractions. Small problems are solved in whole reviews as they stand; in large ones a pair that the linear programme is
+certain of stays, and one that it finds too dear is left out. What cannot be met is priced: a missing review above a
+hard quota that lacks somebody, above a last resort, above a missing minimum load, above any score.
 
 Source: K. Leyton-Brown et al., Matching papers and reviewers at large conferences, Artificial Intelligence 2024
-(row generation for constraints between pairs).
+(row generation for constraints between pairs); M. Padberg, On the facial structure of set packing polyhedra, 1973
+(rows of cliques).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from itertools import combinations
-from typing import Final
+from dataclasses import dataclass
+from typing import Any, Final
 
 import numpy as np
 import scipy.sparse as sp
-from scipy.optimize import Bounds, LinearConstraint, milp
+from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from matcher.errors import MatcherError
-from matcher.records import Bools, Doubles, Ints, SideRule
-from matcher.solvers import Problem
+from matcher.records import Doubles, Ints, RulePrices
+from matcher.solvers import AnyProblem
+from matcher.solvers.clashes import find_clashes
+from matcher.solvers.network import Flow
 
-__all__ = ["solve_ruled"]
+__all__ = ["Programmed", "solve_programme"]
 
 _UNFILLED: Final = 3000.0
 _LACKING: Final = 300.0
@@ -32,226 +35,407 @@ _UNDERLOAD: Final = 30.0
 """Prices in units of a score in [0, 1]. No exchange of scores is worth more than the reviews that it moves, so what
 these keep apart is kept apart wherever a chain of exchanges is shorter than their ratio."""
 
-_ALL_AT_ONCE: Final = 60_000
-_BEST_OF_EACH: Final = 25
+_BELOW_FLOOR: Final = 20.0
+"""Price of a score that a submission lacks to its floor."""
+
+_FLOOR_ROOM: Final = 1e-9
+"""By which a floor is lowered for the arithmetic of the programme."""
+
+_EXACT: Final = 10_000
+"""Up to this many pairs the answer is the best in whole reviews."""
+
+_SIMPLEX: Final = 20_000
+"""Up to this many variables the simplex method is faster than interior points."""
+
 _MOST_ROUNDS: Final = 60
+_RELAXED_ROUNDS: Final = 8
+_SMALL_STEP: Final = 2e-5
+"""A round of rows that lowers the bound by less than this share is the last before whole reviews."""
+
 _SOME: Final = 1e-6
 """What is more than nothing, and more than one."""
 
+_DEAR: Final = 0.03
+"""A pair that is not chosen and this much too dear, in units of a score, is left out of the search."""
+
+_LOCAL_FROM: Final = 3
+"""Rounds of whole reviews after which only what is near a broken rule is open."""
+
+_OPENED: Final = 3
+"""How often the neighbourhood of what falls short is opened again."""
+
 _GAP: Final = 1e-6
-_LARGE_GAP: Final = 5e-4
-"""Where only the best pairs are looked at, the answer may be this share below the best of them."""
-
-_Row = tuple[list[int], list[float], float, float]
-"""Variables, coefficients, lower and upper bound."""
+_LARGE_GAP: Final = 5e-5
+_NODES: Final = 200
+"""Nodes of a search tree: a limit that, unlike a time limit, gives the same answer on every machine."""
 
 
-def solve_ruled(problem: Problem, rules: Sequence[SideRule], required: Bools) -> tuple[Ints, Ints]:
-    """Solve under rules.
+@dataclass(frozen=True, slots=True, eq=False)
+class Programmed:
+    """What the programmes found.
 
     Args:
-        problem: the arrays; demand and loads count required pairs, too.
-        rules: in the positions of the problem.
-        required: (S, R) pairs that must be; eligible ones.
+        rows: (N,) submissions of the chosen pairs.
+        columns: (N,) their reviewers.
+        prices: of the rules that the flow does not keep; `None` where the linear programme was not asked.
+    """
+
+    rows: Ints
+    columns: Ints
+    prices: RulePrices | None
+
+
+def solve_programme(problem: AnyProblem, flow: Flow, floors: Doubles | None = None) -> Programmed:
+    """Solve under all rules over some pairs.
+
+    Args:
+        problem: the arrays, with rules.
+        flow: the best answer without these rules; its pairs are those to choose from.
+        floors: (S,) least mean scores, minus infinity for none.
 
     Returns:
-        Rows and columns of the assigned pairs. A hard rule is broken only by a quota's `at_least` that nobody can
-        give; the caller counts.
+        The largest total less the prices of soft rules. A hard rule is broken only by a quota's `at_least` that nobody
+        can give, or by required pairs; the caller counts.
     """
-    best = _BEST_OF_EACH
-    while True:
-        model = _Model(problem, rules, required, best)
-        answer = model.solve()
-        if model.has_all or not model.falls_short(answer):
-            chosen = answer[: model.pairs] > 0.5
-            return model.rows[chosen], model.columns[chosen]
-        best *= 4
+    model = _Model(problem, flow.keys, flow.spare, floors)
+    if model.pairs <= _EXACT:
+        return Programmed(*model.chosen(model.solve_whole()), None)
+    model.learn(np.concatenate([flow.units, flow.spare_units]))
+    prices = model.relax()
+    model.narrow()
+    return Programmed(*model.chosen(model.solve_whole()), prices)
+
+
+@dataclass(frozen=True, slots=True)
+class _Row:
+    """A row of the programme: lower ≤ terms ≤ upper."""
+
+    variables: Ints
+    terms: Doubles
+    lower: float
+    upper: float
 
 
 class _Model:
     """Variables in this order: pairs, missing reviews (S), missing minimum loads (R), slacks of rules."""
 
-    def __init__(self, problem: Problem, rules: Sequence[SideRule], required: Bools, best: int) -> None:
-        self.problem = problem
-        self.rules = rules
-        allowed = problem.eligible if problem.last_resort is None else problem.eligible | problem.last_resort
-        keys = np.flatnonzero(allowed)
-        self.has_all = len(keys) <= _ALL_AT_ONCE
-        if not self.has_all:
-            keys = np.union1d(_best_keys(problem, best, rules), np.flatnonzero(required))
-            self.has_all = len(keys) == np.count_nonzero(allowed)
-        self.rows, self.columns = np.divmod(keys, allowed.shape[1])
-        self.pairs = len(keys)
-        self._is_required = required[self.rows, self.columns]
-        self._place = {(row, column): place for place, (row, column) in enumerate(self._places())}
-        is_spare = np.zeros(self.pairs, dtype=np.bool_)
-        if problem.last_resort is not None:
-            is_spare = problem.last_resort[self.rows, self.columns]
-        cost = np.where(is_spare, _LAST_RESORT, -np.nan_to_num(problem.values[self.rows, self.columns]))
-        rows, reviewers = allowed.shape
-        self._costs = [cost.astype(np.float64), np.full(rows, _UNFILLED), np.full(reviewers, _UNDERLOAD)]
-        self._lacking: list[int] = []
-        self._known: set[tuple[int, int]] = set()
-        self._size: int = self.pairs + rows + reviewers
-        self._lines: list[_Row] = [*self._demand(), *self._loads(), *self._spares(is_spare)]
-        for rule in rules:
-            self._add_quota(rule)
-            self._price_pairs(rule)
+    def __init__(self, problem: AnyProblem, keys: Ints, spare: Ints, floors: Doubles | None) -> None:
+        assert problem.rules is not None
+        self.problem, self.rules = problem, problem.rules
+        submissions, self.reviewers = problem.shape
+        rows, columns = np.divmod(keys, self.reviewers)
+        self.rows, self.columns = np.concatenate([rows, spare[:, 0]]), np.concatenate([columns, spare[:, 1]])
+        self.scores = np.concatenate([problem.scores_at(rows, columns), np.zeros(len(spare))])
+        self.is_spare = np.arange(len(self.rows)) >= len(rows)
+        self.pairs = len(self.rows)
+        cost = np.where(self.is_spare, _LAST_RESORT, -self.scores)
+        self._costs = [cost, np.full(submissions, _UNFILLED), np.full(self.reviewers, _UNDERLOAD)]
+        self._size = self.pairs + submissions + self.reviewers
+        self._lower, self._upper = np.zeros(self.pairs), np.ones(self.pairs)
+        self._cuts: list[tuple[int, Ints, int]] = []
+        self._known: set[tuple[int, tuple[int, ...]]] = set()
+        self._lines: list[_Row] = []
+        self._base = self._base_rows(floors)
+        for number, rule in enumerate(self.rules.rules):
+            if rule.members is not None and rule.at_least:
+                self._demand_members(number)
+        self._neighbours: dict[int, dict[int, set[int]]] = {}
+        self._by_row = np.argsort(self.rows, kind="stable")
+        self._starts = np.searchsorted(self.rows[self._by_row], np.arange(submissions + 1))
+        self._answer = np.zeros(self._size)
+        self._reduced = np.zeros(self.pairs)
+        self._priced = 0
 
-    def _places(self) -> Iterator[tuple[int, int]]:
-        return zip(self.rows.tolist(), self.columns.tolist(), strict=True)
-
-    def _demand(self) -> Iterator[_Row]:
-        for row, found in enumerate(_grouped(self.rows, len(self.problem.wanted))):
-            wanted = float(self.problem.wanted[row])
-            yield [*found, self.pairs + row], [1.0] * (len(found) + 1), wanted, wanted
-
-    def _loads(self) -> Iterator[_Row]:
-        offset = self.pairs + len(self.problem.wanted)
-        for column, found in enumerate(_grouped(self.columns, len(self.problem.max_load))):
-            yield found, [1.0] * len(found), -np.inf, float(self.problem.max_load[column])
-            least = float(self.problem.min_load[column])
-            if least:
-                yield [*found, offset + column], [1.0] * (len(found) + 1), least, np.inf
-
-    def _spares(self, is_spare: Bools) -> Iterator[_Row]:
-        places = np.flatnonzero(is_spare)
-        for found in _grouped(self.rows[places], len(self.problem.wanted)):
-            if len(found) > 1:
-                yield places[found].tolist(), [1.0] * len(found), -np.inf, 1.0
+    def _base_rows(self, floors: Doubles | None) -> tuple[sp.csr_array, Doubles, Doubles]:
+        """Demand, loads, last resorts and floors, with lower and upper bounds."""
+        problem, every = self.problem, np.arange(self.pairs)
+        submissions = problem.shape[0]
+        missing = self.pairs + np.arange(submissions)
+        demand = _matrix((self.rows, every), (np.arange(submissions), missing), (submissions, self._size))
+        loads = _matrix((self.columns, every), None, (self.reviewers, self._size))
+        some = np.flatnonzero(problem.min_load > 0)
+        lacking = self.pairs + submissions + np.arange(self.reviewers)
+        least = _matrix((self.columns, every), (np.arange(self.reviewers), lacking), (self.reviewers, self._size))
+        spares = _matrix((self.rows[self.is_spare], every[self.is_spare]), None, (submissions, self._size))
+        two = np.flatnonzero(np.bincount(self.rows[self.is_spare], minlength=submissions) > 1)
+        parts = [demand, loads, least[some], spares[two]]
+        lower = [problem.wanted, np.full(self.reviewers, -np.inf), problem.min_load[some], np.full(len(two), -np.inf)]
+        upper = [problem.wanted, problem.max_load, np.full(len(some), np.inf), np.ones(len(two))]
+        if floors is not None:
+            held = np.flatnonzero(np.isfinite(floors))
+            reviews = problem.wanted + (0 if problem.given_reviews is None else problem.given_reviews)
+            given = 0.0 if problem.given_scores is None else np.nan_to_num(problem.given_scores)
+            own = np.concatenate([self.scores, np.ones(submissions)])
+            places = (
+                np.concatenate([self.rows, np.arange(submissions)]),
+                np.concatenate([every, self._size + missing - self.pairs]),
+            )
+            self._costs.append(np.full(submissions, _BELOW_FLOOR))
+            self._size += submissions
+            sums = sp.csr_array((own, places), shape=(submissions, self._size))
+            parts = [
+                sp.csr_array((each.data, each.indices, each.indptr), shape=(each.shape[0], self._size))
+                for each in parts
+            ]
+            parts.append(sums[held])
+            lower.append((floors * reviews - given)[held] - _FLOOR_ROOM)
+            upper.append(np.full(len(held), np.inf))
+        return sp.vstack(parts).tocsr(), np.concatenate(lower), np.concatenate(upper).astype(np.float64)
 
     def _slack(self, price: float | None) -> int:
         """A variable that lets a rule be broken at a price; a hard quota may only lack somebody."""
         self._costs.append(np.array([_LACKING if price is None else price]))
         self._size += 1
-        if price is None:
-            self._lacking.append(self._size - 1)
         return self._size - 1
 
-    def _add_quota(self, rule: SideRule) -> None:
-        if rule.members is None:
-            return
-        inside = rule.members[self.columns]
-        for row, found in enumerate(_grouped(np.where(inside, self.rows, -1), len(self.problem.wanted))):
-            least = min(rule.at_least, int(self.problem.wanted[row]))
-            if least:
-                slack = self._slack(rule.price)
-                self._lines.append(([*found, slack], [1.0] * (len(found) + 1), float(least), np.inf))
-            if rule.at_most is not None and len(found) > rule.at_most:
-                soft = [] if rule.price is None else [self._slack(rule.price)]
-                terms = [1.0] * len(found) + [-1.0] * len(soft)
-                self._lines.append(([*found, *soft], terms, -np.inf, float(rule.at_most)))
+    def _demand_members(self, number: int) -> None:
+        rule, wanted = self.rules.rules[number], self._reviews()
+        assert rule.members is not None
+        places = np.flatnonzero(rule.members[self.columns])
+        order = places[np.argsort(self.rows[places], kind="stable")]
+        starts = np.searchsorted(self.rows[order], np.arange(len(wanted) + 1))
+        has = self._has(number)
+        for row in np.flatnonzero(self.problem.wanted > 0).tolist():
+            least = min(rule.at_least, int(wanted[row])) - int(has[row])
+            if least > 0:
+                own = np.append(order[starts[row] : starts[row + 1]], self._slack(rule.price))
+                self._lines.append(_Row(own, np.ones(len(own)), float(least), np.inf))
+                self._cuts.append((number, own[:-1], least))
 
-    def _price_pairs(self, rule: SideRule) -> None:
-        if rule.pairs is None or rule.price is None:
-            return
-        for row, column in rule.pairs.tolist():
-            place = self._place.get((row, column))
-            if place is not None:
-                self._costs[0][place] += rule.price
+    def _reviews(self) -> Ints:
+        given = self.problem.given_reviews
+        return self.problem.wanted if given is None else self.problem.wanted + given
 
-    def solve(self) -> Doubles:
-        """The best answer that breaks no rule between two pairs; large problems find most rows without integers."""
-        is_whole = self.has_all
-        for _ in range(_MOST_ROUNDS):
-            answer = self._solve_once(is_whole=is_whole)
-            found = list(self._broken(answer))
-            if not found and is_whole:
-                return answer
-            is_whole = is_whole or not found
-            for one, other, price in found:
-                soft = [] if price is None else [self._slack(price)]
-                self._lines.append(([one, other, *soft], [1.0, 1.0] + [-1.0] * len(soft), -np.inf, 1.0))
-                self._known.add((one, other))
+    def _has(self, number: int) -> Ints:
+        """(S,) settled reviews by members."""
+        rows, columns = self.rules.required
+        members = self.rules.rules[number].members
+        assert members is not None
+        return np.bincount(rows[members[columns]], minlength=len(self.problem.wanted))
+
+    def chosen(self, answer: Doubles) -> tuple[Ints, Ints]:
+        """Rows and columns of the pairs of an answer."""
+        used = answer[: self.pairs] > 0.5
+        return self.rows[used], self.columns[used]
+
+    def learn(self, units: Ints) -> None:
+        """Make rows of what a known answer breaks."""
+        self._cut(np.append(units.astype(np.float64), np.zeros(self._size - self.pairs)))
+
+    def relax(self) -> RulePrices:
+        """Find rows without whole reviews; the prices of the last of them are the proof's."""
+        before = np.inf
+        for _ in range(_RELAXED_ROUNDS):
+            found, marginals = self._solve_relaxed()
+            is_slow = before - found <= _SMALL_STEP * abs(found)
+            if not self._cut(self._answer) or is_slow:
+                break
+            before = found
+        return self._prices(marginals)
+
+    def narrow(self) -> None:
+        """Keep what the linear programme is certain of and leave out what is too dear."""
+        values = self._answer[: self.pairs]
+        self._lower = (values > 1 - _SOME).astype(np.float64)
+        self._upper = np.where((values < _SOME) & (self._reduced > _DEAR), 0.0, 1.0)
+        for _, places, _ in self._cuts[self._priced :]:
+            self._lower[places] = 0.0
+
+    def solve_whole(self) -> Doubles:
+        """The best answer in whole reviews, row by row until it breaks no rule."""
+        opened = 0
+        options: Any = {"mip_rel_gap": _GAP}
+        if self.pairs > _EXACT:
+            options = {"mip_rel_gap": _LARGE_GAP, "node_limit": _NODES}
+        for done in range(_MOST_ROUNDS):
+            matrix, lower, upper = self._rows()
+            whole = np.zeros(self._size, dtype=np.int64)
+            whole[: self.pairs] = 1
+            answer = milp(
+                np.concatenate(self._costs),
+                constraints=LinearConstraint(matrix, lower, upper),
+                bounds=self._bounds(),
+                integrality=whole,
+                options=options,
+            )
+            if answer.x is None:
+                raise MatcherError(f"the integer programme has no answer: {answer.message}")
+            before = len(self._cuts)
+            if self.pairs > _EXACT and done >= _LOCAL_FROM:
+                self._lower = (answer.x[: self.pairs] > 0.5).astype(np.float64)
+            if not self._cut(answer.x):
+                short = self._short(answer.x)
+                if self.pairs <= _EXACT or opened >= _OPENED or not len(short):
+                    found: Doubles = answer.x
+                    return found
+                opened += 1
+                self._open(short, answer.x)
+                continue
+            if self.pairs > _EXACT:
+                self._free(before, answer.x)
         raise MatcherError(f"the rules between pairs were not all met after {_MOST_ROUNDS} rounds")
 
-    def _solve_once(self, *, is_whole: bool) -> Doubles:
-        counts = [len(variables) for variables, _, _, _ in self._lines]
-        indices = np.concatenate([np.array(variables, dtype=np.int64) for variables, _, _, _ in self._lines])
-        data = np.concatenate([np.array(terms) for _, terms, _, _ in self._lines])
-        starts = np.concatenate([[0], np.cumsum(counts)])
-        matrix = sp.csr_array((data, indices, starts), shape=(len(self._lines), self._size))
-        low, high = (np.array([line[place] for line in self._lines]) for place in (2, 3))
-        upper = np.full(self._size, np.inf)
-        upper[: self.pairs] = 1
-        lower = np.zeros(self._size)
-        lower[: self.pairs] = self._is_required
-        whole = np.zeros(self._size, dtype=np.int64)
-        whole[: self.pairs] = is_whole
-        answer = milp(
-            np.concatenate(self._costs),
-            constraints=LinearConstraint(matrix, low, high),
-            bounds=Bounds(lower, upper),
-            integrality=whole,
-            options={"mip_rel_gap": _GAP if self.has_all else _LARGE_GAP},
+    def _short(self, answer: Doubles) -> Ints:
+        """Submissions that miss a review, or a member of a group, that they might have."""
+        missing = answer[self.pairs : self.pairs + self.problem.shape[0]] > 0.5
+        for (_, places, least), line in zip(self._cuts, self._lines, strict=True):
+            if least > 0 and len(places) and answer[line.variables[-1]] > 0.5:
+                missing[self.rows[places[0]]] = True
+        return np.flatnonzero(missing)
+
+    def _open(self, rows: Ints, answer: Doubles) -> None:
+        """Open some submissions, and all that have a reviewer whom they could have."""
+        people = np.unique(self.columns[np.isin(self.rows, rows)])
+        chosen = answer[: self.pairs] > 0.5
+        near = np.union1d(rows, self.rows[chosen & np.isin(self.columns, people)])
+        inside = np.isin(self.rows, near)
+        self._lower[inside], self._upper[inside] = 0.0, 1.0
+
+    def _free(self, before: int, answer: Doubles) -> None:
+        """Open the submissions that new rows speak of, and all that share a reviewer with them."""
+        touched = np.unique(np.concatenate([self.rows[places] for _, places, _ in self._cuts[before:]]))
+        chosen = answer[: self.pairs] > 0.5
+        people = np.unique(self.columns[chosen & np.isin(self.rows, touched)])
+        near = np.unique(self.rows[chosen & np.isin(self.columns, people)])
+        self._lower[np.isin(self.rows, np.union1d(touched, near))] = 0.0
+
+    def _bounds(self) -> Bounds:
+        more = self._size - self.pairs
+        return Bounds(np.append(self._lower, np.zeros(more)), np.append(self._upper, np.full(more, np.inf)))
+
+    def _rows(self) -> tuple[sp.csr_array, Doubles, Doubles]:
+        base, lower, upper = self._base
+        wide = sp.csr_array((base.data, base.indices, base.indptr), shape=(base.shape[0], self._size))
+        if not self._lines:
+            return wide, lower, upper
+        indices = np.concatenate([line.variables for line in self._lines])
+        data = np.concatenate([line.terms for line in self._lines])
+        starts = np.concatenate([[0], np.cumsum([len(line.variables) for line in self._lines])])
+        more = sp.csr_array((data, indices, starts), shape=(len(self._lines), self._size))
+        return (
+            sp.vstack([wide, more]).tocsr(),
+            np.concatenate([lower, [line.lower for line in self._lines]]),
+            np.concatenate([upper, [line.upper for line in self._lines]]),
         )
-        if answer.x is None:
-            raise MatcherError(f"the integer programme has no answer: {answer.message}")
-        found: Doubles = answer.x
-        return found
 
-    def _broken(self, answer: Doubles) -> Iterator[tuple[int, int, float | None]]:
-        """Two pairs that are together more than one though a rule, not yet a row, says that only one may be."""
-        chosen = np.flatnonzero(answer[: self.pairs] > _SOME).tolist()
-        for rule in self.rules:
-            for one, other in self._clashes(rule, chosen):
-                if answer[one] + answer[other] > 1 + _SOME and (one, other) not in self._known:
-                    yield one, other, rule.price
+    def _solve_relaxed(self) -> tuple[float, Doubles]:
+        """Value, and the price of each of the lines (from 0 up where they bind); the answer is kept."""
+        matrix, lower, upper = self._rows()
+        equal = lower == upper
+        above, below = ~equal & np.isfinite(upper), ~equal & np.isfinite(lower)
+        bounds = self._bounds()
+        rows: dict[str, Any] = {
+            "method": "highs-ipm" if self.pairs > _SIMPLEX else "highs-ds",
+            "A_ub": sp.vstack([matrix[above], -matrix[below]]).tocsr(),
+            "b_ub": np.concatenate([upper[above], -lower[below]]),
+            "A_eq": matrix[equal],
+            "b_eq": lower[equal],
+            "bounds": np.stack([bounds.lb, bounds.ub], axis=1),
+        }
+        found: Any = linprog(np.concatenate(self._costs), **rows)
+        if found.x is None:
+            raise MatcherError(f"the linear programme has no answer: {found.message}")
+        prices = np.zeros(len(lower))
+        marginals = np.maximum(-found.ineqlin.marginals, 0)
+        prices[above] += marginals[: above.sum()]
+        prices[below] += marginals[above.sum() :]
+        self._answer, self._priced = found.x, len(self._lines)
+        self._reduced = np.maximum(found.lower.marginals[: self.pairs], 0)
+        return -float(found.fun), prices[len(self._base[1]) :]
 
-    def _clashes(self, rule: SideRule, chosen: list[int]) -> Iterator[tuple[int, int]]:
-        """Chosen pairs that a rule keeps apart, the smaller place first."""
-        if rule.apart is not None:
-            together = {tuple(pair) for pair in rule.apart.tolist()}
-            of_row: dict[int, list[int]] = {}
-            for place in chosen:
-                of_row.setdefault(int(self.rows[place]), []).append(place)
-            for places in of_row.values():
-                for one, other in combinations(places, 2):  # by reviewer, as places are
-                    if (int(self.columns[one]), int(self.columns[other])) in together:
-                        yield one, other
-        if rule.cycles is not None:
-            taken = {(int(self.rows[place]), int(self.columns[place])) for place in chosen}
-            for first, one, second, other in rule.cycles.tolist():
-                if (first, one) in taken and (second, other) in taken:
-                    low, high = sorted((self._place[first, one], self._place[second, other]))
-                    yield low, high
+    # --- what is broken -----------------------------------------------------------------------------------------------
 
-    def falls_short(self, answer: Doubles) -> bool:
-        """Whether more pairs to choose from might help: something is missing."""
-        rest = answer[self.pairs : self.pairs + len(self.problem.wanted) + len(self.problem.max_load)]
-        return bool(rest.sum() > 1e-6 or answer[self._lacking].sum() > 1e-6)
+    def _cut(self, answer: Doubles) -> bool:
+        """Make rows of what an answer breaks; tells whether there was anything new."""
+        chosen = np.flatnonzero(answer[: self.pairs] > _SOME)
+        more_rows, more_columns = self.rules.required
+        rows = np.concatenate([self.rows[chosen], more_rows])
+        columns = np.concatenate([self.columns[chosen], more_columns])
+        numbers = [number for number, rule in enumerate(self.rules.rules) if rule.pairs is None]
+        found = find_clashes(self.rules.rules, numbers, rows, columns, self.reviewers)
+        is_new = False
+        for number, most, start, end in zip(
+            found.rules.tolist(), found.most.tolist(), found.starts[:-1], found.starts[1:], strict=True
+        ):
+            places = found.places[start:end]
+            free = chosen[places[places < len(chosen)]]
+            room = most - (len(places) - len(free))
+            if len(free) and answer[free].sum() > room + _SOME:
+                is_new |= self._add_cut(number, free, max(room, 0), answer)
+        return is_new
+
+    def _add_cut(self, number: int, places: Ints, most: int, answer: Doubles) -> bool:
+        rule = self.rules.rules[number]
+        if rule.price is None and rule.apart is not None and len(places) == 2:
+            places = self._clique(number, places, answer)
+        elif rule.members is not None:
+            row = int(self.rows[places[0]])
+            own = self._of_row(row)
+            places = own[rule.members[self.columns[own]]]
+            most = max(0, (rule.at_most or 0) - int(self._has(number)[row]))
+        name = (number, tuple(np.sort(places).tolist()))
+        if name in self._known:
+            return False
+        self._known.add(name)
+        self._lower[places] = 0.0  # what looked certain is not any more
+        slack = [] if rule.price is None else [self._slack(rule.price)]
+        variables = np.concatenate([places, np.array(slack, dtype=np.int64)])
+        self._lines.append(_Row(variables, np.append(np.ones(len(places)), [-1.0] * len(slack)), -np.inf, float(most)))
+        self._cuts.append((number, places, -1))
+        return True
+
+    def _clique(self, number: int, places: Ints, answer: Doubles) -> Ints:
+        """Two pairs with all further candidates of the submission, the likeliest first, who must not meet either."""
+        own = self._of_row(int(self.rows[places[0]]))
+        near = self._near(number)
+        free = near.get(int(self.columns[places[0]]), set()) & near.get(int(self.columns[places[1]]), set())
+        found = places.tolist()
+        for place in own[np.lexsort((self.scores[own], answer[own]))[::-1]].tolist():
+            column = int(self.columns[place])
+            if column in free:
+                found.append(place)
+                free = free & near[column]
+        return np.array(found, dtype=np.int64)
+
+    def _of_row(self, row: int) -> Ints:
+        return self._by_row[self._starts[row] : self._starts[row + 1]]
+
+    def _near(self, number: int) -> dict[int, set[int]]:
+        if number not in self._neighbours:
+            apart = self.rules.rules[number].apart
+            near: dict[int, set[int]] = {}
+            for one, other in [] if apart is None else apart.tolist():
+                near.setdefault(one, set()).add(other)
+                near.setdefault(other, set()).add(one)
+            self._neighbours[number] = near
+        return self._neighbours[number]
+
+    def _prices(self, marginals: Doubles) -> RulePrices:
+        """The prices of hard rules that the flow does not keep itself."""
+        left = set(self.rules.left)
+        quotas: dict[tuple[int, int], float] = {}
+        sets: list[tuple[int, Ints, float]] = []
+        for (number, places, least), price in zip(self._cuts, marginals.tolist(), strict=False):
+            rule = self.rules.rules[number]
+            if price <= 0 or rule.price is not None or number not in left or self.is_spare[places].any():
+                continue
+            if rule.members is not None and len(places):
+                place = number, int(self.rows[places[0]])
+                quotas[place] = quotas.get(place, 0.0) + (price if least < 0 else -price)
+            elif len(places) > 1:
+                sets.append((number, self.rows[places] * self.reviewers + self.columns[places], price))
+        return RulePrices(
+            quota_rules=np.array([number for number, _ in quotas], dtype=np.int64),
+            quota_rows=np.array([row for _, row in quotas], dtype=np.int64),
+            quota_prices=np.array(list(quotas.values()), dtype=np.float64),
+            set_rules=np.array([number for number, _, _ in sets], dtype=np.int64),
+            set_starts=np.cumsum([0, *(len(keys) for _, keys, _ in sets)]).astype(np.int64),
+            set_keys=np.array([key for _, keys, _ in sets for key in keys.tolist()], dtype=np.int64),
+            set_prices=np.array([price for _, _, price in sets], dtype=np.float64),
+        )
 
 
-def _grouped(keys: Ints, count: int) -> list[list[int]]:
-    """Positions by key from 0 to count - 1; other keys are left out."""
-    found: list[list[int]] = [[] for _ in range(count)]
-    for place, key in enumerate(keys.tolist()):
-        if 0 <= key < count:
-            found[key].append(place)
-    return found
-
-
-def _best_keys(problem: Problem, best: int, rules: Sequence[SideRule]) -> Ints:
-    """The best pairs of every submission, of every reviewer, and of every submission inside every quota."""
-    allowed = problem.eligible if problem.last_resort is None else problem.eligible | problem.last_resort
-    values = np.where(allowed, np.nan_to_num(problem.values, nan=-1.0), -np.inf)
-    rows, columns = values.shape
-    found = [_top(values, best)]
-    turned = _top(np.ascontiguousarray(values.T), best)
-    found.append((turned % rows) * columns + turned // rows)
-    for rule in rules:
-        if rule.members is not None and rule.at_least:
-            places = np.flatnonzero(rule.members)
-            inside = _top(values[:, places], min(best, len(places)))
-            found.append((inside // len(places)) * columns + places[inside % len(places)])
-    keys = np.unique(np.concatenate(found))
-    kept: Ints = keys[allowed.ravel()[keys]]
-    return kept
-
-
-def _top(values: np.ndarray[tuple[int, ...], np.dtype[np.floating]], best: int) -> Ints:
-    """Row-major positions of the best values of every row."""
-    best = min(best, values.shape[1])
-    top = np.argpartition(values, values.shape[1] - best, axis=1)[:, values.shape[1] - best :]
-    keys: Ints = (np.arange(len(values))[:, None] * values.shape[1] + top).ravel()
-    return keys
+def _matrix(ones: tuple[Ints, Ints], more: tuple[Ints, Ints] | None, shape: tuple[int, int]) -> sp.csr_array:
+    """Ones at some places."""
+    rows, columns = ones if more is None else (np.concatenate([ones[0], more[0]]), np.concatenate([ones[1], more[1]]))
+    return sp.csr_array((np.ones(len(rows)), (rows, columns)), shape=shape)

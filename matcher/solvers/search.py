@@ -7,14 +7,16 @@ rest, several times faster than sorting out the exact best.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any, Final
 
 import numpy as np
 
-from matcher.records import Doubles, Floats, Ints, Progress
+from matcher.charges import Charges
+from matcher.records import Bools, Doubles, Floats, Ints, Progress
 from matcher.solvers import AnyProblem, row_blocks
 
-__all__ = ["ALL_AT_ONCE", "all_pairs", "first_pairs", "improving", "rank_within"]
+__all__ = ["ALL_AT_ONCE", "all_pairs", "best_inside", "first_pairs", "improving", "rank_within"]
 
 ALL_AT_ONCE: Final = 200_000
 """Up to this many pairs, all eligible ones are taken from the start: it takes a fraction of a second."""
@@ -86,6 +88,20 @@ def first_pairs(problem: AnyProblem, *, seed: int, best: int = _BEST_OF_EACH, pr
     return up[kept] * reviewers + across[kept]
 
 
+def best_inside(problem: AnyProblem, members: Bools, best: int) -> Ints:
+    """Positions, row-major, of the best pairs of every submission with some of the reviewers."""
+    columns = np.flatnonzero(members)
+    best = min(best, len(columns))
+    found = [np.empty(0, dtype=np.int64)]
+    for rows in row_blocks(problem) if best else ():
+        values = problem.block(rows)[:, columns]
+        top = np.argpartition(values, len(columns) - best, axis=1)[:, len(columns) - best :]
+        usable = np.take_along_axis(values, top, axis=1) > -np.inf
+        up = np.repeat(np.arange(rows.start, rows.stop), usable.sum(axis=1))
+        found.append(up * problem.shape[1] + columns[top[usable]])
+    return np.concatenate(found)
+
+
 def rank_within(groups: Ints, values: Floats | Doubles, tie: Ints) -> Ints:
     """The place of each value among those of its group, from the largest, 0 first."""
     order = np.lexsort((tie, -values, groups))
@@ -131,6 +147,7 @@ def improving(
     *,
     resolution: float,
     weights: Doubles | None = None,
+    charges: Sequence[Charges] = (),
     most: int = _ADDED_AT_MOST,
     progress: Progress | None = None,
 ) -> Ints:
@@ -143,6 +160,7 @@ def improving(
         thresholds: (S,) price at which a submission would exchange one of its reviewers.
         resolution: differences below it are rounding.
         weights: (S,) by which the scores of a submission are multiplied first; `None` is 1 for all.
+        charges: what pairs pay beside the price of a load.
         most: of one submission.
         progress: called for each block of rows.
 
@@ -153,6 +171,7 @@ def improving(
     # Single precision looks for candidates, double precision decides. Where prices are so large that single precision
     # would let too many pass, double precision looks too.
     size = max(float(np.abs(reviewer_prices).max(initial=0)), float(np.abs(thresholds).max(initial=0)), 1e-30)
+    size = max([size, *(each.largest for each in charges)])
     kind = np.float32 if _SINGLE * size < 1e-4 else np.float64
     slack = (_SINGLE if kind is np.float32 else 1e-12) * size
     prices = reviewer_prices.astype(kind)
@@ -161,6 +180,8 @@ def improving(
         net: Any = problem.block(rows).astype(kind, copy=False)
         with np.errstate(invalid="ignore"):  # 0 times minus infinity is no candidate
             net = (net if weights is None else net * weights[rows, None].astype(kind)) - prices
+            for each in charges:
+                each.take_from(net, rows)
         places = np.flatnonzero(net > (thresholds[rows, None] - slack).astype(kind))
         if not len(places):
             continue
@@ -171,6 +192,8 @@ def improving(
         up, across = up[new], across[new]
         scores = problem.scores_at(up, across)
         gain = (scores if weights is None else scores * weights[up]) - reviewer_prices[across] - thresholds[up]
+        for each in charges:
+            gain = gain - each.at(up, across)
         better = gain > resolution
         up, across, gain = up[better], across[better], gain[better]
         best = rank_within(up, gain, across * _MIXER % 2**32) < most
