@@ -167,6 +167,6 @@ def test_rounds_by_command(tmp_path: Path) -> None:
             where.setdefault((seat.submission_id, seat.person_id), set()).add(name)
     assert all(len(roles) == 1 for roles in where.values())
     told = call("match", folder, "--role", "ethics", "--only", "ethics=yes", "--dry-run", *common)
-    assert "1 of 1 reviews" in told
+    assert "1 of 1 review" in told
     done = CliRunner().invoke(app, ["match", str(folder), "--only", "ethics", "--dry-run"])
     assert done.exit_code == 2
