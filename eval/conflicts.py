@@ -163,7 +163,8 @@ def compare(found: Conflicts, truth: Truth, venue: Venue, **facts: Any) -> list[
         if rule == "coauthor":
             # The truth lists no doubtful coauthors of pairs that are in conflict as authors anyway: they are left out.
             judged = blocked - truth.unknown - (truth.pairs["author"] - true)
-        possible = {_pair(each) for each in blocks if _pair(each) in judged - true and _is_possible(each, venue)}
+        wrong = judged - true
+        possible = {_pair(each) for each in blocks if _pair(each) in wrong and _is_possible(each, venue)}
         shares = {
             "recall": wilson(len(true & (blocked | asked)), len(true)),
             "recall_block": wilson(len(true & blocked), len(true)),
