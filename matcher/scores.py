@@ -178,7 +178,12 @@ def score_parts(
     missing = sum(1 for _, position in best if position < 0)
     if missing:
         parts.append(
-            EvidencePaper(None, f"{missing} papers missing from a thin profile count as background", None, 0.0)
+            EvidencePaper(
+                None,
+                f"{counted(missing, 'paper')} missing from a thin profile {'counts' if missing == 1 else 'count'} as background",
+                None,
+                0.0,
+            )
         )
     if chance:
         message = f"as near come the best {counted} of {len(rows)} unrelated papers by chance"

@@ -369,7 +369,7 @@ def test_the_command(server: Recorded, tmp_path: Path, monkeypatch: pytest.Monke
     questions.write_text(questions.read_text().replace("the same name,", "the same name,yes"))
     shown = runner.invoke(app, [*common, "--answers", str(questions)])
     assert "1 reviewer found, 0 to decide" in shown.output
-    assert "publications.jsonl holds 1 rows, new 1" in " ".join(shown.output.split())
+    assert "publications.jsonl holds 1 row, new 1" in " ".join(shown.output.split())
     assert "rejected r1.jsonl:2" in shown.output
     shown = runner.invoke(app, [*common, "--json", "--offline"])
     told = json.loads(shown.stdout)

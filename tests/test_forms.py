@@ -198,7 +198,7 @@ def test_the_commands(tmp_path: Path) -> None:
     fill(forms / "a.xlsx", "Papers", {"A3": "no"})
     before = (folder / "publications.jsonl").read_bytes()
     shown = runner.invoke(app, ["confirm", "read", str(forms), "--into", str(folder), "--dry-run"])
-    assert "3 reviewers, 1 papers no longer speak for them, 1 of these are somebody else's" in " ".join(
+    assert "3 reviewers, 1 paper no longer speaks for them, 1 of these is somebody else's" in " ".join(
         shown.output.split()
     )
     assert (folder / "publications.jsonl").read_bytes() == before

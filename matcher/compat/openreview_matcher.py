@@ -39,7 +39,7 @@ from typing import Any, Final
 import numpy as np
 
 from matcher.assignment import solve_arrays
-from matcher.errors import ConfigError, DataError, InfeasibleError, MatcherError, UnknownNameError
+from matcher.errors import ConfigError, DataError, InfeasibleError, MatcherError, UnknownNameError, counted
 from matcher.infeasibility import explain_infeasible
 from matcher.records import (
     Assignment,
@@ -329,7 +329,9 @@ def _mark_constraints(
 
 def _refuse_too_many_forced(forced: Any, papers: Sequence[str], users: Sequence[str], wanted: int, most: Any) -> None:
     for row in np.flatnonzero(forced.sum(axis=1) > wanted).tolist():
-        raise DataError(f"paper '{papers[row]}' has {forced[row].sum()} forced users and wants {wanted} reviews")
+        raise DataError(
+            f"paper '{papers[row]}' has {forced[row].sum()} forced users and wants {counted(int(wanted), 'review')}"
+        )
     for column in np.flatnonzero(forced.sum(axis=0) > most).tolist():
         count = forced[:, column].sum()
         raise DataError(f"user '{users[column]}' has {count} forced papers and a maximum of {most[column]}")
