@@ -201,9 +201,10 @@ def score_parts(
             parts.append(EvidencePaper(paper_id, title, float(similarity[position]), unit * value / counted))
     missing = sum(1 for _, position in best if position < 0)
     if missing:
-        parts.append(
-            EvidencePaper(None, f"{missing} papers missing from a thin profile count as background", None, 0.0)
+        what = (
+            "paper missing from a thin profile counts" if missing == 1 else "papers missing from a thin profile count"
         )
+        parts.append(EvidencePaper(None, f"{missing} {what} as background", None, 0.0))
     if chance:
         message = f"as near come the best {counted} of {len(rows)} unrelated papers by chance"
         parts.append(EvidencePaper(None, message, None, -unit * chance))

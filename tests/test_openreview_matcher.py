@@ -216,7 +216,7 @@ def test_what_is_not_understood_is_refused_by_name(
         ("scores.csv", b"p0,\xff,1\n", "this is no UTF-8 text"),
         ("constraints.csv", "p0,u0,2\n", "constraints.csv:1: allowed are -1, 0 and 1, got 2"),
         ("constraints.csv", "p0,u0,1\np0,u0,-1\n", "constraints.csv:2: the pair 'p0', 'u0' is a conflict and forced"),
-        ("constraints.csv", "p0,u0,1\np0,u1,1\n", "paper 'p0' has 2 forced users and wants 1 reviews"),
+        ("constraints.csv", "p0,u0,1\np0,u1,1\n", "paper 'p0' has 2 forced users and wants 1 review"),
         ("constraints.csv", "p0,u0,1\np1,u0,1\n", "user 'u0' has 2 forced papers and a maximum of 1"),
         ("max.csv", "u0,many\n", "max.csv:1: allowed is a whole number, got 'many'"),
         ("max.csv", "u0,1\n", "1 users have no maximum, first 'u1'"),

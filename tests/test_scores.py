@@ -314,7 +314,7 @@ def test_a_long_profile_pays_for_its_length_and_the_parts_say_so() -> None:
         "the level of unrelated papers",
     ]
     thin = score_parts(profiles, corrected, venue, "s0", "r1")
-    assert thin[2].title == "1 papers missing from a thin profile count as background"
+    assert thin[2].title == "1 paper missing from a thin profile counts as background"
 
 
 def test_a_score_at_the_level_of_chance_is_explained_by_that_level() -> None:

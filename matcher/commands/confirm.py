@@ -43,7 +43,7 @@ def write(
 ) -> None:
     """Write one form for each reviewer: papers to tick, areas, load, availability."""
     files = write_forms(venue, out, only=reviewer or (), overwrite=overwrite)
-    console.out.print(f"{len(files)} forms in {out}", markup=False, soft_wrap=True)
+    console.out.print(f"{counted(len(files), 'form')} in {out}", markup=False, soft_wrap=True)
 
 
 @app.command("read", epilog="Example: matcher confirm read forms/ --into venue/")
