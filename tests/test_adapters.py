@@ -169,6 +169,7 @@ def pair(name: str, rows: int = WIDTH) -> dict[str, Any]:
         (lambda: pair("encoder.layer.0.attention.self.query", 3), LORA, r"has shape \(16, 16\), not \(3, 16\)"),
         (lambda: {"x": bottleneck().popitem()[1]}, LORA, "'x' is no low-rank weight"),
         (lambda: pair("a"), {"peft_type": "IA3"}, "plain low-rank ones .* got IA3"),
+        (lambda: pair("a"), {**LORA, "use_dora": True}, "plain low-rank ones"),
         (lambda: pair("a"), {"peft_type": "LORA", "r": 0}, "lacks the rank 'r' or 'lora_alpha'"),
     ],
 )

@@ -146,7 +146,8 @@ def _linear(found: Mapping[tuple[str, str], Any], part: str, width: int, folder:
 
 
 def _add_low_rank(model: Any, weights: Mapping[str, Any], facts: Mapping[str, Any], folder: Path) -> None:
-    if facts["peft_type"] != "LORA" or facts.get("use_dora") or facts.get("alpha_pattern") or facts.get("rank_pattern"):
+    special = ("use_dora", "alpha_pattern", "rank_pattern", "fan_in_fan_out")
+    if facts["peft_type"] != "LORA" or any(facts.get(name) for name in special):
         raise InputError(f"{folder}: of PEFT's adapters plain low-rank ones (LORA) are read, got {facts['peft_type']}")
     rank, alpha = facts.get("r"), facts.get("lora_alpha")
     if type(rank) is not int or rank < 1 or not isinstance(alpha, int | float):
