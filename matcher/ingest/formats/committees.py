@@ -67,6 +67,7 @@ _CMT: Final[Mapping[str, Sequence[str]]] = {
     "quota": ("quota", "max papers", "paper quota"),
     "bid": ("bid", "bid value", "bids"),
     "conflict": ("conflict reason", "conflict", "conflict type", "reason"),
+    "count": ("conflicts", "number of conflicts"),  # of a submission; who they are stands in a file of its own
 }
 _CMT_PERSON: Final = ("first", "middle", "last", "email", "organisation")
 
