@@ -268,7 +268,7 @@ def test_the_printed_configuration_is_a_match_toml_with_origins(run: Run, tmp_pa
     assert config.model == "a\\b:smile:[c]"
     assert (config.encoder, config.max_load, config.coauthor_window_months) == ("tfidf", 4, 24)
     assert str(config.deadline) == "2024-10-01"
-    assert list(tomllib.loads(done.out)) == ["expertise", "bids", "conflicts", "assignment", "run"]
+    assert list(tomllib.loads(done.out)) == ["expertise", "bids", "external", "conflicts", "assignment", "run"]
     origins = dict(re.findall(r"^(?:# )?(\w+).*?# from ([\w.]+): ", done.out, re.MULTILINE))
     assert list(origins) == [setting.name for setting in settings()]
     assert {name: origin for name, origin in origins.items() if origin != "default"} == {

@@ -78,12 +78,12 @@ def read_openreview(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceRec
     Raises:
         DataError: a file cannot be read, or its records are none that OpenReview writes.
     """
-    files = [file for path in paths for file in _files(path)]
-    for path in sorted(files, key=lambda file: not _is_profiles(file)):  # profiles first: they have the best names
+    told = {file: wishes.tables.get(path) for path in paths for file in _files(path)}
+    for path in sorted(told, key=lambda file: not _is_profiles(file)):  # profiles first: they have the best names
         if path.suffix.lower() in (".csv", ".tsv"):
             yield from _csv(path)
         else:
-            yield from _json(path, wishes.tables.get(path))
+            yield from _json(path, told[path])
 
 
 def _files(path: Path) -> list[Path]:
