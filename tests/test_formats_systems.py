@@ -273,6 +273,16 @@ def test_openreview_csv_files_have_no_header_but_may_have_one(tmp_path: Path) ->
     ]
 
 
+def test_openreview_grouped_edges(tmp_path: Path) -> None:
+    grouped = {"groupedEdges": [{"id": {"tail": "~Ada_Example1"}, "values": [{"head": "s1"}, {"head": "s2"}, 5]}]}
+    records = read("openreview", write(tmp_path, "Assignment.json", json.dumps(grouped)))
+    assert [(row["submission_id"], row["reviewer_id"]) for row in rows(records, "assignments")] == [
+        ("s1", "~Ada_Example1"),
+        ("s2", "~Ada_Example1"),
+    ]
+    assert (records[2].field, records[2].fault) == ("head", "is missing")
+
+
 def test_openreview_edge_tables(tmp_path: Path) -> None:
     scores = write(tmp_path, "scores.csv", "submission,user,score\ns1,~Ada_Example1,0.5\ns1,~Ada_Example1,much\n")
     good, bad = read("openreview", scores)
