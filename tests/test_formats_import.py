@@ -227,6 +227,22 @@ def test_the_same_paper_under_another_id(one: dict[str, Any], other: dict[str, A
     assert done.tables["reviewers"][0]["paper_ids"] == ([one["id"]] if are_one else [other["id"]])
 
 
+def test_statements_of_two_people_are_never_one(tmp_path: Path) -> None:
+    folder = tmp_path / "venue"
+    pc = tmp_path / "pc.csv"
+    pc.write_text("name,email\nAda Example,ada@example.org\nBo Other,bo@example.org\n")
+    import_files("hotcrp", [pc], folder)
+    path = tmp_path / "statements.csv"
+    path.write_text("email,keywords\nada@example.org,trees\nbo@example.org,seas\n")
+    import_files("statements", [path], folder, add=True)
+    import_files("statements", [path], folder, add=True)
+    papers = [json.loads(line) for line in (folder / "publications.jsonl").read_text().splitlines()]
+    assert [(paper["id"], paper["abstract"]) for paper in papers] == [
+        ("ada@example.org-statement", "trees."),
+        ("bo@example.org-statement", "seas."),
+    ]
+
+
 def test_pairs_that_point_nowhere_are_told_and_not_written() -> None:
     held = {"submissions": [{"id": "s", "title": "T"}], "reviewers": [{"id": "r", "name": "R"}]}
     rows = [

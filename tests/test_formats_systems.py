@@ -94,6 +94,12 @@ def test_openreview_submissions_by_key_or_as_notes(tmp_path: Path) -> None:
     assert rows(read("openreview", listed, notes="publications"), "publications")[0]["id"] == "n1"
 
 
+def test_what_is_said_of_a_folder_holds_for_its_files(tmp_path: Path) -> None:
+    folder = write(tmp_path, "notes/some.jsonl", json.dumps(NOTE_1)).parent
+    assert len(rows(read("openreview", folder), "submissions")) == 1
+    assert len(rows(read("openreview", folder, notes="publications"), "publications")) == 1
+
+
 def test_openreview_authors_as_objects(tmp_path: Path) -> None:
     people = [{"fullname": "Ada Example", "username": "~Ada_Example1"}, {"fullname": "Bo Other", "username": None}]
     note = {"id": "s", "content": {"title": {"value": "T"}, "authors": {"value": people}}}
@@ -265,6 +271,16 @@ def test_openreview_csv_files_have_no_header_but_may_have_one(tmp_path: Path) ->
         ("s1", "On Trees", "An abstract"),
         ("s2", "On Leaves", ""),
     ]
+
+
+def test_openreview_grouped_edges(tmp_path: Path) -> None:
+    grouped = {"groupedEdges": [{"id": {"tail": "~Ada_Example1"}, "values": [{"head": "s1"}, {"head": "s2"}, 5]}]}
+    records = read("openreview", write(tmp_path, "Assignment.json", json.dumps(grouped)))
+    assert [(row["submission_id"], row["reviewer_id"]) for row in rows(records, "assignments")] == [
+        ("s1", "~Ada_Example1"),
+        ("s2", "~Ada_Example1"),
+    ]
+    assert (records[2].field, records[2].fault) == ("head", "is missing")
 
 
 def test_openreview_edge_tables(tmp_path: Path) -> None:
@@ -744,6 +760,19 @@ def test_easychair_assignments_by_member_number(tmp_path: Path) -> None:
         "'4' is no member of the committee sheet; give that sheet too",
         "is missing",
     ]
+
+
+def test_easychair_topics_of_members(tmp_path: Path) -> None:
+    committee = write(
+        tmp_path,
+        "committee.csv",
+        "#,person #,first name,last name,email,role\n3,12,Ada,Example,ada@example.org,PC member\n",
+    )
+    text = "member #,member name,topic #,topic\n3,Ada Example,1,Trees\n3,Ada Example,2,\n9,Zoe None,1,Trees\n"
+    records = read("easychair", committee, write(tmp_path, "topics.csv", text))
+    assert rows(records, "reviewers")[1] == {"id": "easychair:12", "name": "Ada Example", "interests": ["Trees"]}
+    assert [record.field for record in records[2:]] == ["topics", "member"]
+    assert records[3].fault == "'9' is no member of the committee sheet; give that sheet too"
 
 
 def test_easychair_refuses_other_files(tmp_path: Path) -> None:

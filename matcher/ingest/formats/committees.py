@@ -67,6 +67,7 @@ _CMT: Final[Mapping[str, Sequence[str]]] = {
     "quota": ("quota", "max papers", "paper quota"),
     "bid": ("bid", "bid value", "bids"),
     "conflict": ("conflict reason", "conflict", "conflict type", "reason"),
+    "count": ("conflicts", "number of conflicts"),  # of a submission; who they are stands in a file of its own
 }
 _CMT_PERSON: Final = ("first", "middle", "last", "email", "organisation")
 
@@ -306,6 +307,7 @@ def read_easychair(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceReco
         "bids": lambda cells: _easychair_bid(cells, members),
         "assignments": lambda cells: _easychair_pair(cells, members, "assignments"),
         "conflicts": lambda cells: _easychair_pair(cells, members, "conflicts"),
+        "topics": lambda cells: _easychair_topic(cells, members),
         "": lambda cells: SourceRecord(cells.file, cells.line, left_out="a sheet that no venue folder has a table for"),
     }
     for rows in sheets:
@@ -325,6 +327,7 @@ def _easychair_kind(rows: Sequence[Cells]) -> str:
         ("authors", {"paper", "last"}),
         ("conflicts", {"paper", "reason"}),
         ("assignments", {"paper", "member"}),
+        ("topics", {"member", "topics"}),
         ("assignments", {"paper", "name", "email"}),
         ("committee", {"email", "person"}),
     ):
@@ -432,6 +435,18 @@ def _easychair_pair(cells: Cells, members: Mapping[str, str], kind: str) -> Sour
     if kind == "conflicts":
         return _good(cells, Row(kind, {**pair, "reason": one_line(values.get("reason", ""))}))
     return _good(cells, Row(kind, {**pair, "state": "proposed"}))
+
+
+def _easychair_topic(cells: Cells, members: Mapping[str, str]) -> SourceRecord:
+    """A topic that a member knows: one row for each."""
+    if (bad := _lacking(cells, "topics")) is not None:
+        return bad
+    values = cells.values
+    reviewer, name = _easychair_reviewer(values, members), _person_name(values)
+    if not reviewer:
+        called = values.get("member") or name
+        return _bad(cells, f"'{called}' is no member of the committee sheet; give that sheet too", "member")
+    return _good(cells, Row("reviewers", {"id": reviewer, "name": name or reviewer, "interests": [values["topics"]]}))
 
 
 def _easychair_bid(cells: Cells, members: Mapping[str, str]) -> SourceRecord:

@@ -27,6 +27,9 @@ REGISTRY_IDS: Final = ("orcid", "dblp", "openalex", "semanticscholar", "openrevi
 _SHORT_TITLE: Final = 12
 """Letters of a title up to which it may well be shared by different papers ("Introduction")."""
 
+_STATEMENT: Final = "statement"
+"""What people say of themselves under one heading; never the same work."""
+
 _WORK_ID: Final = re.compile(r"(?i)(?P<doi>10\.\d{4,9}/[^\s\"<>]+)|arxiv[:/ ]*(?P<arxiv>\d{4}\.\d{4,5})")
 _YEARS_APART: Final = 3
 """Years between a preprint and its publication that are still taken for one paper."""
@@ -184,6 +187,8 @@ def _same_papers(there: Tables, came: Tables) -> dict[str, str]:
     known = {str(row["id"]) for row in there.get("publications", ())}
 
     def keep(row: Mapping[str, Any]) -> None:
+        if row.get("kind") == _STATEMENT:
+            return
         for token in _work_tokens(row):
             by_token.setdefault(token, str(row["id"]))
         by_title[title_key(str(row["title"]))].append(row)
@@ -194,7 +199,7 @@ def _same_papers(there: Tables, came: Tables) -> dict[str, str]:
         keep(row)
     same: dict[str, str] = {}
     for row in came.get("publications", ()):
-        if str(row["id"]) in known:
+        if str(row["id"]) in known or row.get("kind") == _STATEMENT:
             continue
         found = next((by_token[token] for token in _work_tokens(row) if token in by_token), None)
         key = title_key(str(row["title"]))

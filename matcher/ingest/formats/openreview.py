@@ -78,12 +78,12 @@ def read_openreview(paths: Sequence[Path], wishes: Wishes) -> Iterator[SourceRec
     Raises:
         DataError: a file cannot be read, or its records are none that OpenReview writes.
     """
-    files = [file for path in paths for file in _files(path)]
-    for path in sorted(files, key=lambda file: not _is_profiles(file)):  # profiles first: they have the best names
+    told = {file: wishes.tables.get(path) for path in paths for file in _files(path)}
+    for path in sorted(told, key=lambda file: not _is_profiles(file)):  # profiles first: they have the best names
         if path.suffix.lower() in (".csv", ".tsv"):
             yield from _csv(path)
         else:
-            yield from _json(path, wishes.tables.get(path))
+            yield from _json(path, told[path])
 
 
 def _files(path: Path) -> list[Path]:
@@ -106,15 +106,12 @@ def _is_profiles(path: Path) -> bool:
 
 def _json(path: Path, told: str | None) -> Iterator[SourceRecord]:
     owner = _owner_of(path)
-    for record in read_json(path, inside=("notes", "profiles", "edges"), is_keyed=True):
+    for record in read_json(path, inside=("notes", "profiles", "edges", "groupedEdges"), is_keyed=True):
         if record.fault is not None:
             yield _bad(record, path.name, record.fault)
-        elif "head" in record.values and "tail" in record.values:
-            yield _edge(record, path.name)
-        elif {"submission", "user", "score"} <= record.values.keys():  # what its expertise model writes
-            values = {"head": record.values["submission"], "tail": record.values["user"]}
-            values |= {"weight": record.values["score"], "invitation": "Affinity_Score"}
-            yield _edge(JsonRecord(record.line, values, record.raw), path.name)
+        elif edges := _edges_in(record.values):
+            for edge in edges:
+                yield _edge(JsonRecord(record.line, edge, record.raw), path.name)
         elif isinstance(record.values.get("content"), dict) and "names" in record.values["content"]:
             yield _profile(record, path.name, told or "reviewers")
         elif isinstance(record.values.get("content"), dict) and "title" in record.values["content"]:
@@ -122,16 +119,28 @@ def _json(path: Path, told: str | None) -> Iterator[SourceRecord]:
                 yield _submission(record, path.name)
             else:
                 yield _publication(record, path.name, owner)
-        elif {"forum", "signature", "tag"} <= record.values.keys():  # a bid of API 1
-            values = {"head": record.values["forum"], "tail": record.values["signature"]}
-            bid = {**values, "label": record.values["tag"], "invitation": "Bid"}
-            yield _edge(JsonRecord(record.line, bid, record.raw), path.name)
         else:
             reason = (
                 "allowed is a note with content.title, a profile with content.names, an edge with head and tail, or a "
                 "score with submission and user"
             )
             yield _bad(record, path.name, reason)
+
+
+def _edges_in(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:
+    """The edges that a record is: one, several as the API groups them, a score, or a bid of API 1; else none."""
+    if "head" in values and "tail" in values:
+        return [values]
+    shared, grouped = values.get("id"), values.get("values")
+    if isinstance(shared, dict) and isinstance(grouped, list):
+        return [{**shared, **each} if isinstance(each, dict) else {} for each in grouped]
+    if {"submission", "user", "score"} <= values.keys():  # what the expertise model writes
+        pair = {"head": values["submission"], "tail": values["user"]}
+        return [{**pair, "weight": values["score"], "invitation": "Affinity_Score"}]
+    if {"forum", "signature", "tag"} <= values.keys():
+        pair = {"head": values["forum"], "tail": values["signature"]}
+        return [{**pair, "label": values["tag"], "invitation": "Bid"}]
+    return []
 
 
 def _owner_of(path: Path) -> str | None:
@@ -358,6 +367,9 @@ def _expertise(content: Mapping[str, Any]) -> list[str]:
 def _edge(record: JsonRecord, file: str) -> SourceRecord:
     edge = record.values
     kind = _edge_kind(str(edge.get("invitation") or ""), file)
+    lacking = next((name for name in ("head", "tail") if not edge.get(name)), None)
+    if lacking is not None:
+        return _bad(record, file, "is missing", lacking)
     if kind is None:
         known = ", ".join(_EDGE_KINDS)
         return _bad(record, file, f"allowed is an invitation that ends in one of {known}", "invitation")
