@@ -74,7 +74,8 @@ def test_every_listed_name_is_defined(path: Path) -> None:
         for name in ast.walk(node)
         if isinstance(name, ast.Name)
     }
-    defined |= {node.name for node in tree.body if isinstance(node, ast.ClassDef | ast.FunctionDef)}
+    kinds = ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef
+    defined |= {node.name for node in tree.body if isinstance(node, kinds)}
     defined |= {
         alias.asname or alias.name for node in tree.body if isinstance(node, ast.ImportFrom) for alias in node.names
     }
