@@ -66,7 +66,7 @@ def by_milp(instance: World, limits: Limits) -> tuple[int, float]:
     return filled, float(values.ravel() @ np.asarray(best.x))
 
 
-@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
 @given(st.integers(0, 10**6))
 def test_weighted_loads_are_kept_and_the_best_is_found(seed: int) -> None:
     rng = np.random.default_rng(seed)

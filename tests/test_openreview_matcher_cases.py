@@ -261,7 +261,7 @@ def test_no_json_and_too_little_room_are_told(tmp_path: Path, capsys: pytest.Cap
 # --- lotteries ------------------------------------------------------------------------------------------------------
 
 
-def sampled(case: Case, *options: Any, draws: int = 60) -> Matrix:
+def sampled(case: Case, *options: Any, draws: int = 40) -> Matrix:
     mean = np.zeros(case.scores.shape)
     for seed in range(draws):
         assert case.run(*options, "--seed", seed) == 0
@@ -446,7 +446,7 @@ def test_alternates_of_a_lottery_stay_below_the_limit(tmp_path: Path) -> None:
     case = Case(tmp_path, scores)
     options = ("--solver", "Randomized", "--num_reviewers", 1, "--max_papers_default", 2, "--num_alternates", 3)
     seen = np.zeros((3, 3))
-    draws = 80
+    draws = 50
     for seed in range(draws):
         assert case.run(*options, *limits_file(tmp_path, np.full((3, 3), 0.6)), "--seed", seed) == 0
         seen += case.chosen()
