@@ -12,9 +12,9 @@ from matcher import MatchConfig, MatchResult, Venue
 from matcher.conflicts import Finder, find_conflicts
 from matcher.encoders import make_encoder
 from matcher.errors import DataError, RunError
-from matcher.standing_pool import Pool, build_pool, check_people, open_pool, rank
 from matcher.records import AuthorMention, Person, PersonId, Profiles, ScoreMatrix, Submission, SubmissionId
 from matcher.runs import load_part, save_part
+from matcher.standing_pool import Pool, build_pool, check_people, open_pool, rank
 from tests.worlds import two_fields
 
 CONFIG = MatchConfig(encoder="tfidf")

@@ -13,7 +13,6 @@ import numpy as np
 
 from matcher import MatchConfig, Venue
 from matcher.conflicts import Finder
-from matcher.pool import Pool, rank
 from matcher.records import (
     AuthorMention,
     Deadline,
@@ -30,6 +29,7 @@ from matcher.records import (
     Submission,
     SubmissionId,
 )
+from matcher.standing_pool import Pool, rank
 
 DIMENSION = 384
 QUESTIONS = 100
@@ -53,7 +53,8 @@ class RandomEncoder:
 
 def _unit(rng: np.random.Generator, count: int) -> np.ndarray:
     vectors = rng.standard_normal((count, DIMENSION), dtype=np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: np.ndarray = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def _name(number: int) -> str:

@@ -181,38 +181,53 @@ def _names(row: Mapping[str, Any]) -> Iterator[str]:
 
 def _same_papers(there: Tables, came: Tables) -> dict[str, str]:
     """Papers that came under another id than they have here, or twice under two ids."""
-    by_token: dict[str, str] = {}
-    by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    by_block: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
-    known = {str(row["id"]) for row in there.get("publications", ())}
-
-    def keep(row: Mapping[str, Any]) -> None:
-        if row.get("kind") == _STATEMENT:
-            return
-        for token in _work_tokens(row):
-            by_token.setdefault(token, str(row["id"]))
-        by_title[title_key(str(row["title"]))].append(row)
-        for block in title_blocks(str(row["title"])):
-            by_block[block].append(row)
-
+    works = _Works()
     for row in there.get("publications", ()):
-        keep(row)
+        works.keep(row)
+    known = {str(row["id"]) for row in there.get("publications", ())}
     same: dict[str, str] = {}
     for row in came.get("publications", ()):
         if str(row["id"]) in known or row.get("kind") == _STATEMENT:
             continue
-        found = next((by_token[token] for token in _work_tokens(row) if token in by_token), None)
-        key = title_key(str(row["title"]))
+        found = works.find(row)
         if found is None:
-            found = next((str(other["id"]) for other in by_title[key] if _is_one_work(other, row, key)), None)
-        if found is None:
-            near = (other for block in title_blocks(str(row["title"])) for other in by_block.get(block, ()))
-            found = next((str(other["id"]) for other in near if _is_retold(other, row)), None)
-        if found is None:
-            keep(row)
+            works.keep(row)
         else:
             same[str(row["id"])] = found
     return same
+
+
+class _Works:
+    """Papers by their registered ids, their titles and the words of their titles; statements are no works."""
+
+    def __init__(self) -> None:
+        self._by_token: dict[str, str] = {}
+        self._by_title: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+        self._by_block: dict[str, list[Mapping[str, Any]]] = defaultdict(list)
+
+    def keep(self, row: Mapping[str, Any]) -> None:
+        if row.get("kind") == _STATEMENT:
+            return
+        for token in _work_tokens(row):
+            self._by_token.setdefault(token, str(row["id"]))
+        self._by_title[title_key(str(row["title"]))].append(row)
+        for block in title_blocks(str(row["title"])):
+            self._by_block[block].append(row)
+
+    def find(self, row: Mapping[str, Any]) -> str | None:
+        """The id under which the same work is kept."""
+        for token in _work_tokens(row):
+            if token in self._by_token:
+                return self._by_token[token]
+        key = title_key(str(row["title"]))
+        for other in self._by_title.get(key, ()):
+            if _is_one_work(other, row, key):
+                return str(other["id"])
+        for block in title_blocks(str(row["title"])):
+            for other in self._by_block.get(block, ()):
+                if _is_retold(other, row):
+                    return str(other["id"])
+        return None
 
 
 def _work_tokens(row: Mapping[str, Any]) -> Iterator[str]:
