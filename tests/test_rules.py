@@ -24,7 +24,7 @@ from tests.contracts.solver import World, world
 NONE = Conflicts(())
 
 
-def ruled_world(seed: int, *, rows: int = 4, columns: int = 6, soft: bool = False) -> World:
+def ruled_world(seed: int, *, rows: int = 4, columns: int = 6) -> World:
     """A small instance with a group that is needed, regions, coauthors and authors who review."""
     rng = np.random.default_rng(seed)
     group = rng.random(columns) < 0.5
@@ -35,7 +35,7 @@ def ruled_world(seed: int, *, rows: int = 4, columns: int = 6, soft: bool = Fals
     status[authors[:, 0], authors[:, 1]] = PairStatus.BLOCKED
     made = world(rng.random((rows, columns)).round(3).tolist(), wanted=2, high=3, status=status.tolist())
     rules = (
-        SideRule("group", 0.1 if soft else None, members=group, at_least=1),
+        SideRule("group", None, members=group, at_least=1),
         SideRule("region", None, members=region == 0, at_most=1),
         SideRule("people", None, apart=np.array(apart)),
         SideRule("circles", None, authors=authors, longest=2 + seed % 2),
@@ -367,3 +367,28 @@ def test_groups_keep_their_sums_in_every_draw() -> None:
         assert set(np.bincount(groups[chosen], minlength=2).tolist()) == {1, 2}
         seen.add(tuple(chosen.tolist()))
     assert len(seen) > 10
+
+
+@pytest.mark.parametrize(("price", "together"), [(0.01, True), (5.0, False)])
+def test_a_lottery_pays_a_price_where_a_bar_would_cost_more(price: float, together: bool) -> None:
+    made = world([[0.9, 0.8, 0.1]], wanted=2, high=1)
+    rules = (SideRule("people", price, apart=np.array([(0, 1)])),)
+    instance = World(made.scores, replace(made.limits, rules=rules))
+    answer = instance.solve("randomised", options=Options(probability_limit=1.0, draw_seed=0))
+    assert verify(answer, instance.scores, instance.limits, NONE) == ()
+    assert ([pair.reviewer_id for pair in answer.pairs] == ["r000", "r001"]) is together
+
+
+def test_a_required_pair_stays_and_the_other_goes() -> None:
+    kinds = [[PairStatus.ELIGIBLE, PairStatus.REQUIRED, PairStatus.ELIGIBLE]]
+    made = world([[0.9, 0.2, 0.1]], wanted=2, high=1, status=kinds)
+    rules = (
+        SideRule("people", None, apart=np.array([(0, 1)])),
+        SideRule("some", None, members=np.array([True, True, False]), at_most=1),
+    )
+    for which in (rules[:1], rules[1:], rules):
+        instance = World(made.scores, replace(made.limits, rules=which))
+        for objective in ("max-total", "max-min", "randomised"):
+            answer = instance.solve(objective, options=Options(probability_limit=1.0, draw_seed=0))
+            assert verify(answer, instance.scores, instance.limits, NONE) == ()
+            assert [pair.reviewer_id for pair in answer.pairs] == ["r001", "r002"]
