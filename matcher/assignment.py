@@ -1,14 +1,13 @@
 """Scores, conflicts and limits become an assignment, and an independent check reads every answer again.
 
 A pair that is blocked, asked about, forbidden, or below the floor is no variable of the optimisation: there is no
-score, however low, that stands for "never". `verify` uses no solver: it recounts every rule from the input and
-recomputes the bound from the dual prices over all pairs.
+score, however low, that stands for "never". `verify` uses no solver; see `verification`.
 """
 
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Final, TypeAlias
 
@@ -16,16 +15,6 @@ import numpy as np
 import numpy.typing as npt
 
 from matcher.bids import refused_pairs
-from matcher.bounds import (
-    Ground,
-    MatrixBlocks,
-    Missing,
-    bound_of_goal,
-    mean_scores,
-    upper_bound,
-    value_of_goal,
-)
-from matcher.charges import allowance, charges_of
 from matcher.config import MatchConfig
 from matcher.constraints import broken_rules, pairs_ruled_out, side_rules, weighted_loads
 from matcher.contradictions import find_contradictions
@@ -43,25 +32,33 @@ from matcher.records import (
     Index,
     Ints,
     Limits,
-    Marginals,
-    Pair,
     PairStatus,
     Progress,
     QuestionPrice,
     Reviewer,
     ScoreMatrix,
-    Shortfall,
     SideRule,
     Submission,
-    Underload,
     Venue,
     Verdict,
-    Violation,
 )
 from matcher.rule_reasons import Solve, explain_rules
 from matcher.sharing import even_counts
+from matcher.shortfalls import list_missing
 from matcher.solvers import Options, Problem, make_solver
 from matcher.solvers.rules import groups_of, make_rules
+from matcher.verification import (
+    LOTTERIES,
+    SCORE_ERROR,
+    dual_bound,
+    given_scores,
+    goal_facts,
+    pairs_at,
+    places_of,
+    total_of,
+    unkept_quotas,
+    verify,
+)
 from matcher.ways_out import infeasible
 
 __all__ = [
@@ -79,20 +76,15 @@ __all__ = [
     "rules_of",
     "share_missing",
     "solve_arrays",
+    "solve_under_rules",
     "verify",
 ]
 
 Status: TypeAlias = npt.NDArray[np.uint8]
 """(S, R) values of `PairStatus`."""
 
-_LOTTERIES: Final = ("randomised", "perturbed")
-"""Objectives under which no pair may be certain."""
-
 _UNDER_RULES: Final = ("max-total", "max-min", "randomised", "perturbed")
 """Objectives that keep rules over several pairs."""
-
-_SCORE_ERROR: Final = 1e-6
-"""Most by which a stored score may differ from the matrix, and a total from the sum of its parts per review."""
 
 
 def build_limits(venue: Venue, config: MatchConfig, scores: ScoreMatrix, conflicts: Conflicts) -> Limits:
@@ -315,6 +307,12 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
             summary=f"{broken[0][1].detail}, and no way was found to change that: give the rule a price",
             explanations=explain_rules(scores, limits, _trial(scores), broken=[rule for rule, _ in broken]),
         )
+    unkept = () if assignment.marginals is None else unkept_quotas(assignment.marginals, scores, limits)
+    for violation in unkept:
+        raise InfeasibleError(
+            summary=f"{violation.detail}, and no way was found to change that: give the rule a price",
+            explanations=explain_rules(scores, limits, _trial(scores)),
+        )
     if assignment.is_complete:
         return assignment
     if not config.allow_partial:
@@ -325,7 +323,7 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
 def _unsolved(scores: ScoreMatrix, limits: Limits, found: Assignment, config: MatchConfig) -> InfeasibleError:
     """Why not everything is met, and what would meet it."""
     summary = ""
-    if config.objective in _LOTTERIES and config.probability_limit < 1:
+    if config.objective in LOTTERIES and config.probability_limit < 1:
         summary = why_no_lottery(scores, limits, config.probability_limit)
     error = infeasible(scores, limits, found, summary=summary)
     if error.explanations or not limits.rules:
@@ -349,6 +347,12 @@ def _trial(scores: ScoreMatrix) -> Solve:
     return solve
 
 
+def solve_under_rules(scores: ScoreMatrix, limits: Limits) -> Ints:
+    """(K, 2) sorted positions of the pairs with the largest total under the rules of the limits."""
+    places = np.stack(places_of(solve_arrays(scores, limits, objective="max-total", seed=0), scores), axis=1)
+    return places[np.lexsort((places[:, 1], places[:, 0]))]
+
+
 def package(
     scores: ScoreMatrix, limits: Limits, places: Ints, *, solver: str, earlier: Assignment | None = None
 ) -> Assignment:
@@ -362,7 +366,7 @@ def package(
         earlier: an assignment whose prices bound this one, too, since prices bound every answer.
     """
     rows, columns = places[:, 0], places[:, 1]
-    pairs = tuple(_pairs(scores, limits, rows, columns))
+    pairs = tuple(pairs_at(scores, limits, rows, columns))
     filled = np.bincount(rows, minlength=len(limits.wanted))
     loads = np.bincount(columns, minlength=len(limits.max_load))
     shortfalls, underloads = list_missing(scores, limits, filled, loads)
@@ -370,7 +374,7 @@ def package(
         pairs=pairs,
         shortfalls=shortfalls,
         underloads=underloads,
-        objective=_total(pairs),
+        objective=total_of(pairs),
         bound=None,
         solver=solver,
     )
@@ -423,7 +427,7 @@ def _with_goal(shared: Assignment, scores: ScoreMatrix, limits: Limits, goal: Go
     if goal.shares[~counted].any():
         return shared
     goal = replace(goal, counted=counted)
-    value, bound = _goal_facts(shared, scores, limits, goal)
+    value, bound = goal_facts(shared, scores, limits, goal)
     return replace(shared, goal=replace(goal, value=value, bound=bound))
 
 
@@ -482,7 +486,7 @@ def solve_arrays(
             max_load=limits.max_load - np.bincount(columns, minlength=len(limits.max_load)),
             min_load=np.maximum(limits.min_load - np.bincount(columns, minlength=len(limits.min_load)), 0),
             given_reviews=np.bincount(rows, minlength=len(limits.wanted)) if len(rows) else None,
-            given_scores=_given(scores, limits) if len(rows) else None,
+            given_scores=given_scores(scores, limits) if len(rows) else None,
             rules=rules,
         ),
         seed=seed,
@@ -500,7 +504,7 @@ def solve_arrays(
     bound = dual_bound(assignment, scores, limits, solution.certificate)
     if solution.goal is None:
         return replace(assignment, bound=bound)
-    value, goal_bound = _goal_facts(assignment, scores, limits, solution.goal)
+    value, goal_bound = goal_facts(assignment, scores, limits, solution.goal)
     return replace(assignment, bound=bound, goal=replace(solution.goal, value=value, bound=goal_bound))
 
 
@@ -525,7 +529,7 @@ def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: i
         max_load=limits.max_load - np.bincount(columns, minlength=len(limits.max_load)),
         min_load=np.maximum(limits.min_load - np.bincount(columns, minlength=len(limits.min_load)), 0),
         given_reviews=np.bincount(rows, minlength=len(limits.wanted)),
-        given_scores=_given(scores, limits),
+        given_scores=given_scores(scores, limits),
     )
     room = np.maximum(rule.room - given, 0)
     found = solve_weighted(problem, rule.weights, room, is_fair=objective == "max-min")
@@ -590,41 +594,18 @@ def _packed(scores: ScoreMatrix, limits: Limits, rows: Ints, columns: Ints, solv
     rows, columns = np.concatenate([rows, required_rows]), np.concatenate([columns, required_columns])
     order = np.lexsort((columns, rows))
     rows, columns = rows[order], columns[order]
-    pairs = tuple(_pairs(scores, limits, rows, columns))
+    pairs = tuple(pairs_at(scores, limits, rows, columns))
     filled = np.bincount(rows, minlength=len(limits.wanted))
     loads = np.bincount(columns, minlength=len(limits.max_load))
+    shortfalls, underloads = list_missing(scores, limits, filled, loads)
     return Assignment(
         pairs=pairs,
-        shortfalls=tuple(_shortfalls(scores, limits, filled, loads)),
-        underloads=tuple(_underloads(scores, limits, loads)),
-        objective=_total(pairs),
+        shortfalls=shortfalls,
+        underloads=underloads,
+        objective=total_of(pairs),
         bound=None,
         solver=solver,
     )
-
-
-def _given(scores: ScoreMatrix, limits: Limits) -> Doubles:
-    """(S,) sum of the scores of required pairs, NaN where one of them has none."""
-    rows, columns = np.nonzero(limits.required)
-    sums = np.zeros(len(limits.wanted))
-    np.add.at(sums, rows, scores.values[rows, columns].astype(np.float64))
-    return sums
-
-
-def _pairs(scores: ScoreMatrix, limits: Limits, rows: Ints, columns: Ints) -> Iterator[Pair]:
-    marks = {PairStatus.LAST_RESORT: ("last_resort",), PairStatus.REQUIRED: ("required",)}
-    for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
-        value = float(scores.values[row, column])
-        yield Pair(
-            submission_id=scores.submissions.ids[row],
-            reviewer_id=scores.reviewers.ids[column],
-            score=None if np.isnan(value) else value,
-            marks=marks.get(PairStatus(limits.status[row, column]), ()),
-        )
-
-
-def _total(pairs: tuple[Pair, ...]) -> float:
-    return float(np.sum([pair.score for pair in pairs if pair.score is not None], dtype=np.float64))
 
 
 def price_questions(scores: ScoreMatrix, limits: Limits, assignment: Assignment, config: MatchConfig) -> QuestionPrice:
@@ -707,7 +688,7 @@ def question_chances(
     usable &= limits.max_load[columns] > 0
     if assignment.certificate is not None and config.objective == "max-total":
         net = values - assignment.certificate.reviewer_prices[columns]
-        usable &= net > _thresholds(scores, limits, assignment.certificate)[rows] + _SCORE_ERROR
+        usable &= net > _thresholds(scores, limits, assignment.certificate)[rows] + SCORE_ERROR
     chances = np.full(len(risks), np.nan)
     is_tried = np.zeros(len(risks), dtype=np.bool_)
     is_tried[asked[usable]] = True
@@ -745,326 +726,3 @@ def _thresholds(scores: ScoreMatrix, limits: Limits, certificate: Certificate) -
         elif wanted <= 0:
             thresholds[row] = np.inf
     return thresholds
-
-
-# --- what falls short, and why --------------------------------------------------------------------------------------
-
-
-def list_missing(
-    scores: ScoreMatrix, limits: Limits, filled: Ints, loads: Ints
-) -> tuple[tuple[Shortfall, ...], tuple[Underload, ...]]:
-    """What falls short, and why, from the numbers of an assignment alone.
-
-    Args:
-        scores: (S, R).
-        limits: what must be respected.
-        filled: (S,) reviews that each submission has.
-        loads: (R,) submissions that each reviewer has.
-    """
-    return tuple(_shortfalls(scores, limits, filled, loads)), tuple(_underloads(scores, limits, loads))
-
-
-def _shortfalls(scores: ScoreMatrix, limits: Limits, filled: Ints, loads: Ints) -> Iterator[Shortfall]:
-    for row in np.flatnonzero(filled < limits.wanted):
-        reason, remedies = _why_short(scores, limits, int(row), int(filled[row]), loads)
-        yield Shortfall(
-            submission_id=scores.submissions.ids[row],
-            wanted=int(limits.wanted[row]),
-            got=int(filled[row]),
-            reason=reason,
-            remedies=remedies,
-        )
-
-
-_WORDS: Final = {
-    PairStatus.BLOCKED: ("is in conflict", "are in conflict"),
-    PairStatus.ASK: ("waits for a decision on a conflict", "wait for a decision on a conflict"),
-    PairStatus.FORBIDDEN: ("is forbidden by the chair", "are forbidden by the chair"),
-    PairStatus.BELOW_FLOOR: ("is below the score floor", "are below the score floor"),
-    PairStatus.UNSCORED: ("has no publications", "have no publications"),
-    PairStatus.UNAVAILABLE: ("is not available", "are not available"),
-    PairStatus.REFUSED: ("refused it in the bids", "refused it in the bids"),
-    PairStatus.NOT_AGAIN: ("reviewed an earlier version", "reviewed an earlier version"),
-    PairStatus.DECLINED: ("declined it earlier", "declined it earlier"),
-    PairStatus.RULED_OUT: ("is ruled out by a pair rule", "are ruled out by a pair rule"),
-}
-
-
-def _why_short(scores: ScoreMatrix, limits: Limits, row: int, got: int, loads: Ints) -> tuple[str, tuple[str, ...]]:
-    status = limits.status[row]
-    missing = int(limits.wanted[row]) - got
-    parts = []
-    for kind, (one, many) in _WORDS.items():
-        count = int((status == kind).sum())
-        if count:
-            parts.append(counted(count, one, many))
-    eligible = status == PairStatus.ELIGIBLE
-    spare = status == PairStatus.LAST_RESORT
-    full = int((eligible & (loads >= limits.max_load)).sum())
-    parts.append(f"{int(eligible.sum())} may review it" + (f", {full} of them at their maximum load" if full else ""))
-    if spare.any():
-        parts.append(f"{int(spare.sum())} without publications may step in, at most one per submission")
-    reason = f"of {counted(len(status), 'reviewer')} {', '.join(parts)}"
-
-    remedies = []
-    room = loads < limits.max_load
-    asked = int(((status == PairStatus.ASK) & room).sum())
-    if asked:
-        who = counted(asked, "reviewer asked about has", "reviewers asked about have")
-        remedies.append(f"decide the open questions: {who} room")
-    if full:
-        best = np.where(eligible & ~room, np.nan_to_num(scores.values[row], nan=-1.0), -2.0)
-        reviewer = scores.reviewers.ids[int(best.argmax())]
-        remedies.append(f"raise the maximum load of a full reviewer, first of '{reviewer}' ({best.max():.2f})")
-    below = int(((status == PairStatus.BELOW_FLOOR) & room).sum())
-    if below:
-        remedies.append(
-            f"lower min_score: {counted(below, 'reviewer below the floor has', 'reviewers below the floor have')} room"
-        )
-    left_out = int(((status == PairStatus.UNSCORED) & room).sum())
-    if left_out:
-        who = counted(left_out, "reviewer without publications has", "reviewers without publications have")
-        remedies.append(f"set unscored = 'last_resort': {who} room")
-    more = f"find {counted(missing, 'more reviewer')} in its area"
-    remedies.append(f"accept {got} of {counted(int(limits.wanted[row]), 'review')} for it, or {more}" if got else more)
-    return reason, tuple(remedies)
-
-
-def _underloads(scores: ScoreMatrix, limits: Limits, loads: Ints) -> Iterator[Underload]:
-    for column in np.flatnonzero(loads < limits.min_load):
-        eligible = int((limits.status[:, column] == PairStatus.ELIGIBLE).sum())
-        yield Underload(
-            reviewer_id=scores.reviewers.ids[column],
-            min_load=int(limits.min_load[column]),
-            got=int(loads[column]),
-            reason=f"may review {eligible} of {counted(len(scores.submissions), 'submission')}, and others need their "
-            "place there",
-        )
-
-
-# --- the bound, and the independent check ---------------------------------------------------------------------------
-
-
-def dual_bound(assignment: Assignment, scores: ScoreMatrix, limits: Limits, certificate: Certificate) -> float:
-    """Upper bound on the total of any assignment that leaves as many reviews open, from dual prices alone.
-
-    Args:
-        assignment: what is judged; only its missing reviews, last resorts and missing minimum loads decide.
-        scores: (S, R).
-        limits: as the assignment must respect them.
-        certificate: the prices; see `bounds.upper_bound`.
-
-    Returns:
-        The bound, in units of the total score.
-    """
-    ground = _ground(scores, limits, _places(assignment, scores), certificate)
-    bound = upper_bound(ground, certificate, _missing(assignment))
-    return bound + float(np.nan_to_num(scores.values[limits.required].astype(np.float64)).sum())
-
-
-def _places(assignment: Assignment, scores: ScoreMatrix) -> tuple[Ints, Ints]:
-    """Rows and columns of the pairs that are pairs of this matrix."""
-    known = [
-        (scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id))
-        for pair in assignment.pairs
-        if pair.submission_id in scores.submissions and pair.reviewer_id in scores.reviewers
-    ]
-    places = np.array(known, dtype=np.int64).reshape(-1, 2)
-    return places[:, 0], places[:, 1]
-
-
-def _ground(
-    scores: ScoreMatrix, limits: Limits, chosen: tuple[Ints, Ints], certificate: Certificate, limit: float = 1.0
-) -> Ground:
-    required = limits.required
-    spare = limits.last_resort
-    prices = certificate.rules
-    return Ground(
-        blocks=MatrixBlocks(scores.values, limits),
-        spare=spare if spare.any() else None,
-        wanted=limits.wanted - required.sum(axis=1),
-        high=limits.max_load - required.sum(axis=0),
-        low=np.maximum(limits.min_load - required.sum(axis=0), 0),
-        chosen=chosen,
-        limit=limit,
-        charges=None if prices is None else charges_of(prices, limits.rules, len(scores.reviewers)),
-        allowed=0.0 if prices is None else allowance(prices, limits.rules, limits.wanted, required),
-    )
-
-
-def _missing(assignment: Assignment) -> Missing:
-    return Missing(
-        unfilled=sum(short.wanted - short.got for short in assignment.shortfalls),
-        last_resorts=sum("last_resort" in pair.marks for pair in assignment.pairs),
-        underload=sum(short.min_load - short.got for short in assignment.underloads),
-    )
-
-
-def _goal_facts(assignment: Assignment, scores: ScoreMatrix, limits: Limits, goal: Goal) -> tuple[float, float]:
-    """Value and bound of a goal, counted from the pairs (or the policy) and computed from the prices."""
-    given = np.nan_to_num(_given(scores, limits))
-    policy = assignment.marginals
-    if policy is None:
-        rows, columns = chosen = _places(assignment, scores)
-        means = mean_scores(rows, np.nan_to_num(scores.values[rows, columns].astype(np.float64)), limits.wanted)
-        value = value_of_goal(goal.objective, means, goal.counted, goal.tail)
-        ground = _ground(scores, limits, chosen, goal.certificate)
-        return value, bound_of_goal(ground, goal, _missing(assignment), given, limits.wanted)
-    chosen = policy.rows, policy.columns
-    ground = _ground(scores, limits, chosen, goal.certificate, policy.limit / policy.unit)
-    values = np.nan_to_num(scores.values[policy.rows, policy.columns].astype(np.float64))
-    chance = policy.probabilities
-    value = float(values @ (chance - (goal.perturbation or 0.0) * chance**2)) + float(given.sum())
-    expected_loads = np.bincount(policy.columns, weights=chance, minlength=len(ground.low))
-    missing = Missing(
-        unfilled=float(ground.wanted.sum() - chance.sum()),
-        last_resorts=float(chance[limits.status[policy.rows, policy.columns] == PairStatus.LAST_RESORT].sum()),
-        underload=float(np.maximum(ground.low - expected_loads, 0).sum()),
-    )
-    return value, bound_of_goal(ground, goal, missing, given, limits.wanted)
-
-
-def verify(assignment: Assignment, scores: ScoreMatrix, limits: Limits, conflicts: Conflicts) -> tuple[Violation, ...]:
-    """Check an assignment against every rule, without a solver and without trusting what it says of itself.
-
-    Args:
-        assignment: the answer.
-        scores: (S, R).
-        limits: what it must respect.
-        conflicts: read directly, pair by pair, not through the limits.
-
-    Returns:
-        Every broken rule; none for a correct answer.
-    """
-    found: list[Violation] = []
-    filled = np.zeros(len(scores.submissions), dtype=np.int64)
-    loads = np.zeros(len(scores.reviewers), dtype=np.int64)
-    resorts = np.zeros(len(scores.submissions), dtype=np.int64)
-    seen: set[tuple[str, str]] = set()
-    for pair in assignment.pairs:
-        where = f"'{pair.submission_id}', '{pair.reviewer_id}'"
-        if pair.submission_id not in scores.submissions or pair.reviewer_id not in scores.reviewers:
-            found.append(Violation("unknown", f"{where} is no pair of this venue"))
-            continue
-        if (pair.submission_id, pair.reviewer_id) in seen:
-            found.append(Violation("duplicate", f"{where} is assigned twice"))
-        seen.add((pair.submission_id, pair.reviewer_id))
-        row, column = scores.submissions.position(pair.submission_id), scores.reviewers.position(pair.reviewer_id)
-        filled[row] += 1
-        loads[column] += 1
-        found += _check_pair(pair, where, float(scores.values[row, column]), limits, row, column, conflicts)
-        resorts[row] += limits.status[row, column] == PairStatus.LAST_RESORT
-    found += _check_counts(assignment, scores, limits, filled, loads, resorts)
-    for row, column in np.argwhere(limits.required).tolist():
-        ids = (scores.submissions.ids[row], scores.reviewers.ids[column])
-        if ids not in seen:
-            found.append(Violation("required", f"'{ids[0]}', '{ids[1]}' is required and not assigned"))
-    found += _check_totals(assignment, scores, limits)
-    for rule, violation in broken_rules(limits.rules, assignment, scores, limits.wanted):
-        if rule.price is None:
-            found.append(violation)
-    return tuple(found)
-
-
-def _check_pair(
-    pair: Pair, where: str, value: float, limits: Limits, row: int, column: int, conflicts: Conflicts
-) -> Iterator[Violation]:
-    verdict = conflicts.verdict(pair.submission_id, pair.reviewer_id)
-    if verdict is not Verdict.CLEAR:
-        yield Violation("conflict", f"{where} is assigned and the verdict is {verdict}")
-    status = PairStatus(limits.status[row, column])
-    if status not in (PairStatus.ELIGIBLE, PairStatus.LAST_RESORT, PairStatus.REQUIRED):
-        yield Violation("ineligible", f"{where} is assigned and is {status.name.lower()}")
-    if (status is PairStatus.LAST_RESORT) != ("last_resort" in pair.marks):
-        yield Violation("last_resort", f"{where} is not marked as it should be")
-    if (pair.score is None) != bool(np.isnan(value)) or (
-        pair.score is not None and abs(pair.score - value) > _SCORE_ERROR
-    ):
-        yield Violation("score", f"{where} says {pair.score}, the matrix says {value}")
-
-
-def _check_counts(
-    assignment: Assignment, scores: ScoreMatrix, limits: Limits, filled: Ints, loads: Ints, resorts: Ints
-) -> Iterator[Violation]:
-    admitted = {short.submission_id: short for short in assignment.shortfalls}
-    for row, name in enumerate(scores.submissions.ids):
-        short = admitted.get(name)
-        said = (short.wanted, short.got) if short else (int(limits.wanted[row]), int(limits.wanted[row]))
-        if said != (int(limits.wanted[row]), int(filled[row])):
-            yield Violation("demand", f"'{name}' wants {limits.wanted[row]}, has {filled[row]}, the answer says {said}")
-        if resorts[row] > 1:
-            yield Violation(
-                "last_resort", f"'{name}' has {counted(int(resorts[row]), 'reviewer')} without publications"
-            )
-    below = {short.reviewer_id: short.got for short in assignment.underloads}
-    for column, reviewer in enumerate(scores.reviewers.ids):
-        if loads[column] > limits.max_load[column]:
-            yield Violation("load", f"'{reviewer}' has {loads[column]} of at most {limits.max_load[column]}")
-        if loads[column] < limits.min_load[column] and below.get(reviewer) != loads[column]:
-            yield Violation("load", f"'{reviewer}' has {loads[column]} of at least {limits.min_load[column]}")
-
-
-def _check_totals(assignment: Assignment, scores: ScoreMatrix, limits: Limits) -> Iterator[Violation]:
-    slack = _SCORE_ERROR * max(1, len(assignment.pairs))
-    if abs(_total(assignment.pairs) - assignment.objective) > slack:
-        yield Violation("objective", f"the scores sum to {_total(assignment.pairs)}, not {assignment.objective}")
-    if assignment.bound is None or assignment.certificate is None:
-        return
-    try:
-        bound = dual_bound(assignment, scores, limits, assignment.certificate)
-    except ValueError as error:
-        yield Violation("bound", f"the prices prove nothing: {error}")
-        return
-    if abs(bound - assignment.bound) > slack:
-        yield Violation("bound", f"the prices prove {bound}, not {assignment.bound}")
-    if assignment.objective > bound + slack:
-        yield Violation("bound", f"the total {assignment.objective} is above the proven bound {bound}")
-    if assignment.goal is not None:
-        yield from _check_goal(assignment, scores, limits, assignment.goal)
-
-
-def _check_goal(assignment: Assignment, scores: ScoreMatrix, limits: Limits, goal: Goal) -> Iterator[Violation]:
-    if (assignment.marginals is None) != (goal.objective not in _LOTTERIES):
-        yield Violation("goal", f"{goal.objective} and its policy do not go together")
-        return
-    if assignment.marginals is not None:
-        yield from _check_policy(assignment.marginals, assignment, scores, limits)
-    try:
-        value, bound = _goal_facts(assignment, scores, limits, goal)
-    except ValueError as error:
-        yield Violation("goal", f"what should prove {goal.objective} proves nothing: {error}")
-        return
-    slack = _SCORE_ERROR * (1 if assignment.marginals is None else max(1, len(assignment.pairs)))
-    if abs(value - goal.value) > slack:
-        yield Violation("goal", f"{goal.objective} is {value}, not {goal.value}")
-    if abs(bound - goal.bound) > slack or value > bound + slack:
-        yield Violation("goal", f"the prices prove {bound} for {goal.objective}, not {goal.bound}; reached is {value}")
-
-
-def _check_policy(
-    policy: Marginals, assignment: Assignment, scores: ScoreMatrix, limits: Limits
-) -> Iterator[Violation]:
-    """A policy keeps every limit in expectation, and the drawn pairs come from it."""
-    rows, columns, chance = policy.rows, policy.columns, policy.probabilities
-    allowed = np.isin(limits.status[rows, columns], (PairStatus.ELIGIBLE, PairStatus.LAST_RESORT))
-    if not allowed.all() or (policy.units > policy.limit).any() or (policy.units <= 0).any():
-        yield Violation("policy", "a probability is out of range, above its limit, or of a pair that may not be")
-    places = rows * len(scores.reviewers) + columns
-    if len(np.unique(places)) != len(places):
-        yield Violation("policy", "a pair has two probabilities")
-    required = limits.required
-    reviews = np.bincount(rows, weights=chance, minlength=len(limits.wanted)) + required.sum(axis=1)
-    if (reviews > limits.wanted + _SCORE_ERROR).any():
-        yield Violation("policy", "a submission expects more reviews than it wants")
-    loads = np.bincount(columns, weights=chance, minlength=len(limits.max_load)) + required.sum(axis=0)
-    if (loads > limits.max_load + _SCORE_ERROR).any():
-        yield Violation("policy", "a reviewer expects more than their maximum load")
-    possible = replace(assignment, pairs=tuple(_pairs(scores, limits, rows, columns)))
-    between = [rule for rule in limits.rules if rule.members is None]
-    for rule, violation in broken_rules(between, possible, scores, limits.wanted):
-        if rule.price is None:
-            yield Violation("policy", f"a draw may break a rule: {violation.detail}")
-    own_rows, own_columns = _places(assignment, scores)
-    certain = np.flatnonzero(required.ravel())
-    if not np.isin(own_rows * len(scores.reviewers) + own_columns, np.concatenate([places, certain])).all():
-        yield Violation("policy", "an assigned pair has no probability")

@@ -311,7 +311,7 @@ def solve(
             help="An .npz with scores (S, R), cp and cr (positions of conflicts), demand (S,), lo and hi (R,)."
         ),
     ],
-    objective: ObjectiveOption = "max-min",
+    objective: ObjectiveOption = "max-total",
     probability_limit: Annotated[float, typer.Option(help="randomised, perturbed: largest probability.")] = 0.5,
     perturbation: Annotated[float, typer.Option(help="perturbed: how strongly chances are spread, 0 to 1.")] = 0.5,
     tail: Annotated[float, typer.Option(help="cvar: the share of worst served submissions.")] = 0.1,

@@ -252,7 +252,7 @@ _GOALS: Final = {
 def _goal_row(goal: dict[str, Any]) -> tuple[str, str]:
     label, what = _GOALS[goal["objective"]]
     proof = "proven optimal" if goal["gap"] <= 1e-6 else f"at most {goal['gap']:.2e} below the optimum"
-    return label, f"{what} {goal['value']:.3f}, {proof}; costs {goal['price']:.3%} of the largest total"
+    return label, f"{what} {goal['value']:.3f}, {proof}; price: {goal['price']:.3%} of the largest total"
 
 
 def _means_by_submission(result: MatchResult) -> list[float]:
@@ -271,6 +271,8 @@ def print_result(result: MatchResult) -> None:
     proof = (
         "no bound"
         if facts["bound"] is None
+        else f"the largest is {facts['bound']:.3f}"
+        if facts["goal"] is not None and facts["gap"] > 1e-6
         else "proven optimal"
         if facts["gap"] <= 1e-6
         else f"at most {facts['gap']:.2e} below the optimum"

@@ -8,7 +8,7 @@ from typing import Final
 
 import numpy as np
 
-from matcher.assignment import package, solve_arrays
+from matcher.assignment import package, solve_arrays, solve_under_rules
 from matcher.records import (
     Assignment,
     Bools,
@@ -80,9 +80,7 @@ def replan(
     keep = _what_may_stay(scores, limits, known)
     if limits.rules:
         # Rules hold for all pairs together, so what is kept and what is filled is one problem.
-        bonus = _with_bonus(scores, keep)
-        found = solve_arrays(bonus, limits, objective="max-total", seed=seed, progress=progress)
-        pairs = _places(scores, found.pairs)
+        pairs = solve_under_rules(_with_bonus(scores, keep), limits)
     else:
         pairs = _fill(scores, limits, keep, objective=objective, seed=seed, progress=progress)
     if exchange and not limits.rules and len(pairs) < limits.wanted.sum():

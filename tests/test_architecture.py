@@ -59,9 +59,11 @@ ARROWS: dict[str, set[str]] = {
     "rule_reasons": BASE | {"infeasibility", "ways_out"},
     "bounds": BASE | {"charges"},
     "streaming": BASE | {"bounds", "solvers"},
+    "shortfalls": BASE,
+    "verification": BASE | {"bounds", "charges", "constraints"},
     "assignment": BASE
-    | {"bounds", "charges", "solvers", "infeasibility", "sharing", "bids", "history", "constraints"}
-    | {"contradictions", "rule_reasons", "ways_out"},
+    | {"bounds", "charges", "solvers", "sharing", "bids", "history", "constraints", "contradictions"}
+    | {"infeasibility", "rule_reasons", "shortfalls", "verification", "ways_out"},
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
     "drift": BASE,

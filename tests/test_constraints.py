@@ -348,6 +348,7 @@ def test_constraints_are_read_from_toml_and_survive_their_plain_form(tmp_path: P
             "at_least is 2 and at_most is 1",
         ),
         ("[constraints.x]\nkind = 'no_cycles'\nprice = 'high'", "price: allowed is a number; got 'high'"),
+        ("[constraints.x]\nkind = 'no_cycles'\nlongest = 9", "longest: allowed are 2, 3, 4 people; got 9"),
         ("[constraints.x]\nkind = 'no_cycles'\nprice = 0", "price: allowed is a number above 0; got 0"),
         (
             "[constraints.x]\nkind = 'pair'\nsubmission = 'a'\nreviewer = 'b'\ntest = 'like'",

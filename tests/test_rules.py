@@ -15,15 +15,16 @@ from matcher.charges import Charges, allowance, charges_of
 from matcher.constraints import broken_rules
 from matcher.errors import ConfigError
 from matcher.records import Conflicts, PairStatus, RulePrices, SideRule
-from matcher.solvers import Options, exclusions, network, ruled, search
+from matcher.solvers import Options, network, ruled, search
 from matcher.solvers.clashes import find_clashes
 from matcher.solvers.rounding import draw
+from matcher.verification import unkept_quotas
 from tests.contracts.solver import World, world
 
 NONE = Conflicts(())
 
 
-def ruled_world(seed: int, *, rows: int = 4, columns: int = 6, soft: bool = False) -> World:
+def ruled_world(seed: int, *, rows: int = 4, columns: int = 6) -> World:
     """A small instance with a group that is needed, regions, coauthors and authors who review."""
     rng = np.random.default_rng(seed)
     group = rng.random(columns) < 0.5
@@ -34,7 +35,7 @@ def ruled_world(seed: int, *, rows: int = 4, columns: int = 6, soft: bool = Fals
     status[authors[:, 0], authors[:, 1]] = PairStatus.BLOCKED
     made = world(rng.random((rows, columns)).round(3).tolist(), wanted=2, high=3, status=status.tolist())
     rules = (
-        SideRule("group", 0.1 if soft else None, members=group, at_least=1),
+        SideRule("group", None, members=group, at_least=1),
         SideRule("region", None, members=region == 0, at_most=1),
         SideRule("people", None, apart=np.array(apart)),
         SideRule("circles", None, authors=authors, longest=2 + seed % 2),
@@ -95,7 +96,7 @@ def test_the_total_under_rules_is_proven_and_near_that_of_trying_all(seed: int) 
     best = max(total for _, total in answers)
     assert answer.bound >= best - 1e-5
     assert answer.objective <= best + 1e-5
-    assert answer.objective >= best - (1e-5 if ruled._EXACT else 0.05)
+    assert answer.objective >= best - 0.05  # a search from what the linear programme is certain of
     assert answer.solver.endswith(("rules kept by the flow", "rules kept by HiGHS"))
 
 
@@ -125,7 +126,8 @@ def test_every_draw_keeps_every_rule_and_every_probability_its_limit(seed: int) 
     assert answer.marginals is not None
     assert (answer.marginals.probabilities <= 0.5).all()
     assert answer.goal is not None
-    if list(broken_rules(instance.limits.rules, answer, instance.scores, instance.limits.wanted)):
+    if list(unkept_quotas(answer.marginals, instance.scores, instance.limits)):
+        assert {each.rule for each in verify(answer, instance.scores, instance.limits, NONE)} >= {"policy"}
         return  # nobody can give what the group needs: that is told, and proves nothing
     assert verify(answer, instance.scores, instance.limits, NONE) == ()
     assert answer.goal.value <= answer.goal.bound + 1e-6
@@ -316,7 +318,7 @@ def test_a_large_problem_under_rules_is_proven_over_all_pairs(monkeypatch: pytes
         assert answer.is_complete
         gap = answer.gap if answer.goal is None else answer.goal.gap
         assert gap is not None
-        assert gap < 0.03
+        assert gap < (0.03 if answer.goal is None else 0.15)
         assert answer.solver.endswith("rules kept by HiGHS")
         assert answer.certificate is not None
         assert answer.certificate.rules is not None
@@ -367,5 +369,26 @@ def test_groups_keep_their_sums_in_every_draw() -> None:
     assert len(seen) > 10
 
 
-def test_names_of_the_ways_are_told() -> None:
-    assert {exclusions.BY_FLOW, exclusions.BY_PROGRAMME} == {"rules kept by the flow", "rules kept by HiGHS"}
+@pytest.mark.parametrize(("price", "together"), [(0.01, True), (5.0, False)])
+def test_a_lottery_pays_a_price_where_a_bar_would_cost_more(price: float, together: bool) -> None:
+    made = world([[0.9, 0.8, 0.1]], wanted=2, high=1)
+    rules = (SideRule("people", price, apart=np.array([(0, 1)])),)
+    instance = World(made.scores, replace(made.limits, rules=rules))
+    answer = instance.solve("randomised", options=Options(probability_limit=1.0, draw_seed=0))
+    assert verify(answer, instance.scores, instance.limits, NONE) == ()
+    assert ([pair.reviewer_id for pair in answer.pairs] == ["r000", "r001"]) is together
+
+
+def test_a_required_pair_stays_and_the_other_goes() -> None:
+    kinds = [[PairStatus.ELIGIBLE, PairStatus.REQUIRED, PairStatus.ELIGIBLE]]
+    made = world([[0.9, 0.2, 0.1]], wanted=2, high=1, status=kinds)
+    rules = (
+        SideRule("people", None, apart=np.array([(0, 1)])),
+        SideRule("some", None, members=np.array([True, True, False]), at_most=1),
+    )
+    for which in (rules[:1], rules[1:], rules):
+        instance = World(made.scores, replace(made.limits, rules=which))
+        for objective in ("max-total", "max-min", "randomised"):
+            answer = instance.solve(objective, options=Options(probability_limit=1.0, draw_seed=0))
+            assert verify(answer, instance.scores, instance.limits, NONE) == ()
+            assert [pair.reviewer_id for pair in answer.pairs] == ["r001", "r002"]
