@@ -65,6 +65,9 @@ _LEVEL: Final = 1e-3
 _HALF_LENGTH: Final = 6
 """Papers with which a profile gets half of the largest correction for its length."""
 
+_LEAST_LENGTH: Final = 3
+"""Below so many papers the correction falls no further, so that deleting the third or second brings nothing."""
+
 _STREAMED_BEST: Final = 8
 """Up to so many best papers are found by keeping the best so far; beyond, by sorting."""
 
@@ -289,7 +292,8 @@ def _chance(papers: int, config: MatchConfig) -> float:
     """What is taken off for the length of a profile, in tails; a mean of all papers gains nothing by length."""
     if config.aggregation == "mean":
         return 0.0
-    return config.length_correction * papers / (papers + _HALF_LENGTH)
+    length = max(papers, _LEAST_LENGTH)
+    return config.length_correction * length / (length + _HALF_LENGTH)
 
 
 def _aggregate(excess: Floats, papers: int, config: MatchConfig) -> Floats:
@@ -328,7 +332,7 @@ def _aggregate(excess: Floats, papers: int, config: MatchConfig) -> Floats:
 def _describe(profiles: Profiles, config: MatchConfig) -> str:
     model = f" {profiles.encoder.model}" if profiles.encoder.model else ""
     how = {
-        "top_k": f"mean of the best {config.top_k} papers, each next one weighing {config.paper_decay:g} times as much",
+        "top_k": f"mean of the best {config.top_k} papers with weights falling by {config.paper_decay:g}",
         "max": "best paper",
         "mean": "mean of all papers",
         "best_share": f"mean of the best {config.best_share:.0%} of the papers",

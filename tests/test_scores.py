@@ -103,7 +103,7 @@ def _by_loops(profiles: Profiles, config: MatchConfig, row: int, column: int) ->
     best = excesses[:counted]
     weights = [config.paper_decay**place if config.aggregation == "top_k" else 1.0 for place in range(len(best))]
     mean = sum(weight * value for weight, value in zip(weights, best, strict=True)) / sum(weights)
-    chance = 0.0 if config.aggregation == "mean" else config.length_correction * papers / (papers + 6)
+    chance = 0.0 if config.aggregation == "mean" else config.length_correction * max(papers, 3) / (max(papers, 3) + 6)
     tails = mean / TAIL - chance
     return 1 - math.exp(-math.log(1 + math.exp(tails)) / 8)
 
@@ -252,7 +252,7 @@ def test_what_deleting_papers_brings_is_bounded_by_the_correction(kept: int) -> 
         return scores_module._aggregate(np.ascontiguousarray(draws[:, :size]), size, config)[:, 0] - off
 
     assert (excess(plain, kept) <= excess(plain, 40) + 1e-6).all()
-    most = corrected.length_correction * TAIL * (40 / 46 - kept / (kept + 6))
+    most = corrected.length_correction * TAIL * (40 / 46 - max(kept, 3) / (max(kept, 3) + 6))
     assert (excess(corrected, kept) <= excess(corrected, 40) + most + 1e-6).all()
 
 
