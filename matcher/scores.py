@@ -284,8 +284,9 @@ def _counts(papers: int, config: MatchConfig) -> tuple[int, int]:
 def _shares(counted: int, config: MatchConfig) -> Floats:
     """Weights of the best papers, the best first; they sum to 1."""
     decay = config.paper_decay if config.aggregation == "top_k" else 1.0
-    weights = decay ** np.arange(counted)
-    return (weights / weights.sum()).astype(np.float32)
+    weights = np.array([decay**place for place in range(counted)])
+    shares: Floats = (weights / weights.sum()).astype(np.float32)
+    return shares
 
 
 def _chance(papers: int, config: MatchConfig) -> float:
