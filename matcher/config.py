@@ -129,23 +129,31 @@ class MatchConfig:
         "how the similarities of a reviewer's papers become one score",
         choices=("top_k", "max", "mean", "best_share"),
     )
-    top_k: int = _setting(3, "expertise", "papers that count under top_k", low=1, high=1000)
+    top_k: int = _setting(4, "expertise", "papers that count under top_k", low=1, high=1000)
+    paper_decay: float = _setting(
+        0.5,
+        "expertise",
+        "weight of each further paper under top_k, as a share of the one before it; 1 is the plain mean",
+        low=0.01,
+        high=1,
+    )
     best_share: float = _setting(
         0.25, "expertise", "share of the papers that counts under best_share", low=0.01, high=1
     )
     thin_profile: int = _setting(
-        3,
+        4,
         "expertise",
         "a profile with fewer papers is filled up to this number with papers at background level; 0 turns it off",
         low=0,
         high=100,
     )
     length_correction: float = _setting(
-        0.7,
+        3.1,
         "expertise",
-        "share taken off of what the best papers of a long profile reach by chance; 0 favours long profiles",
+        "what is taken off the scores of very long profiles, in tails; off those of 6 papers half of it; 0 favours "
+        "long profiles",
         low=0,
-        high=3,
+        high=10,
     )
     recency_half_life: float = _setting(
         0.0,

@@ -199,7 +199,7 @@ def test_variants_change_one_setting_each() -> None:
         assert len(changed) == 1
         assert changed.isdisjoint({"unscored", "min_score", "model", "max_tokens", "precision", "pooling"})
     names = {variant.name for variant in found}
-    assert {"encoder = tfidf", "aggregation = max", "thin_profile = 0", "top_k = 1", "top_k = 6"} <= names
+    assert {"encoder = tfidf", "aggregation = max", "thin_profile = 0", "top_k = 2", "top_k = 8"} <= names
     assert len(names) == len(found)
 
 

@@ -107,8 +107,8 @@ def test_an_open_question(known: MatchResult) -> None:
 def test_a_pair_below_the_floor(known: MatchResult) -> None:
     found = known.explain("pruning-s1", "tracking-r0")
     assert (found.status, found.rank) == ("below_floor", None)
-    assert found.score == pytest.approx(0.0673, abs=1e-4)
-    assert found.reasons == ("the score 0.067 is below the floor",)
+    assert found.score == pytest.approx(0.0332, abs=1e-4)
+    assert found.reasons == ("the score 0.033 is below the floor",)
 
 
 def test_a_reviewer_who_is_not_there(known: MatchResult) -> None:

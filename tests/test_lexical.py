@@ -6,7 +6,7 @@ import math
 
 import numpy as np
 import pytest
-from sklearn.feature_extraction.text import TfidfVectorizer
+from sklearn.feature_extraction.text import CountVectorizer, TfidfVectorizer
 
 from matcher.encoders.background import BUCKETS, Background, shipped_background
 from matcher.encoders.lexical import Lexicon, count_terms, inverse_frequency, rare_terms, topic_vectors, unit_rows
@@ -45,20 +45,34 @@ def test_a_term_that_nobody_uses_weighs_most() -> None:
     np.testing.assert_allclose(weights, [np.log(10) + 1, np.log(5) + 1, 1])
 
 
-def test_rare_terms_are_those_of_scikit_learn_when_nothing_is_known_beforehand() -> None:
-    rows, _ = Lexicon(empty(), [*TEXTS[:3], *(f"filling{place}" for place in range(60))]).encode(TEXTS[:3])
-    ours = (rows @ rows.T).toarray()
-    theirs = TfidfVectorizer(sublinear_tf=True, ngram_range=(1, 2), stop_words="english")
-    theirs.fit([*TEXTS[:3], *(f"filling{place}" for place in range(60))])
-    known = theirs.transform(TEXTS[:3])
-    np.testing.assert_allclose(ours, (known @ known.T).toarray(), atol=1e-6)
+def test_rare_terms_are_counts_that_saturate_times_the_weights_of_scikit_learn() -> None:
+    filling = [*TEXTS[:3], *(f"filling{place}" for place in range(60))]
+    rows, _ = Lexicon(empty(), filling).encode(TEXTS[:3])
+    theirs = TfidfVectorizer(ngram_range=(1, 2), stop_words="english", norm=None).fit(filling)
+    counts = CountVectorizer(vocabulary=theirs.vocabulary_, ngram_range=(1, 2), stop_words="english")
+    times = counts.transform(TEXTS[:3]).toarray()
+    known = 1.5 * times / (times + 0.5) * theirs.idf_
+    known /= np.linalg.norm(known, axis=1, keepdims=True)
+    np.testing.assert_allclose((rows @ rows.T).toarray(), known @ known.T, atol=1e-6)
 
 
-def test_common_terms_weigh_nothing_among_rare_ones() -> None:
-    lexicon = Lexicon(empty(), ["common words"] * 30 + ["common rare"])
-    rows, _ = lexicon.encode(["common rare", "common words", "common"])
-    assert rows[[0]].nnz == 2  # "rare" and "common rare"
-    assert rows[[1, 2]].nnz == 0
+def test_common_terms_are_those_of_the_background() -> None:
+    common = Lexicon(shipped_background(), ["pangolin"] * 50).common
+    shared = set(common.tolist())
+    buckets = {word: int(count_terms([word], longest=1).indices[0]) for word in ("model", "pangolin", "anaphora")}
+    assert {word for word, bucket in buckets.items() if bucket in shared} == {"model"}
+    assert sorted(shared) == common.tolist()
+    assert len(Lexicon(empty(), TEXTS).common) == 0
+
+
+def test_common_terms_stand_apart_and_products_stay() -> None:
+    lexicon = Lexicon(shipped_background(), TEXTS)
+    rows, _ = lexicon.encode(["a model of pangolins", "model selection", "pangolins"])
+    common, rest = lexicon.split(rows)
+    assert common.shape == (3, len(lexicon.common))
+    assert np.count_nonzero(common, axis=1).tolist() == [1, 1, 0]
+    assert not set(rest.indices.tolist()) & set(lexicon.common.tolist())
+    np.testing.assert_allclose(common @ common.T + (rest @ rest.T).toarray(), (rows @ rows.T).toarray(), atol=1e-6)
 
 
 def test_a_venue_counts_beside_the_background() -> None:
@@ -74,7 +88,7 @@ def test_topics_are_projections_of_the_weighed_words() -> None:
     weights = np.full(BUCKETS, 2.0)
     projection = np.array([[1.0, 0.0], [0.0, 1.0]], dtype=np.float32)
     rows = topic_vectors(counts, terms, weights, projection)
-    once, twice = 1.0, 1 + math.log(2)
+    once, twice = 1.0, 2 * 1.5 / 2.5
     assert sorted(rows[0].tolist()) == pytest.approx([part / math.hypot(once, twice) for part in (once, twice)])
     assert rows[1].tolist() == [0, 0]
 

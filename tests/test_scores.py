@@ -39,7 +39,9 @@ AGGREGATIONS = (
     MatchConfig(aggregation="mean", thin_profile=2),
     MatchConfig(aggregation="best_share", best_share=0.25, thin_profile=0),
     MatchConfig(aggregation="top_k", top_k=9, thin_profile=11, length_correction=1.5),
+    MatchConfig(aggregation="top_k", top_k=9, thin_profile=11, paper_decay=1),
     MatchConfig(aggregation="top_k", top_k=3, length_correction=0.0),
+    MatchConfig(aggregation="top_k", top_k=4, thin_profile=0, paper_decay=1),
 )
 
 
@@ -91,6 +93,7 @@ def _by_loops(profiles: Profiles, config: MatchConfig, row: int, column: int) ->
         excesses.append(float(profiles.weights[place]) * (cosine - BACKGROUNDS[kinds]))
     if not excesses:
         return math.nan
+    papers = len(excesses)
     excesses += [0.0] * (config.thin_profile - len(excesses))
     excesses.sort(reverse=True)
     counted = {
@@ -100,8 +103,10 @@ def _by_loops(profiles: Profiles, config: MatchConfig, row: int, column: int) ->
         "best_share": math.ceil(config.best_share * len(excesses)),
     }[config.aggregation]
     best = excesses[:counted]
-    chance = config.length_correction * TAIL * sum(1 / place for place in range(counted + 1, len(excesses) + 1))
-    tails = (sum(best) / len(best) - chance) / TAIL
+    weights = [config.paper_decay**place if config.aggregation == "top_k" else 1.0 for place in range(len(best))]
+    mean = sum(weight * value for weight, value in zip(weights, best, strict=True)) / sum(weights)
+    chance = 0.0 if config.aggregation == "mean" else config.length_correction * max(papers, 3) / (max(papers, 3) + 6)
+    tails = mean / TAIL - chance
     return 1 - math.exp(-math.log(1 + math.exp(tails)) / 8)
 
 
@@ -163,7 +168,7 @@ def test_the_same_text_scores_near_one_and_an_unrelated_one_at_the_level_of_chan
             weights=np.ones(1, np.float32),
             encoder=EncoderInfo("given", "", "0" * 64, 5, BACKGROUNDS, TAIL),
         )
-        matrix = score(profiles, MatchConfig(thin_profile=0))
+        matrix = score(profiles, MatchConfig(thin_profile=0, length_correction=0.0))
         assert float(matrix.values[0, 0]) == pytest.approx(expected, abs=1e-4)
 
 
@@ -226,8 +231,10 @@ def test_the_best_few_are_those_of_a_sort(counted: int) -> None:
     excess = np.random.default_rng(counted).standard_normal((70, 9, 4)).astype(np.float32)
     for missing in range(min(counted, 3)):
         filled = np.concatenate([excess[:, :9], np.zeros((70, missing, 4), dtype=np.float32)], axis=1)
-        wanted = np.sort(filled, axis=1)[:, -counted:].mean(axis=1)
-        np.testing.assert_allclose(scores_module._best_of(excess, counted, missing), wanted, atol=1e-6)
+        best = np.sort(filled, axis=1)[:, ::-1][:, :counted]
+        shares = np.arange(counted, 0, -1, dtype=np.float32)
+        wanted = np.einsum("bck,c->bk", best, shares)
+        np.testing.assert_allclose(scores_module._best_of(excess, shares, missing), wanted, atol=1e-4)
 
 
 @given(st.integers(1, 8), st.integers(0, 2**32 - 1))
@@ -290,31 +297,34 @@ def test_there_are_no_best_reviewers_where_nobody_has_papers() -> None:
     assert columns.shape == found.shape == (2, 0)
 
 
-def test_the_correction_is_what_the_best_of_many_exponential_draws_gain() -> None:
-    """Excesses drawn from an exponential tail: after the full correction, long profiles gain nothing on the mean."""
-    rng = np.random.default_rng(0)
-    config = MatchConfig(length_correction=1.0)
-    for size in (3, 4, 10, 40):
-        draws = rng.exponential(TAIL, (20_000, size)).astype(np.float32)
-        gained = (
-            float(scores_module._aggregate(draws, size, config).mean()) - scores_module._chance(size, config) * TAIL
-        )
-        assert gained == pytest.approx(TAIL, rel=0.02)
+@pytest.mark.parametrize("kept", [1, 2, 3, 4, 8, 20])
+def test_what_deleting_papers_brings_is_bounded_by_the_correction(kept: int) -> None:
+    """Without the correction it brings nothing; with it no more than the difference of the two corrections."""
+    plain, corrected = MatchConfig(length_correction=0.0), MatchConfig()
+    draws = np.sort(np.random.default_rng(0).exponential(TAIL, (300, 40)).astype(np.float32), axis=1)[:, ::-1]
+
+    def excess(config: MatchConfig, size: int) -> Floats:
+        off = np.float32(scores_module._chance(size, config) * TAIL)
+        return scores_module._aggregate(np.ascontiguousarray(draws[:, :size]), size, config)[:, 0] - off
+
+    assert (excess(plain, kept) <= excess(plain, 40) + 1e-6).all()
+    most = corrected.length_correction * TAIL * (40 / 46 - max(kept, 3) / (max(kept, 3) + 6))
+    assert (excess(corrected, kept) <= excess(corrected, 40) + most + 1e-6).all()
 
 
 def test_a_long_profile_pays_for_its_length_and_the_parts_say_so() -> None:
-    profiles = _profiles([12, 2], seed=5)
+    profiles = _profiles([12, 3], seed=5)
     venue = _venue(profiles)
     corrected, plain = MatchConfig(), MatchConfig(length_correction=0.0)
-    assert (score(profiles, corrected).values[:, 0] < score(profiles, plain).values[:, 0]).all()
-    np.testing.assert_array_equal(score(profiles, corrected).values[:, 1], score(profiles, plain).values[:, 1])
+    lost = (raw_of(score(profiles, plain)) - raw_of(score(profiles, corrected))) / TAIL
+    np.testing.assert_allclose(lost, np.tile([3.1 * 12 / 18, 3.1 * 3 / 9], (4, 1)), atol=1e-4)
     long = score_parts(profiles, corrected, venue, "s0", "r0")
-    assert [part.title for part in long[3:]] == [
-        "as near come the best 3 of 12 unrelated papers by chance",
+    assert [part.title for part in long[4:]] == [
+        "of 12 papers some come near by chance",
         "the level of unrelated papers",
     ]
     thin = score_parts(profiles, corrected, venue, "s0", "r1")
-    assert thin[2].title == "1 paper missing from a thin profile counts as background"
+    assert thin[3].title == "1 paper missing from a thin profile counts as background"
 
 
 def test_a_score_at_the_level_of_chance_is_explained_by_that_level() -> None:
@@ -332,5 +342,5 @@ def test_a_score_at_the_level_of_chance_is_explained_by_that_level() -> None:
         weights=np.ones(1, np.float32),
         encoder=EncoderInfo("given", "", "0" * 64, 2, BACKGROUNDS, TAIL),
     )
-    parts = score_parts(profiles, MatchConfig(thin_profile=0), _venue(profiles), "s0", "r0")
+    parts = score_parts(profiles, MatchConfig(thin_profile=0, length_correction=0.0), _venue(profiles), "s0", "r0")
     assert [part.contribution for part in parts] == pytest.approx([0, 0.0830], abs=1e-4)
