@@ -201,7 +201,7 @@ def test_a_number_or_a_day_in_quotes_is_understood_where_it_comes_from_a_command
         (
             "[assignment]\nxyzzy = 3",
             "assignment.xyzzy",
-            "unknown key; known are adapter, aggregation, allow_partial, area_weight, background, best_share,",
+            "unknown key; known are aggregation, allow_partial, area_weight, background, best_share,",
         ),
         ("[expertise]\nmax_load = 3", "expertise.max_load", "this key belongs into [assignment]"),
         ("max_load = 3", "max_load", "a key outside of a section; it belongs into [assignment]"),

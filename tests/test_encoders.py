@@ -375,7 +375,8 @@ def test_the_sentence_encoder_matches_the_sample(sample: Venue, sentence_encoder
     result: MatchResult = match(sample, config, encoder=sentence_encoder)
     assert len(result.assignment.pairs) == 57
     assert result.assignment.is_complete
-    assert result.assignment.gap == pytest.approx(0, abs=1e-6)
+    assert result.assignment.goal is not None
+    assert result.assignment.goal.gap == pytest.approx(0, abs=1e-6)
     assert result.profiles.encoder == sentence_encoder.info
     pair: Any = result.assignment.pairs[0]
     explanation = result.explain(pair.submission_id, pair.reviewer_id)
