@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from matcher.config import MatchConfig
 from matcher.conflicts.policy import Policy
@@ -25,6 +25,8 @@ from matcher.records import (
 )
 
 __all__ = ["Author", "Place", "World"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,7 @@ class World:
         submissions: those whose conflicts are looked for; all of the venue, unless `narrowed`.
         reviewers: likewise, by person id.
         settled: where the authors of submissions were, as far as that was worked out; see `colleagues.settled`.
+        lasting: what rules work out about reviewers alone, by name; kept from one newcomer to the next.
     """
 
     venue: Venue
@@ -86,6 +89,7 @@ class World:
     submissions: tuple[Submission, ...]
     reviewers: Mapping[PersonId, Reviewer]
     settled: dict[SubmissionId, Any] = field(default_factory=dict, compare=False)
+    lasting: dict[str, Any] | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, venue: Venue, config: MatchConfig) -> Self:
@@ -122,8 +126,22 @@ class World:
             kept = replace(kept, reviewers={each: self.venue.reviewer_by_id[each] for each in sorted(reviewers)})
         return kept
 
-    def with_newcomer(self, submission: Submission) -> Self:
-        """The same people and papers with one submission alone, which was not there when they were linked."""
+    def lastingly(self, name: str, make: Callable[[], T]) -> T:
+        """What a rule works out about reviewers alone: once for all newcomers, else for this world only."""
+        if self.lasting is None:
+            return make()
+        if name not in self.lasting:
+            self.lasting[name] = make()
+        found: T = self.lasting[name]
+        return found
+
+    def with_newcomer(self, submission: Submission, lasting: dict[str, Any]) -> Self:
+        """The same people and papers with one submission alone, which was not there when they were linked.
+
+        Args:
+            submission: the newcomer.
+            lasting: shared by all newcomers of this world under the same configuration.
+        """
         identities = replace(
             self.identities, on_submissions={submission.id: self.identities.of_byline(submission.authors)}
         )
@@ -135,6 +153,7 @@ class World:
             authors={submission.id: _authors(submission.id, submission.authors, venue, identities)},
             submissions=(submission,),
             settled={},
+            lasting=lasting,
         )
 
     def day(self, need: str, way_out: str) -> date:

@@ -18,6 +18,7 @@ from matcher.records import (
     AuthorMention,
     Deadline,
     EncoderInfo,
+    Floats,
     Index,
     Paper,
     PaperId,
@@ -46,14 +47,15 @@ class RandomEncoder:
     def fit(self, _: object) -> RandomEncoder:
         return self
 
-    def encode(self, texts: list[str], *, progress: Progress | None = None) -> np.ndarray:
+    def encode(self, texts: list[str], *, progress: Progress | None = None) -> Floats:
         del progress
         return _unit(np.random.default_rng(sum(map(len, texts))), len(texts))
 
 
-def _unit(rng: np.random.Generator, count: int) -> np.ndarray:
+def _unit(rng: np.random.Generator, count: int) -> Floats:
     vectors = rng.standard_normal((count, DIMENSION), dtype=np.float32)
-    return vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    unit: Floats = vectors / np.linalg.norm(vectors, axis=1, keepdims=True)
+    return unit
 
 
 def _name(number: int) -> str:
