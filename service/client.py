@@ -116,7 +116,12 @@ class Client:
         """
         params = {name: value for name, value in query.items() if value is not None}
         response = self._http.request(
-            method, path, json=json_body, content=content, headers={**self._headers, **(headers or {})}, params=params
+            method,
+            path,
+            json=json_body,
+            content=content,
+            headers={**self._headers, **(headers or {})},
+            params=params or None,
         )
         if response.status_code >= 400:
             is_problem = response.headers.get("content-type", "").startswith("application/problem+json")

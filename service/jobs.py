@@ -12,6 +12,7 @@ import json
 import logging
 import queue
 import secrets
+import shutil
 import subprocess
 import sys
 import threading
@@ -169,6 +170,7 @@ class Runner:
         if not self._settings.runs_jobs:
             DBOS.listen_queues([])
         self._beat()
+        self._clear_up()
         DBOS.launch()
         DBOS.register_queue(_QUEUE, worker_concurrency=self._settings.jobs_at_once, polling_interval_sec=0.25)
         self._watch = threading.Thread(target=self._keep_watch, name="matcher-watch", daemon=True)
@@ -463,7 +465,19 @@ class Runner:
                 facts["problem"] = dict(problem)
             add_event(connection, job["id"], "state", facts)
             announce(connection, job["venue_id"], f"job.{outcome}", {"job_id": job["id"], **facts})
+        self._end_child(attempt)
+        shutil.rmtree(self._settings.data_dir / "work" / job["id"], ignore_errors=True)
         return outcome
+
+    def _clear_up(self) -> None:
+        """Remove what jobs left that ended with their process."""
+        folders = list((self._settings.data_dir / "work").iterdir())  # first: a job that comes later keeps its own
+        query = sa.select(jobs.c.id).where(jobs.c.state.in_(ACTIVE))
+        with self._database.read() as connection:
+            active = {*connection.execute(query).scalars(), "parts"}
+        for folder in folders:
+            if folder.name not in active:
+                shutil.rmtree(folder, ignore_errors=True)
 
     @staticmethod
     def _run_row(

@@ -21,7 +21,7 @@ from service.settings import Settings
 from service.state import Service
 from service.storage.database import Database
 
-__all__ = ["keyring", "serve"]
+__all__ = ["Server", "keyring", "make_server", "serve"]
 
 _GRACE_S: Final = 6
 """How long requests may take to end when the service does."""
@@ -42,8 +42,23 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> int:
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
     logging.getLogger("httpx").setLevel(logging.WARNING)
     os.environ.setdefault("MATCHER_CACHE", str(settings.data_dir.resolve() / "cache"))
+    server = make_server(settings, tell=tell)
+    server.run()
+    logging.shutdown()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    return 0 if server.started else 1
+
+
+def make_server(settings: Settings, *, tell: Callable[[str], None]) -> Server:
+    """A server that does not run yet.
+
+    Args:
+        settings: of this process.
+        tell: says a line to whoever started it.
+    """
     app = create_app(settings)
-    server = _Server(
+    return Server(
         uvicorn.Config(
             app,
             host=settings.host,
@@ -56,15 +71,16 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> int:
         app.state.service,
         tell,
     )
-    server.run()
-    logging.shutdown()
-    sys.stdout.flush()
-    sys.stderr.flush()
-    return 0 if server.started else 1
 
 
-class _Server(uvicorn.Server):
-    """Tells where it listens, lets streams end when it is told to, and ends in time."""
+class Server(uvicorn.Server):
+    """Tells where it listens, lets streams end when it is told to, and ends in time.
+
+    Args:
+        config: of uvicorn.
+        service: what the routes share.
+        tell: says a line to whoever started it.
+    """
 
     def __init__(self, config: uvicorn.Config, service: Service, tell: Callable[[str], None]) -> None:
         super().__init__(config)
@@ -72,6 +88,7 @@ class _Server(uvicorn.Server):
         self._tell = tell
 
     async def startup(self, sockets: Any = None) -> None:
+        """Listen, and say where."""
         await super().startup(sockets=sockets)
         if not self.started:
             return
@@ -82,6 +99,7 @@ class _Server(uvicorn.Server):
             self._tell(f"log in once, within ten minutes: {address}/login?code={self._service.keys.login_code()}")
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """End: streams end, requests have some seconds, and then the process is gone."""
         self._service.is_stopping = True
         timer = threading.Timer(_END_S, os._exit, args=(0 if sig == signal.SIGTERM else 1,))
         timer.daemon = True

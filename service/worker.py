@@ -68,9 +68,12 @@ class _Line:
 
 def main() -> int:
     """Do one job and say what came of it."""
-    ours = os.fdopen(os.dup(1), "w", encoding="utf-8")
-    os.dup2(2, 1)  # what libraries print does not get between our lines
-    line = _Line(ours)
+    with os.fdopen(os.dup(1), "w", encoding="utf-8") as ours:
+        os.dup2(2, 1)  # what libraries print does not get between our lines
+        return _work(_Line(ours))
+
+
+def _work(line: _Line) -> int:
     _load()
     text = sys.stdin.readline()
     if not text:  # the parent ended before it had anything for us

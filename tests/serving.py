@@ -15,11 +15,10 @@ from pathlib import Path
 from typing import Any
 
 import httpx
-import uvicorn
 
 from matcher.ingest.formats import rows_of
-from service.app import create_app
 from service.client import Client
+from service.server import make_server
 from service.settings import Settings
 from service.state import Service
 
@@ -57,9 +56,10 @@ def free_port() -> int:
 def serving(data_dir: Path, **settings: Any) -> Iterator[Served]:
     """A server in a thread of this process. DBOS knows one at a time."""
     port = free_port()
-    app = create_app(Settings(data_dir=data_dir, port=port, heartbeat_s=0.5, dead_after_s=2.0, **settings))
-    service: Service = app.state.service
-    server = uvicorn.Server(uvicorn.Config(app, port=port, log_config=None, access_log=False))
+    told: list[str] = []
+    chosen = Settings(data_dir=data_dir, port=port, heartbeat_s=0.5, dead_after_s=2.0, **settings)
+    server = make_server(chosen, tell=told.append)
+    service: Service = server.config.app.state.service  # type: ignore[union-attr]
     thread = threading.Thread(target=server.run, daemon=True)
     thread.start()
     address = f"http://127.0.0.1:{port}"
@@ -70,6 +70,8 @@ def serving(data_dir: Path, **settings: Any) -> Iterator[Served]:
     server.should_exit = True
     thread.join(timeout=20)
     assert not thread.is_alive()
+    assert told[0].startswith(f"serving {address}")
+    assert "/login?code=" in told[1]
 
 
 def wait_until_ready(address: str, *, timeout_s: float = 60) -> None:

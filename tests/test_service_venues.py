@@ -65,7 +65,7 @@ def test_a_folder_comes_back_as_the_same_venue(served: Served, tmp_path: Path) -
     assert again["version"] == told["version"]
     found = served.admin.get("/v1/venues/whole")
     assert (found["name"], found["counts"]["reviewers"]) == (load_venue(SAMPLE).name, 26)
-    assert (found["deadline"], found["reviews_per_submission"]) == ("2025-01-15", 3)
+    assert (found["deadline"], found["reviews_per_submission"]) == ("2024-10-01", 3)
 
 
 def test_a_dry_run_says_what_would_be_and_changes_nothing(served: Served) -> None:

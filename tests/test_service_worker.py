@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import io
 import json
+import os
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -12,10 +14,20 @@ from typer.testing import CliRunner
 
 from matcher import MatchResult
 from matcher.cli import app
-from matcher.errors import UnknownNameError
+from matcher.errors import (
+    ConfigError,
+    InfeasibleError,
+    InputError,
+    MatcherError,
+    MissingExtraError,
+    RunError,
+    UnknownNameError,
+    VerificationError,
+)
 from service import describe, worker
 from service.choices import check_config, plain_config
-from service.problems import Problem
+from service.problems import Problem, document_of
+from service.results import Kept
 from service.settings import Settings
 from tests.serving import ROOT
 
@@ -129,3 +141,64 @@ def test_serve_hands_its_choices_on(tmp_path: Path, monkeypatch: pytest.MonkeyPa
     done = CliRunner().invoke(app, command, catch_exceptions=False)
     assert (done.exit_code, done.stdout) == (0, "serving\n")
     assert (seen[0].port, seen[0].host, seen[0].data_dir) == (81, "0.0.0.0", tmp_path)
+
+
+# --- the process itself ---------------------------------------------------------------------------------------------
+
+
+def run_main(monkeypatch: pytest.MonkeyPatch, place: Path, text: str) -> tuple[int, list[dict[str, Any]]]:
+    """`worker.main` with a file in place of standard output, and a parent who stays."""
+    handle = os.open(place / "out", os.O_CREAT | os.O_WRONLY)
+    monkeypatch.setattr(os, "dup", lambda _: handle)
+    monkeypatch.setattr(os, "dup2", lambda *_: None)
+    monkeypatch.setattr(os, "_exit", lambda _: None)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(text))
+    code = worker.main()
+    monkeypatch.undo()
+    return code, [json.loads(line) for line in (place / "out").read_text().splitlines()]
+
+
+def test_the_process_says_how_it_went(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    assert run_main(monkeypatch, tmp_path, "") == (0, [])
+    code, said = run_main(monkeypatch, tmp_path, json.dumps(order(tmp_path, "index")) + "\n")
+    assert (code, "finished" in said[-1]) == (0, True)
+    (tmp_path / "out").unlink()
+    code, said = run_main(monkeypatch, tmp_path, json.dumps(order(tmp_path, encoder="none")) + "\n")
+    assert (code, said[-1]["problem"]["type"]) == (1, "urn:matcher:problem:invalid-configuration")
+    (tmp_path / "out").unlink()
+
+    def fail(*_: Any) -> None:
+        raise MemoryError
+
+    monkeypatch.setitem(worker._WORK, "match", fail)
+    assert run_main(monkeypatch, tmp_path, json.dumps(order(tmp_path)) + "\n") == (2, [])
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (RunError("broken", path="/secret/place"), "internal"),
+        (VerificationError(()), "internal"),
+        (InfeasibleError((), summary="no"), "infeasible"),
+        (MissingExtraError("x", "y"), "invalid-data"),
+        (InputError("x"), "invalid-data"),
+        (ConfigError("x", key="a.b"), "invalid-configuration"),
+    ],
+)
+def test_errors_of_the_library_become_problems(error: MatcherError, kind: str) -> None:
+    found = document_of(error)
+    assert found["type"] == f"urn:matcher:problem:{kind}"
+    assert "/secret" not in json.dumps(found)
+
+
+def test_many_faults_are_counted() -> None:
+    found = Problem("invalid-data", "x", errors=[{"detail": "y"}] * 150).document()
+    assert (len(found["errors"]), found["errors_not_shown"]) == (100, 50)
+
+
+def test_what_was_used_last_is_kept() -> None:
+    kept: Kept[int] = Kept(2)
+    assert [kept.get(key, lambda key=key: ord(key)) for key in "abca"] == [97, 98, 99, 97]  # type: ignore[misc]
+    assert [kept.peek(key) for key in "abc"] == [97, None, 99]
+    kept.clear()
+    assert kept.peek("a") is None

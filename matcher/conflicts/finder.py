@@ -5,7 +5,7 @@ from __future__ import annotations
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import replace
-from typing import Final
+from typing import Any, Final
 
 from matcher.config import MatchConfig
 from matcher.conflicts.further import inherited
@@ -35,6 +35,7 @@ class Finder:
         self.venue = venue
         self.config = config
         self.world = world or World.of(venue, config)
+        self._lasting: dict[str, Any] = {}
 
     def all(self) -> Conflicts:
         """Every conflict of the venue, sorted."""
@@ -67,7 +68,7 @@ class Finder:
         Args:
             submission: its authors are identified by id, address and name among the people of the venue.
         """
-        world = self.world.with_newcomer(submission)
+        world = self.world.with_newcomer(submission, self._lasting)
         return Finder(world.venue, self.config, world=world).all()
 
     def updated(self, before: Conflicts, person: Person, reviewer: Reviewer | None = None) -> tuple[Finder, Conflicts]:

@@ -110,7 +110,7 @@ def coauthor(world: World, config: MatchConfig) -> Iterator[Conflict]:
     """
     if world.policy.coauthor is None:
         return
-    joint = JointPapers(world, config)
+    joint = world.lastingly("joint papers", lambda: JointPapers(world, config))
     for submission in world.submissions:
         for one in world.authors[submission.id]:
             if one.link.basis in _ONLY_ASKED:
@@ -153,7 +153,7 @@ def institution(world: World, config: MatchConfig) -> Iterator[Conflict]:
     """
     if world.policy.institution is None:
         return
-    colleagues = Colleagues(world, config)
+    colleagues = world.lastingly("colleagues", lambda: Colleagues(world, config))
     for submission in world.submissions:
         for one in settled(world, submission):
             for reviewer_id, met in colleagues.of(one.stays).items():
@@ -185,7 +185,7 @@ def relation(world: World, config: MatchConfig) -> Iterator[Conflict]:
     """
     if world.policy.relation is None:
         return
-    ties = Ties(world, config)
+    ties = world.lastingly("ties", lambda: Ties(world, config))
     for submission in world.submissions:
         for one in world.authors[submission.id]:
             if one.link.basis in _ONLY_ASKED:

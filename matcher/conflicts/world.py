@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import date
-from typing import Any, Self
+from typing import Any, Self, TypeVar
 
 from matcher.config import MatchConfig
 from matcher.conflicts.policy import Policy
@@ -25,6 +25,8 @@ from matcher.records import (
 )
 
 __all__ = ["Author", "Place", "World"]
+
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +78,7 @@ class World:
         reviewers: likewise, by person id.
         settled: where the authors of submissions were, as far as that was worked out; see `colleagues.settled`.
         standing: who stands on which submissions, once that was worked out; see `further`.
+        lasting: what rules work out about reviewers alone, by name; kept from one newcomer to the next.
     """
 
     venue: Venue
@@ -88,6 +91,7 @@ class World:
     reviewers: Mapping[PersonId, Reviewer]
     settled: dict[SubmissionId, Any] = field(default_factory=dict, compare=False)
     standing: dict[PersonId, Any] = field(default_factory=dict, compare=False)
+    lasting: dict[str, Any] | None = field(default=None, compare=False)
 
     @classmethod
     def of(cls, venue: Venue, config: MatchConfig) -> Self:
@@ -124,8 +128,22 @@ class World:
             kept = replace(kept, reviewers={each: self.venue.reviewer_by_id[each] for each in sorted(reviewers)})
         return kept
 
-    def with_newcomer(self, submission: Submission) -> Self:
-        """The same people and papers with one submission alone, which was not there when they were linked."""
+    def lastingly(self, name: str, make: Callable[[], T]) -> T:
+        """What a rule works out about reviewers alone: once for all newcomers, else for this world only."""
+        if self.lasting is None:
+            return make()
+        if name not in self.lasting:
+            self.lasting[name] = make()
+        found: T = self.lasting[name]
+        return found
+
+    def with_newcomer(self, submission: Submission, lasting: dict[str, Any]) -> Self:
+        """The same people and papers with one submission alone, which was not there when they were linked.
+
+        Args:
+            submission: the newcomer.
+            lasting: shared by all newcomers of this world under the same configuration.
+        """
         identities = replace(
             self.identities, on_submissions={submission.id: self.identities.of_byline(submission.authors)}
         )
@@ -137,6 +155,8 @@ class World:
             authors={submission.id: _authors(submission.id, submission.authors, venue, identities)},
             submissions=(submission,),
             settled={},
+            standing={},
+            lasting=lasting,
         )
 
     def day(self, need: str, way_out: str) -> date:

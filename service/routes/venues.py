@@ -42,7 +42,7 @@ from service.state import Service
 from service.storage.database import now
 from service.storage.folders import venue_folder, write_tables
 from service.storage.rows import ID_TABLES, PAIR_TABLES, Writer
-from service.storage.tables import NEVER, rows, runs, venues
+from service.storage.tables import NEVER, jobs, rows, runs, venues
 from service.uploads import Uploaded, body_file, read_archive, read_foreign
 
 __all__ = ["router"]
@@ -186,10 +186,12 @@ def erase_venue(service: ServiceOf, venue_id: VenueId) -> None:
         own = set(connection.execute(sa.select(runs.c.digest).where(runs.c.venue_id == venue_id)).scalars())
         others = sa.select(runs.c.digest).where(runs.c.venue_id != venue_id, runs.c.digest.in_(own))
         shared = set(connection.execute(others).scalars())
+        of_jobs = list(connection.execute(sa.select(jobs.c.id).where(jobs.c.venue_id == venue_id)).scalars())
         connection.execute(venues.delete().where(venues.c.id == venue_id))
+    work = service.data_dir / "work"
     for digest in own - shared:
         service.results.forget(digest)
-    for folder in (service.data_dir / "venues" / venue_id, service.data_dir / "work" / "parts" / venue_id):
+    for folder in (service.data_dir / "venues" / venue_id, work / "parts" / venue_id, *(work / job for job in of_jobs)):
         shutil.rmtree(folder, ignore_errors=True)
 
 
