@@ -30,6 +30,7 @@ from typing import (
     TypeAlias,
     TypeVar,
     Union,
+    cast,
     get_args,
     get_origin,
     get_type_hints,
@@ -1052,13 +1053,13 @@ def inner_products(one: Vectors, other: Vectors) -> Floats:
 
 
 def by_column(vectors: Vectors) -> Vectors:
-    """The same vectors with sparse parts in CSC: `inner_products` of a few rows with them reads their terms alone.
+    """The same vectors with sparse parts in CSC, for `inner_products` alone: a few rows with them take no time.
 
-    With CSR it has to turn all of them around first. Rows are not to be taken out of the answer.
+    With CSR all of them have to be turned around first. To take rows out of CSC is slow.
     """
     if isinstance(vectors, JoinedVectors):
-        return JoinedVectors(vectors.dense, vectors.sparse.tocsc())
-    return vectors if isinstance(vectors, np.ndarray) else vectors.tocsc()
+        return JoinedVectors(vectors.dense, cast("sp.csr_array", vectors.sparse.tocsc()))
+    return vectors if isinstance(vectors, np.ndarray) else cast("sp.csr_array", vectors.tocsc())
 
 
 @dataclass(frozen=True, slots=True, eq=False)
