@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Final
 
 import numpy as np
@@ -28,8 +29,10 @@ from matcher.records import (
     Progress,
     Reviewer,
     Submission,
+    Vectors,
     Venue,
     Verdict,
+    by_column,
     text_of,
 )
 from matcher.scores import score, score_parts
@@ -64,6 +67,11 @@ class Pool:
     finder: Finder
     loads: Mapping[PersonId, int]
     answers: Mapping[PersonId, tuple[int, int]]
+
+    @cached_property
+    def compared(self) -> Vectors:
+        """The vectors of the papers as one text is compared with all of them, laid out once for all questions."""
+        return by_column(self.profiles.vectors)
 
 
 @dataclass(frozen=True, slots=True)
@@ -139,7 +147,9 @@ def open_pool(venue: Venue, config: MatchConfig, encoder: TextEncoder, profiles:
         is_yes, is_no = each.state in ("accepted", "done"), each.state == "declined"
         answers[each.reviewer_id] = (accepted + is_yes, answered + is_yes + is_no)
         loads[each.reviewer_id] = loads.get(each.reviewer_id, 0) + (each.state in _OPEN_STATES)
-    return Pool(venue, config, profiles, ready, Finder(venue, config), loads, answers)
+    pool = Pool(venue, config, profiles, ready, Finder(venue, config), loads, answers)
+    assert pool.compared.shape == profiles.vectors.shape  # laid out now, not with the first question
+    return pool
 
 
 def rank(
@@ -179,7 +189,7 @@ def rank(
         submission_vectors=pool.encoder.encode([text_of(submission.title, submission.abstract)]),
         submission_abstracts=np.array([bool(submission.abstract)], dtype=np.bool_),
     )
-    scores = score(profiles, pool.config)
+    scores = score(replace(profiles, vectors=pool.compared), pool.config)
     found = pool.finder.of_newcomer(submission)
     values = scores.values[0]
     named: list[Candidate] = []

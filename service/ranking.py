@@ -6,14 +6,14 @@ import hashlib
 import re
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any, Final
 
 import sqlalchemy as sa
 
 from matcher.config import MatchConfig
-from matcher.encoders import default_cache_dir, make_encoder
+from matcher.encoders import make_encoder
 from matcher.ingest import read_venue
 from matcher.records import Profiles
 from matcher.runs import load_part, load_run
@@ -56,14 +56,16 @@ class Pools:
         Raises:
             Problem: no job has made it ready yet.
         """
-        query = sa.select(runs).where(runs.c.venue_id == venue_id).order_by(runs.c.number.desc()).limit(1)
+        query = sa.select(runs.c.id).where(runs.c.venue_id == venue_id).order_by(runs.c.number.desc()).limit(1)
         with self._database.read() as connection:
-            row = connection.execute(query).mappings().first()
-        if row is None:
+            run_id = connection.execute(query).scalar()
+        if run_id is None:
             raise Problem("conflict", "the reviewers are not ready: start a job of the kind 'index' (or a match) first")
-        return self._kept.get((venue_id, row["id"]), lambda: self._open(dict(row)))
+        return self._kept.get((venue_id, run_id), lambda: self._open(run_id))
 
-    def _open(self, row: Mapping[str, Any]) -> tuple[Pool, int, Counter[str]]:
+    def _open(self, run_id: str) -> tuple[Pool, int, Counter[str]]:
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().one()
         config = MatchConfig.from_plain(row["manifest"]["config"])
         loads: Counter[str] = Counter()
         if row["kind"] == "match":
@@ -78,8 +80,9 @@ class Pools:
             if not isinstance(part, Profiles):
                 raise Problem("conflict", "the files of the index are gone: start a job of the kind 'index' again")
             profiles = part
-        encoder = make_encoder(config, cache_dir=default_cache_dir())
-        return open_pool(venue, config, encoder, profiles), row["venue_version"], loads
+        # Without a cache: what is asked about is an author's text, and leaves nothing behind.
+        pool = open_pool(venue, config, make_encoder(config), profiles)
+        return pool, row["venue_version"], loads
 
 
 # --- repeats --------------------------------------------------------------------------------------------------------

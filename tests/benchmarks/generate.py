@@ -16,7 +16,7 @@ _COMMON_WORDS: Final = 400
 _SYLLABLES: Final = ("ba", "co", "di", "fu", "ge", "ha", "ki", "lo", "me", "nu", "pa", "ro", "si", "tu", "va", "zo")
 
 
-def _word(number: int) -> str:
+def write_text(number: int) -> str:
     """The number-th word of a language without meaning; different numbers give different words."""
     syllables = []
     for _ in range(4):
@@ -27,7 +27,7 @@ def _word(number: int) -> str:
 
 def _name(number: int) -> str:
     """The number-th name of people; different numbers give different names, some of which share a word."""
-    return f"{_word(number % 4099).capitalize()} {_word(7 * number + 11).capitalize()}"
+    return f"{write_text(number % 4099).capitalize()} {write_text(7 * number + 11).capitalize()}"
 
 
 class _Writer:
@@ -40,7 +40,7 @@ class _Writer:
         specific = self._rng.integers(0, _WORDS_OF_A_TOPIC, words) + _COMMON_WORDS + topic * _WORDS_OF_A_TOPIC
         common = self._rng.integers(0, _COMMON_WORDS, words)
         chosen = np.where(self._rng.random(words) < 0.4, specific, common)
-        return " ".join(_word(int(number)) for number in chosen).capitalize()
+        return " ".join(write_text(int(number)) for number in chosen).capitalize()
 
     def paper(self, name: str, topic: int, authors: list[str], words: int, **more: Any) -> dict[str, Any]:
         mentions = [{"name": _name(int(who[1:])), "person_id": who} for who in authors]

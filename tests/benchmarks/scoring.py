@@ -72,7 +72,7 @@ def _bare(profiles: Profiles) -> float:
     return (time.process_time() - start) * len(submissions) / len(probed)
 
 
-def _memory_mb(name: str) -> float:
+def memory_mb(name: str) -> float:
     """What Linux says of this process: VmRSS (now) or VmHWM (the most so far)."""
     status = Path("/proc/self/status").read_text(encoding="ascii").splitlines()
     return next(int(line.split()[1]) / 1e3 for line in status if line.startswith(name))
@@ -83,10 +83,10 @@ def main(submissions: int, reviewers: int) -> None:
     profiles = _profiles(submissions, reviewers)
     bare = _bare(profiles)
     Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak counts from here
-    before = _memory_mb("VmRSS")
+    before = memory_mb("VmRSS")
     start, processor = time.perf_counter(), time.process_time()
     matrix = score(profiles, MatchConfig())
-    seconds, used, beyond = time.perf_counter() - start, time.process_time() - processor, _memory_mb("VmHWM") - before
+    seconds, used, beyond = time.perf_counter() - start, time.process_time() - processor, memory_mb("VmHWM") - before
     one = replace(
         profiles,
         submissions=Index([SubmissionId("new")]),
