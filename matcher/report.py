@@ -445,6 +445,10 @@ def _recount(facts: _Facts) -> tuple[str, ...]:
 # --- the top of the page --------------------------------------------------------------------------------------------
 
 
+_OF_GOALS: Final = {"max-min": "worst served submission", "leximin": "worst served submission", "cvar": "worst tenth"}
+"""What the value of an objective is, where its name does not say so."""
+
+
 def _headline(facts: _Facts) -> str:
     """The result in one line."""
     data = facts.data
@@ -461,7 +465,8 @@ def _headline(facts: _Facts) -> str:
     goal = data.assignment.goal
     if goal is not None and gap is not None:
         reached = "proven optimal" if goal.gap <= _PROVEN_GAP else f"at most {goal.gap:.4%} below its optimum"
-        proof = f"{goal.objective} {goal.value:.3f}, {reached}; total {gap:.4%} below the largest"
+        what = _OF_GOALS.get(goal.objective, goal.objective)
+        proof = f"{what} {goal.value:.3f}, {reached}; total {gap:.2%} below the largest"
     return "; ".join(
         (
             f"{len(data.assignment.pairs):,} of {_many(int(data.limits.wanted.sum()), 'review')} assigned",
