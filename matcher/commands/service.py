@@ -21,7 +21,12 @@ __all__ = ["admin_app", "serve"]
 
 _HELP = {"help_option_names": ["-h", "--help"]}
 
-admin_app = typer.Typer(help="Look after the service.", no_args_is_help=True, context_settings=_HELP)
+admin_app = typer.Typer(
+    help="Look after the service.",
+    epilog="Example: matcher admin key create --name console --role chair",
+    no_args_is_help=True,
+    context_settings=_HELP,
+)
 key_app = typer.Typer(help="Keys: who may call the service.", no_args_is_help=True, context_settings=_HELP)
 admin_app.add_typer(key_app, name="key")
 
