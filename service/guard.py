@@ -74,9 +74,10 @@ class Guard:
         await self._app(scope, _limited(receive, limit), answer)
 
     def _route_of(self, scope: Scope) -> tuple[Route | None, Policy | None, dict[str, Any]]:
+        """The route that will answer: address and method decide, never the address alone."""
         for route, policy in self._routes:
             match, found = route.matches(scope)
-            if match is not Match.NONE:
+            if match is Match.FULL:
                 return route, policy, found.get("path_params", {})
         return None, None, {}
 

@@ -160,6 +160,24 @@ def test_others_than_chairs_do_not_read_the_data(served: Served, role: str) -> N
                 client.get(path)
 
 
+def test_every_method_of_an_address_has_its_own_policy(served: Served, app: FastAPI) -> None:
+    """Every operation is called with a key of each role: whoever is not named in the description is refused."""
+    served.admin.create_venue("policies")
+    operations = [
+        (method.upper(), path.replace("{venue_id}", "policies"), set(operation["x-roles"]))
+        for path, methods in app.openapi()["paths"].items()
+        for method, operation in methods.items()
+        if operation["x-roles"]
+    ]
+    for role in ROLES:
+        with served.client(role) as client:
+            for method, path, roles in operations:
+                if role not in roles:
+                    with pytest.raises(ClientError) as caught:
+                        client.call(method, path, json_body=None if method == "GET" else {})
+                    assert caught.value.status == 403, (role, method, path)
+
+
 # --- errors ---------------------------------------------------------------------------------------------------------
 
 

@@ -291,6 +291,12 @@ def test_uploads_are_taken_whole_or_not_at_all(
     assert served.admin.get(f"/v1/venues/{venue}")["version"] == before
 
 
+def test_uploads_may_be_large(served: Served, venue: str) -> None:
+    rows = "".join(json.dumps({"id": f"big{n}", "title": "T", "abstract": "x" * 60_000}) + "\n" for n in range(100))
+    told = served.admin.upload(venue, "submissions", rows.encode())
+    assert told["tables"]["submissions"]["added"] == 100
+
+
 def test_a_body_of_another_type_is_refused(served: Served, venue: str) -> None:
     path, headers = f"/v1/venues/{venue}/submissions", {"Content-Type": "application/xml"}
     assert refused(served.admin, "POST", path, content=b"<a/>", headers=headers).status == 415
