@@ -16,6 +16,8 @@ __all__ = [
     "ConfigBody",
     "ConflictQuestion",
     "Delivery",
+    "Erased",
+    "ErasureRequest",
     "Job",
     "JobRequest",
     "Key",
@@ -183,6 +185,22 @@ class ChangeReport(BaseModel):
     tables: dict[str, TableChange]
     notices: list[str] = []
     details: dict[str, Any] = {}
+
+
+class ErasureRequest(_Body):
+    """A person to be erased."""
+
+    person_id: AnyId
+
+
+class Erased(BaseModel):
+    """What an erasure did, or would do."""
+
+    dry_run: bool
+    stand_in: str = Field(description="The name that stands for the person on papers and submissions now.")
+    deleted: int = Field(description="Records that were about the person alone, in all versions, and their keys.")
+    rewritten: int = Field(description="Records that named the person beside others, in all versions.")
+    runs: int = Field(description="Results that were removed; the next job makes one again.")
 
 
 # --- jobs and runs --------------------------------------------------------------------------------------------------
