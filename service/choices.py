@@ -8,8 +8,9 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any, Final
 
-from matcher.config import MatchConfig, resolve
+from matcher.config import MatchConfig, resolve, settings
 from matcher.conflicts.policy_file import policy_of
+from matcher.errors import ConfigError, did_you_mean
 from matcher.records import VenueDefaults
 from service.problems import Problem
 
@@ -31,6 +32,11 @@ def check_config(config: Mapping[str, Any]) -> dict[str, Any]:
         Problem: a setting would read a file of the server.
     """
     config = {name: value for name, value in config.items() if value is not None}
+    known = {*(each.name for each in settings()), "constraints"}
+    for name in config:
+        if name not in known:
+            remedy = f"{did_you_mean(name, known)} (all of them: GET /v1/settings)"
+            raise ConfigError(f"there is no setting '{name}'{remedy}", key=name)
     fixed = {"model": _ALLOWED_MODEL, "background": _SHIPPED, "device": "cpu"}
     for name, allowed in fixed.items():
         if config.get(name, allowed) != allowed:

@@ -63,6 +63,10 @@ class Pools:
             raise Problem("conflict", "the reviewers are not ready: start a job of the kind 'index' (or a match) first")
         return self._kept.get((venue_id, run_id), lambda: self._open(run_id))
 
+    def clear(self) -> None:
+        """Forget all; they are read again when they are asked for."""
+        self._kept.clear()
+
     def _open(self, run_id: str) -> tuple[Pool, int, Counter[str]]:
         with self._database.read() as connection:
             row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().one()

@@ -12,10 +12,14 @@ from service.auth import ROLES
 __all__ = [
     "AssignedPair",
     "AuditEntry",
+    "Candidate",
     "ChangeReport",
     "ConfigBody",
     "ConflictQuestion",
     "Delivery",
+    "Erased",
+    "ErasureRequest",
+    "EvidencePart",
     "Job",
     "JobRequest",
     "Key",
@@ -185,15 +189,35 @@ class ChangeReport(BaseModel):
     details: dict[str, Any] = {}
 
 
+class ErasureRequest(_Body):
+    """A person to be erased."""
+
+    person_id: AnyId
+
+
+class Erased(BaseModel):
+    """What an erasure did, or would do."""
+
+    dry_run: bool
+    stand_in: str = Field(description="The name that stands for the person on papers and submissions now.")
+    deleted: int = Field(description="Records that were about the person alone, in all versions, and their keys.")
+    rewritten: int = Field(description="Records that named the person beside others, in all versions.")
+    runs: int = Field(description="Results that were removed; the next job makes one again.")
+
+
 # --- jobs and runs --------------------------------------------------------------------------------------------------
 
 
 class JobRequest(_Body):
     """A job to be done."""
 
-    kind: Literal["match", "index"] = "match"
+    kind: Literal["match", "index"] = Field(
+        default="match", description="A whole match, or only what /v1/rank needs: the reviewers' papers encoded."
+    )
     config: dict[str, Any] = Field(
-        default_factory=dict, max_length=100, description="Choices that differ from the venue's."
+        default_factory=dict,
+        max_length=100,
+        description='Choices other than the venue\'s, by the names of /v1/settings, such as {"encoder": "tfidf"}.',
     )
     version: Annotated[int, Field(ge=1)] | None = Field(
         default=None, description="The version of the venue to read; by default the newest."
@@ -257,11 +281,45 @@ class RankQuestion(_Body):
     venue_id: Identifier = Field(description="The venue or pool whose reviewers are ranked.")
     title: Text
     abstract: Text = ""
-    authors: Annotated[list[dict[str, Any] | str], Field(max_length=500)] = []
+    authors: Annotated[list[dict[str, Any] | str], Field(max_length=500)] = Field(
+        default=[], description="Names, or objects as in the table of submissions: name, person_id, email, affiliation."
+    )
     count: Annotated[int, Field(ge=1, le=200)] = 10
-    suggested: Annotated[list[AnyId], Field(max_length=100)] = []
-    opposed: Annotated[list[AnyId], Field(max_length=100)] = []
+    suggested: Annotated[list[AnyId], Field(max_length=100)] = Field(
+        default=[], description="Ids of people whom the authors suggested: flagged, never preferred."
+    )
+    opposed: Annotated[list[AnyId], Field(max_length=100)] = Field(
+        default=[], description="Ids of people whom the authors opposed: flagged, never left out."
+    )
     with_barred: bool = Field(default=False, description="Whether people who may not review it are named too.")
+
+
+class EvidencePart(BaseModel):
+    """What one paper adds to a score, or what lowers it; the contributions add up to the score."""
+
+    paper_id: str | None = None
+    title: str
+    similarity: float | None = None
+    contribution: float
+    terms: list[str] = []
+
+
+class Candidate(BaseModel):
+    """A reviewer who could be invited."""
+
+    reviewer_id: str
+    name: str
+    score: float | None = Field(description="Affinity from 0 to 1; null where they have no papers.")
+    may_review: bool = Field(description="Whether nothing stands against inviting them now.")
+    reasons: list[str] = Field(description="What stands against it.")
+    conflicts: list[dict[str, Any]] = Field(description="With the authors: rule, verdict, via, evidence, clears.")
+    evidence: list[EvidencePart]
+    load: int = Field(description="Submissions that they have open.")
+    max_load: int | None
+    accepts: float = Field(description="How likely they are to accept, from earlier answers.")
+    expected_acceptances: float = Field(description="When everybody down to them is invited, in this order.")
+    is_suggested: bool = Field(description="The authors suggested them; this counts for nothing.")
+    is_opposed: bool = Field(description="The authors opposed them; this counts for nothing.")
 
 
 class Ranking(BaseModel):
@@ -270,7 +328,7 @@ class Ranking(BaseModel):
     venue_id: str
     venue_version: int
     encoder: str
-    candidates: list[dict[str, Any]]
+    candidates: list[Candidate]
     unknown_people: list[str] = Field(description="Suggested or opposed ids that are no reviewers here.")
     repeats: list[dict[str, Any]] = Field(description="Earlier questions with nearly the same text.")
 

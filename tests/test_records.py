@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -31,6 +32,7 @@ from matcher.records import (
     FixedPair,
     HistoryEntry,
     Index,
+    JoinedVectors,
     Limits,
     Pair,
     PairStatus,
@@ -53,8 +55,10 @@ from matcher.records import (
     Venue,
     VenueDefaults,
     Verdict,
+    by_column,
     canonical_json,
     from_plain,
+    inner_products,
     text_of,
     to_plain,
 )
@@ -714,3 +718,14 @@ def test_records_are_frozen() -> None:
         name = dataclasses.fields(record)[0].name
         with pytest.raises(dataclasses.FrozenInstanceError):
             setattr(record, name, None)
+
+
+def test_vectors_by_column_have_the_same_products() -> None:
+    rng = np.random.default_rng(3)
+    dense = rng.standard_normal((7, 5)).astype(np.float32)
+    sparse = sp.csr_array(np.where(rng.random((7, 9)) < 0.4, 1.5, 0).astype(np.float32))
+    for vectors in (dense, sparse, JoinedVectors(dense, sparse)):
+        expected = inner_products(vectors[[2]], vectors)
+        np.testing.assert_array_equal(inner_products(vectors[[2]], by_column(vectors)), expected)
+    assert by_column(dense) is dense
+    assert by_column(sparse).format == "csc"  # type: ignore[union-attr]

@@ -14,13 +14,14 @@ from matcher.ingest import read_venue
 from matcher.ingest.fields import TABLES, FieldError
 from matcher.records import AuthorMention, Person, PersonId, Submission, SubmissionId, to_plain
 from matcher.runs import conflict_line
-from matcher.standing_pool import Candidate, check_people, rank
+from matcher.standing_pool import Candidate as Found
+from matcher.standing_pool import check_people, rank
 from service.auth import ANYBODY, EDITORS, allow
 from service.choices import runnable
 from service.problems import Problem
 from service.ranking import repeats, sketch
 from service.routes.common import PROBLEMS, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
-from service.schemas import ConflictQuestion, Ranking, RankQuestion
+from service.schemas import Candidate, ConflictQuestion, EvidencePart, Ranking, RankQuestion
 from service.storage.folders import venue_folder
 
 __all__ = ["router"]
@@ -79,25 +80,25 @@ def rank_reviewers(service: ServiceOf, principal: WhoAsks, request: Request, bod
     )
 
 
-def _candidate(each: Candidate, name: str) -> dict[str, Any]:
-    return {
-        "reviewer_id": each.reviewer_id,
-        "name": name,
-        "score": each.score,
-        "may_review": each.may_review,
-        "reasons": list(each.reasons),
-        "conflicts": [
+def _candidate(each: Found, name: str) -> Candidate:
+    return Candidate(
+        reviewer_id=each.reviewer_id,
+        name=name,
+        score=each.score,
+        may_review=each.may_review,
+        reasons=list(each.reasons),
+        conflicts=[
             {key: value for key, value in conflict_line(one).items() if key != "submission_id"}
             for one in each.conflicts
         ],
-        "evidence": [to_plain(one) for one in each.evidence],
-        "load": each.load,
-        "max_load": each.max_load,
-        "accepts": round(each.accepts, 4),
-        "expected_acceptances": round(each.expected, 4),
-        "is_suggested": each.is_suggested,
-        "is_opposed": each.is_opposed,
-    }
+        evidence=[EvidencePart(**to_plain(one)) for one in each.evidence],
+        load=each.load,
+        max_load=each.max_load,
+        accepts=round(each.accepts, 4),
+        expected_acceptances=round(each.expected, 4),
+        is_suggested=each.is_suggested,
+        is_opposed=each.is_opposed,
+    )
 
 
 @router.post("/v1/venues/{venue_id}/conflict-check", tags=["questions"])

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import shutil
 import tempfile
 from collections.abc import Mapping
 from dataclasses import asdict
@@ -19,6 +18,7 @@ from matcher.ingest import read_venue
 from matcher.ingest.check import check_venue
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
 from service.choices import check_config, plain_config, runnable
+from service.erasure import clear_audit, erase_files, erase_person, only_here
 from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
@@ -37,12 +37,12 @@ from service.routes.common import (
     report_of,
     venue_row,
 )
-from service.schemas import ChangeReport, ConfigBody, Page, Venue, VenuePatch, VenueRequest
+from service.schemas import ChangeReport, ConfigBody, Erased, ErasureRequest, Page, Venue, VenuePatch, VenueRequest
 from service.state import Service
 from service.storage.database import now
 from service.storage.folders import venue_folder, write_tables
 from service.storage.rows import ID_TABLES, PAIR_TABLES, Writer
-from service.storage.tables import NEVER, jobs, rows, runs, venues
+from service.storage.tables import NEVER, jobs, keys, rows, runs, venues
 from service.uploads import Uploaded, body_file, read_archive, read_foreign
 
 __all__ = ["router"]
@@ -180,19 +180,36 @@ def change_config(service: ServiceOf, venue_id: VenueId, body: ConfigBody, dry_r
 @router.delete("/v1/venues/{venue_id}", status_code=204)
 @allow(ADMINS)
 def erase_venue(service: ServiceOf, venue_id: VenueId) -> None:
-    """Erase a venue: records with all their versions, jobs, runs, files. The audit log keeps that it was there."""
+    """Erase a venue: records with all their versions, jobs, runs, files, keys. The audit log keeps that it was there.
+
+    The calls about its records stay in the log, without what they named.
+    """
     with service.database.write() as connection:
         venue_row(connection, venue_id)
         own = set(connection.execute(sa.select(runs.c.digest).where(runs.c.venue_id == venue_id)).scalars())
-        others = sa.select(runs.c.digest).where(runs.c.venue_id != venue_id, runs.c.digest.in_(own))
-        shared = set(connection.execute(others).scalars())
+        lonely = only_here(connection, venue_id, own)
         of_jobs = list(connection.execute(sa.select(jobs.c.id).where(jobs.c.venue_id == venue_id)).scalars())
+        connection.execute(keys.delete().where(keys.c.venue_id == venue_id))
         connection.execute(venues.delete().where(venues.c.id == venue_id))
-    work = service.data_dir / "work"
-    for digest in own - shared:
-        service.results.forget(digest)
-    for folder in (service.data_dir / "venues" / venue_id, work / "parts" / venue_id, *(work / job for job in of_jobs)):
-        shutil.rmtree(folder, ignore_errors=True)
+        clear_audit(connection, venue_id)
+    erase_files(service, venue_id, lonely, of_jobs)
+
+
+@router.post("/v1/venues/{venue_id}/erasures")
+@allow(CHAIRS)
+def erase_one_person(
+    service: ServiceOf, request: Request, venue_id: VenueId, body: ErasureRequest, dry_run: DryRun = False
+) -> Erased:
+    """Erase a person: out of all versions of all records, out of jobs and logs, and with every result that names them.
+
+    On papers and submissions a name without meaning takes their place; whoever has no id and the same name is taken
+    for them. A venue with a job under way is refused. Copies that were downloaded or sent are not reached.
+    """
+    with service.database.read() as connection:
+        venue_row(connection, venue_id)
+    found = erase_person(service, venue_id, body.person_id, dry_run=dry_run)
+    request.state.details |= {"stand_in": found.stand_in, "dry_run": dry_run}
+    return Erased(dry_run=dry_run, **asdict(found))
 
 
 @router.get("/v1/venues/{venue_id}/check")

@@ -65,6 +65,14 @@ class Database:
             head = ScriptDirectory.from_config(config).get_current_head()
             return bool(connection.execute(sa.text("SELECT version_num FROM alembic_version")).scalar() == head)
 
+    def forget_deleted(self) -> None:
+        """Let nothing be read from the files of SQLite that was deleted; PostgreSQL clears up by itself (`VACUUM`)."""
+        if self.is_sqlite:
+            with self.engine.connect() as connection:
+                connection.exec_driver_sql("COMMIT")  # a checkpoint waits for the end of what reads
+                connection.exec_driver_sql("PRAGMA wal_checkpoint(TRUNCATE)")
+                connection.exec_driver_sql("BEGIN")
+
     def close(self) -> None:
         """Give all connections back."""
         self.engine.dispose()
@@ -83,7 +91,8 @@ def now() -> float:
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # transactions are ours to begin, see `_begin_sqlite`
-    for pragma in ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", f"busy_timeout={_PATIENCE_S * 1000}"):
+    choices = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
+    for pragma in (*choices, f"busy_timeout={_PATIENCE_S * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
 
 
