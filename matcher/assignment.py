@@ -313,11 +313,22 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
             summary=f"{violation.detail}, and no way was found to change that: give the rule a price",
             explanations=explain_rules(scores, limits, _trial(scores)),
         )
-    if assignment.is_complete:
+    if assignment.is_complete and (config.allow_partial or _is_kept_on_average(assignment, limits)):
         return assignment
     if not config.allow_partial:
         raise _unsolved(scores, limits, assignment, config)
     return assignment if limits.rules else share_missing(scores, limits, assignment, config)
+
+
+def _is_kept_on_average(assignment: Assignment, limits: Limits) -> bool:
+    """Whether the policy that was drawn from meets demand and minimum loads too: one lucky draw does not."""
+    policy = assignment.marginals
+    if policy is None:
+        return True
+    required, chance = limits.required, policy.probabilities
+    reviews = np.bincount(policy.rows, weights=chance, minlength=len(limits.wanted)) + required.sum(axis=1)
+    loads = np.bincount(policy.columns, weights=chance, minlength=len(limits.min_load)) + required.sum(axis=0)
+    return bool((reviews > limits.wanted - SCORE_ERROR).all() and (loads > limits.min_load - SCORE_ERROR).all())
 
 
 def _unsolved(scores: ScoreMatrix, limits: Limits, found: Assignment, config: MatchConfig) -> InfeasibleError:

@@ -15,6 +15,7 @@ from enum import StrEnum
 from typing import Any, Final, Literal, Union
 
 from matcher.config import ALL_HISTORY, MatchConfig, Setting, settings
+from matcher.conflicts.remark import VISIBILITIES
 from matcher.errors import UnknownNameError
 from matcher.ingest.fields import TABLES, json_schema
 from matcher.records import (
@@ -22,6 +23,7 @@ from matcher.records import (
     Constraint,
     Decision,
     EncoderInfo,
+    Evidence,
     Explanation,
     Pair,
     PartialDate,
@@ -141,6 +143,13 @@ def _finding(held: dict[str, Any]) -> dict[str, Any]:
     return _object({**submission, **made})
 
 
+def _seen(held: dict[str, Any]) -> dict[str, Any]:
+    """A line of `matcher conflicts --json`: each fact says who may see it."""
+    fact = _record(Evidence, held)
+    fact["properties"]["visibility"] = {"enum": list(VISIBILITIES)}
+    return _whole(Conflict, held, evidence=_list(fact))
+
+
 def _assignment(held: dict[str, Any]) -> dict[str, Any]:
     prices = _object({name: {"type": "number"} for name in ("unfilled", "last_resort", "underload")})
     figures = dict.fromkeys(("value", "bound", "gap", "tail", "perturbation"), _NUMBER_OR_NULL)
@@ -224,7 +233,7 @@ OUTPUTS: Final[Mapping[str, tuple[str, Any]]] = {
     "run.manifest": ("`manifest.json` of a run folder.", _manifest),
     "run.venue": ("`venue.json.gz` of a run folder: the whole input.", lambda held: _record(Venue, held)),
     "explanation": ("What `matcher explain --json` prints.", lambda held: _record(Explanation, held)),
-    "conflict": ("One line of what `matcher conflicts --json` prints.", lambda held: _whole(Conflict, held)),
+    "conflict": ("One line of what `matcher conflicts --json` prints.", _seen),
     "decision": ("One line of `decisions.jsonl`.", _decision),
     "match.toml": ("The choices of a match, by section.", _config),
 }

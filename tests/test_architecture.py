@@ -67,7 +67,7 @@ ARROWS: dict[str, set[str]] = {
     "rounds": BASE | {"assignment"},
     "comparison": BASE,
     "drift": BASE,
-    "schemas": BASE | {"ingest"},
+    "schemas": BASE | {"conflicts", "ingest"},
     "capacity": BASE | {"flow"},
     "pool": BASE,
     "roles": BASE,
