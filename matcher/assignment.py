@@ -302,16 +302,13 @@ def assign(scores: ScoreMatrix, limits: Limits, config: MatchConfig, *, progress
     )
     cases = broken_rules(limits.rules, assignment, scores, limits.wanted)
     broken = [(rule, violation) for rule, violation in cases if rule.price is None]
-    if broken:
+    unmet = [violation for _, violation in broken]
+    if not unmet and assignment.marginals is not None:
+        unmet += unkept_quotas(assignment.marginals, scores, limits)
+    if unmet:
         raise InfeasibleError(
-            summary=f"{broken[0][1].detail}, and no way was found to change that: give the rule a price",
+            summary=f"{unmet[0].detail}, and no way was found to change that: give the rule a price",
             explanations=explain_rules(scores, limits, _trial(scores), broken=[rule for rule, _ in broken]),
-        )
-    unkept = () if assignment.marginals is None else unkept_quotas(assignment.marginals, scores, limits)
-    for violation in unkept:
-        raise InfeasibleError(
-            summary=f"{violation.detail}, and no way was found to change that: give the rule a price",
-            explanations=explain_rules(scores, limits, _trial(scores)),
         )
     if assignment.is_complete and (config.allow_partial or _is_kept_on_average(assignment, limits)):
         return assignment

@@ -38,7 +38,6 @@ _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _DAY: Final = {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}$"}
 _PARTIAL: Final = {"type": "string", "pattern": r"^\d{4}(-\d{2}(-\d{2})?)?$"}
 _NUMBER_OR_NULL: Final = {"type": ["number", "null"]}
-_TEXT_OR_NULL: Final = {"type": ["string", "null"]}
 _PLAIN: Final[Mapping[Any, dict[str, Any]]] = {
     str: {"type": "string"},
     int: {"type": "integer"},

@@ -109,16 +109,7 @@ def _why(result: MatchResult, each: Barred) -> str:
 
 def _plain(result: MatchResult, found: Drift, current: Current, written: Iterable[TableFile]) -> dict[str, Any]:
     return {
-        "files": [
-            {
-                "file": tally.file,
-                "read": tally.read,
-                "accepted": tally.accepted,
-                "rejected": tally.rejected,
-                "left_out": dict(sorted(tally.left_out.items())),
-            }
-            for tally in current.collected.files
-        ],
+        "files": [tally.to_plain() for tally in current.collected.files],
         "rejects": [to_plain(each) for each in current.collected.rejects],
         "unknown": list(current.unknown),
         "kept": [list(pair) for pair in found.kept],

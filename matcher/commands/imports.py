@@ -147,16 +147,7 @@ def plain(done: Imported) -> dict[str, Any]:
     """What an import read and wrote, for machines."""
     return {
         "format": done.format,
-        "files": [
-            {
-                "file": tally.file,
-                "read": tally.read,
-                "accepted": tally.accepted,
-                "rejected": tally.rejected,
-                "left_out": dict(sorted(tally.left_out.items())),
-            }
-            for tally in done.collected.files
-        ],
+        "files": [tally.to_plain() for tally in done.collected.files],
         "rejects": [
             {"file": each.file, "line": each.line, "field": each.field, "reason": each.reason, "raw": each.raw}
             for each in done.collected.rejects

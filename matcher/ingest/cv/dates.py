@@ -85,9 +85,6 @@ _MONTH_TO: Final = re.compile(
     rf"(?<!\w)(?P<from>{MONTH_WORD})\.?(?:\s+\d{{1,2}})?\s*(?:[–—−/-]|\bto\b|\band\b|&)\s*\Z", re.IGNORECASE
 )
 _SEASON_TO: Final = re.compile(rf"(?<!\w){_SEASON}\s*(?:[–—−/-]|\band\b|&|to)\s*\Z", re.IGNORECASE)
-_RARE_MONTHS: Final = frozenset(
-    ("mar", "set", "out", "gen", "mag", "ago", "dic", "ene", "abr", "lug", "giu", "ott", "avr")
-)
 
 _LONGEST_LEAD: Final = 40
 """Characters before a date in which a word such as "since" may stand."""

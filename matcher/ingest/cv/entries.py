@@ -39,10 +39,6 @@ _CLEAR_RECORD: Final = 5.5
 
 _FEWEST_ABSTRACT_WORDS: Final = 25
 _LONGEST_TAG: Final = 32
-_NEARLY_FULL: Final = 70
-"""Characters from which a line may have been wrapped."""
-
-
 _ALONE: Final = 3.5
 _BASE_ALONE: Final = 1.0
 """Score of an entry that names no author."""

@@ -26,7 +26,7 @@ from matcher.ingest.cv.vocabulary import (
 )
 from matcher.records import Affiliation, PartialDate
 
-__all__ = ["Position", "affiliations_of", "blocks_of", "joined_affiliations", "read_positions", "without_dates"]
+__all__ = ["Position", "affiliations_of", "blocks_of", "joined_affiliations", "read_positions"]
 
 _RELATION: Final = re.compile(
     r"\b(?:(?:co-?|ph\.?d\.? |thesis |doctoral |academic |research |zweit|erst)?(?:advis[oe]rs?|supervis[oe]rs?"
@@ -92,13 +92,6 @@ class Position:
     def end(self) -> PartialDate | None:
         """Last date; `None` is open or not known."""
         return None if self.span is None else self.span.last
-
-
-def without_dates(text: str) -> str:
-    """The text with a tab in the place of each date."""
-    for one in reversed(spans(text)):
-        text = f"{text[: one.start].rstrip(' ([')}\t{text[one.end :].lstrip(' )],')}"
-    return text
 
 
 # --- blocks ---------------------------------------------------------------------------------------------------------

@@ -56,6 +56,16 @@ class FileTally:
     rejected: int = 0
     left_out: Counter[str] = field(default_factory=Counter)
 
+    def to_plain(self) -> dict[str, Any]:
+        """For machines; reasons in alphabetical order."""
+        return {
+            "file": self.file,
+            "read": self.read,
+            "accepted": self.accepted,
+            "rejected": self.rejected,
+            "left_out": dict(sorted(self.left_out.items())),
+        }
+
 
 @dataclass(frozen=True, slots=True)
 class Origin:

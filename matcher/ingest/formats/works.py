@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, Final
 
@@ -235,8 +235,3 @@ def kind_of(*words: str) -> str:
             if word and re.search(rf"(?i){pattern}", word):
                 return kind
     return "other"
-
-
-def names_of(authors: Iterable[str]) -> tuple[WorkAuthor, ...]:
-    """Authors of whom the source knows the names alone."""
-    return tuple(WorkAuthor(given_first(name)) for name in authors if name.strip())
