@@ -13,11 +13,11 @@ from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from service.audit import append
 from service.auth import Policy, Principal, policy_of
 from service.problems import Problem, problem_response
 from service.state import Service
-from service.storage.database import now
-from service.storage.tables import audit
+from service.storage.database import EVERYWHERE, venue_scope
 
 __all__ = ["Guard"]
 
@@ -71,7 +71,9 @@ class Guard:
         if is_logged and route is not None and principal is not None:
             action = f"{scope['method']} {route.path}"
             answer.first = partial(self._record, scope, principal, action, values)
-        await self._app(scope, _limited(receive, limit), answer)
+        venue_id = values.get("venue_id") or (principal and principal.venue_id) or EVERYWHERE
+        with venue_scope(venue_id):
+            await self._app(scope, _limited(receive, limit), answer)
 
     def _route_of(self, scope: Scope) -> tuple[Route | None, Policy | None, dict[str, Any]]:
         """The route that will answer: address and method decide, never the address alone."""
@@ -96,17 +98,15 @@ class Guard:
     def _record(self, scope: Scope, principal: Principal, action: str, values: dict[str, Any], status: int) -> None:
         state = scope["state"]
         with self._service.database.write() as connection:
-            connection.execute(
-                audit.insert().values(
-                    at=now(),
-                    key_id=principal.key_id,
-                    venue_id=state["details"].pop("venue_id", None) or values.get("venue_id"),
-                    action=action,
-                    target=scope["path"][:_SHOWN_TARGET],
-                    status=status,
-                    request_id=state["request_id"],
-                    details=state["details"],
-                )
+            append(
+                connection,
+                key_id=principal.key_id,
+                venue_id=state["details"].pop("venue_id", None) or values.get("venue_id"),
+                action=action,
+                target=scope["path"][:_SHOWN_TARGET],
+                status=status,
+                request_id=state["request_id"],
+                details=state["details"],
             )
 
 

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from matcher import MatchResult
 from matcher.rounds import alternates
 from service.problems import Problem
+from service.storage.visible import Sight
 
 __all__ = ["Kept", "Results"]
 
@@ -79,12 +80,13 @@ class Results:
         """The run's folder."""
         return self._folder / digest
 
-    def load(self, digest: str, *, viewer: str | None = None) -> MatchResult:
+    def load(self, digest: str, *, viewer: str | None = None, hidden: frozenset[str] = frozenset()) -> MatchResult:
         """A run, checked against its manifest when it is first read.
 
         Args:
             digest: of its manifest.
             viewer: whose eyes see it: nothing of the submissions that this person conflicts with.
+            hidden: submissions of which they see nothing in any case.
 
         Raises:
             Problem: nobody has the viewer's id.
@@ -94,12 +96,13 @@ class Results:
             return whole
         if viewer not in whole.venue.person_by_id:
             raise Problem("forbidden", "the key belongs to a person whom this run does not know")
-        return self._seen.get((digest, viewer), lambda: whole.seen_by(viewer))
+        return self._seen.get((digest, viewer, hidden), lambda: whole.seen_by(viewer, besides=hidden))
 
-    def alternates(self, digest: str, result: MatchResult, viewer: str | None, count: int) -> Any:
+    def alternates(self, digest: str, result: MatchResult, sight: Sight, count: int) -> Any:
         """Who could step in for each submission, worked out once."""
         return self._alternates.get(
-            (digest, viewer, count), lambda: alternates(result.scores, result.limits, result.assignment, count=count)
+            (digest, sight.viewer, sight.hidden, count),
+            lambda: alternates(result.scores, result.limits, result.assignment, count=count),
         )
 
     def forget(self, digest: str) -> None:

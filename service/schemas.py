@@ -120,6 +120,9 @@ class AuditEntry(BaseModel):
     status: int
     request_id: str
     details: dict[str, Any]
+    salt: str | None = Field(description="With it the content can be checked; null where what it named was erased.")
+    content: str = Field(description="SHA-256 of the salt, the target and the details.")
+    hash: str = Field(description="SHA-256 of the entry before this one, and of all of this one.")
 
 
 # --- venues ---------------------------------------------------------------------------------------------------------
@@ -133,6 +136,9 @@ class VenueFacts(_Body):
     reviews_per_submission: Annotated[int, Field(ge=0, le=1000)] | None = None
     max_load: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     min_load: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    double_blind: bool | None = Field(
+        default=None, description="False: area chairs and the like are told who wrote what; else they are not."
+    )
 
 
 class VenueRequest(VenueFacts):
@@ -162,6 +168,7 @@ class Venue(BaseModel):
     reviews_per_submission: int | None = None
     max_load: int | None = None
     min_load: int | None = None
+    double_blind: bool | None = None
     config: dict[str, Any]
     version: int
     current_run_id: str | None

@@ -10,6 +10,7 @@ from service.jobs import Runner
 from service.ranking import Pools
 from service.results import Results
 from service.settings import Settings
+from service.sight import Sights
 from service.storage.database import Database
 from service.webhooks import Postman
 
@@ -29,6 +30,7 @@ class Service:
     keys: Keyring = field(init=False)
     results: Results = field(init=False)
     pools: Pools = field(init=False)
+    sights: Sights = field(init=False)
     runner: Runner = field(init=False)
     postman: Postman = field(init=False)
     is_stopping: bool = field(init=False, default=False)
@@ -38,6 +40,7 @@ class Service:
         self.keys = Keyring(self.database)
         self.results = Results(self.settings.data_dir, self.settings.cached_runs)
         self.pools = Pools(self.database, self.settings.data_dir, self.settings.cached_runs)
+        self.sights = Sights(self.database, self.settings.data_dir, 64 * self.settings.cached_runs)
         self.runner = Runner(self.database, self.settings)
         self.postman = Postman(self.database, self.settings)
 

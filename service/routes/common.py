@@ -20,25 +20,33 @@ from service.state import Service
 from service.storage.database import Database
 from service.storage.rows import Writer
 from service.storage.tables import runs, venues
+from service.storage.visible import WHOLE, Sight
 
 __all__ = [
+    "OF_CHANCE",
     "PROBLEMS",
     "Cursor",
     "DryRun",
     "IfMatch",
     "Limit",
+    "Sees",
     "ServiceOf",
     "VenueId",
     "WhoAsks",
     "changing",
     "check_match",
+    "config_for",
     "cursor_of",
     "named_run",
     "operation_id",
     "read_cursor",
+    "refuse_seeds",
     "report_of",
     "venue_row",
 ]
+
+OF_CHANCE: Final = frozenset(("seed", "draw_seed"))
+"""Settings from which, with all else known, a random assignment can be made again."""
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "A problem document (RFC 9457)", "content": {"application/problem+json": {}}},
@@ -64,7 +72,14 @@ def _principal(request: Request) -> Principal:
     return found
 
 
+def _sight(request: Request) -> Sight:
+    found = _service(request).sights.of(_principal(request), request.path_params["venue_id"])
+    assert isinstance(found, Sight)
+    return found
+
+
 ServiceOf: TypeAlias = Annotated[Service, Depends(_service)]
+Sees: TypeAlias = Annotated[Sight, Depends(_sight)]
 WhoAsks: TypeAlias = Annotated[Principal, Depends(_principal)]
 VenueId: TypeAlias = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="The venue.")]
 DryRun: TypeAlias = Annotated[bool, Query(description="Say what would change, and change nothing.")]
@@ -125,6 +140,21 @@ def named_run(connection: sa.Connection, venue_id: str, run_id: str) -> Mapping[
     return {**row, "is_current": row["id"] == current}
 
 
+def config_for(sight: Sight, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Choices as somebody may see them: from whom something is hidden, seeds are too; a draw could be made again."""
+    return {name: value for name, value in config.items() if sight.is_whole or name not in OF_CHANCE}
+
+
+def refuse_seeds(sight: Sight, config: Mapping[str, Any]) -> None:
+    """Refuse that somebody who is in conflict with a submission chooses the seed by which its reviewers are drawn.
+
+    Raises:
+        Problem: the choices hold a seed.
+    """
+    if not sight.is_whole and not OF_CHANCE.isdisjoint(config):
+        raise Problem("forbidden", "you are in conflict with a submission: somebody else has to choose the seed")
+
+
 def check_match(if_match: str | None, digest: str | None) -> None:
     """Refuse a change of something that is not as its client believes.
 
@@ -138,12 +168,12 @@ def check_match(if_match: str | None, digest: str | None) -> None:
 
 
 @contextmanager
-def changing(database: Database, venue_id: str, *, dry_run: bool = False) -> Iterator[Writer]:
+def changing(database: Database, venue_id: str, *, dry_run: bool = False, sight: Sight = WHOLE) -> Iterator[Writer]:
     """One change of a venue, in one transaction; a dry run does it all and takes it back."""
     with database.engine.connect().execution_options(writes=True) as connection:
         transaction = connection.begin()
         try:
-            writer = Writer(connection, venue_id)
+            writer = Writer(connection, venue_id, sight)
             yield writer
             writer.version = writer.close()
             if dry_run:

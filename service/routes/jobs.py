@@ -22,18 +22,22 @@ from service.routes.common import (
     PROBLEMS,
     Cursor,
     Limit,
+    Sees,
     ServiceOf,
     VenueId,
     WhoAsks,
+    config_for,
     cursor_of,
     operation_id,
     read_cursor,
+    refuse_seeds,
     venue_row,
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
 from service.storage.database import now
 from service.storage.tables import deliveries, events, jobs, webhooks
+from service.storage.visible import Sight
 from service.webhooks import check_address, secret_of
 from service.worker import STAGES
 
@@ -59,13 +63,20 @@ IdempotencyKey = Annotated[
 ]
 
 
-def _job(row: Mapping[str, Any]) -> Job:
+def _job(row: Mapping[str, Any], sight: Sight) -> Job:
     eta = None
     if row["state"] == "running" and row["total"] and row["done"] and row["stage_started_at"]:
         spent = max(0.0, (row["heartbeat_at"] or now()) - row["stage_started_at"])
         eta = round(spent * (row["total"] - row["done"]) / row["done"], 1)
     values = {name: row[name] for name in Job.model_fields if name in row}
+    if not sight.is_whole:  # from the hash of all choices the seed could be tried out
+        values |= {"config": config_for(sight, row["config"]), "content_hash": "", "error": _brief(row["error"])}
     return Job(**values, stages=list(STAGES[row["kind"]]), eta_s=eta, attempts=row["lease"])
+
+
+def _brief(problem: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A problem without what it names."""
+    return None if problem is None else {name: problem[name] for name in ("type", "title", "status")}
 
 
 def _row(connection: sa.Connection, venue_id: str, job_id: str) -> Mapping[str, Any]:
@@ -81,6 +92,7 @@ def _row(connection: sa.Connection, venue_id: str, job_id: str) -> Mapping[str, 
 def submit_job(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     body: JobRequest,
     response: Response,
@@ -90,6 +102,7 @@ def submit_job(
 
     A job that waits or runs already for the same content is answered again instead of a second one.
     """
+    refuse_seeds(sight, body.config)
     with service.database.write() as connection:
         venue = venue_row(connection, venue_id)
         version = min(body.version or venue["version"], venue["version"])
@@ -119,7 +132,7 @@ def submit_job(
         service.runner.enqueue(found["id"])
     response.headers["Location"] = f"/v1/venues/{venue_id}/jobs/{found['id']}"
     response.headers["Retry-After"] = "1"
-    return _job(found)
+    return _job(found, sight)
 
 
 def _same(
@@ -142,7 +155,9 @@ def _same(
 
 @router.get("/v1/venues/{venue_id}/jobs", tags=["jobs"])
 @allow(CHAIRS)
-def list_jobs(service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None) -> Page[Job]:
+def list_jobs(
+    service: ServiceOf, sight: Sees, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None
+) -> Page[Job]:
     """The jobs of a venue, newest first."""
     place = read_cursor(cursor, (float, str))
     query = sa.select(jobs).where(jobs.c.venue_id == venue_id)
@@ -153,25 +168,25 @@ def list_jobs(service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor:
         venue_row(connection, venue_id)
         found = list(connection.execute(query).mappings())
     more = cursor_of(found[limit - 1]["created_at"], found[limit - 1]["id"]) if len(found) > limit else None
-    return Page[Job](items=[_job(dict(row)) for row in found[:limit]], next=more)
+    return Page[Job](items=[_job(dict(row), sight) for row in found[:limit]], next=more)
 
 
 @router.get("/v1/venues/{venue_id}/jobs/{job_id}", tags=["jobs"])
 @allow(CHAIRS)
-def read_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
+def read_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str) -> Job:
     """A job: its state, stage and progress."""
     with service.database.read() as connection:
-        return _job(_row(connection, venue_id, job_id))
+        return _job(_row(connection, venue_id, job_id), sight)
 
 
 @router.post("/v1/venues/{venue_id}/jobs/{job_id}/cancel", status_code=202, tags=["jobs"])
 @allow(CHAIRS)
-def cancel_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
+def cancel_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str) -> Job:
     """End a job; within seconds, also while it embeds or solves. One that is over stays as it is."""
     with service.database.read() as connection:
         _row(connection, venue_id, job_id)
     service.runner.cancel(job_id)
-    return read_job(service, venue_id, job_id)
+    return read_job(service, sight, venue_id, job_id)
 
 
 @router.get(
@@ -183,6 +198,7 @@ def cancel_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
 @allow(CHAIRS)
 async def follow_job(
     service: ServiceOf,
+    sight: Sees,
     venue_id: VenueId,
     job_id: str,
     last_event_id: Annotated[
@@ -196,13 +212,20 @@ async def follow_job(
         with service.database.read() as connection:
             state = _row(connection, venue_id, job_id)["state"]  # first: what comes later is in the next look
             found = connection.execute(query.order_by(events.c.number).limit(_MOST_EVENTS)).mappings()
-            return [dict(each) for each in found], state
+            return [_told(dict(each), sight) for each in found], state
 
     start = int(last_event_id or 0)
     first = await anyio.to_thread.run_sync(look, start)
     return StreamingResponse(
         _stream(service, look, start, first), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
+
+
+def _told(event: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
+    """An event as somebody may see it."""
+    if sight.is_whole or "problem" not in event["data"]:
+        return dict(event)
+    return {**event, "data": {**event["data"], "problem": _brief(event["data"]["problem"])}}
 
 
 async def _stream(

@@ -17,16 +17,20 @@ from starlette.background import BackgroundTask
 
 from matcher import MatchResult
 from matcher.comparison import Side, compare_runs
+from matcher.explanation import blinded
 from matcher.export import EXPORTS, ExportData, export
-from matcher.records import Conflict, to_plain
+from matcher.records import Conflict, Conflicts, to_plain
 from matcher.runs import conflict_line
+from matcher.viewer import blinded_line
 from service.auth import CHAIRS, READERS, Principal, allow
 from service.downloads import FORMATS, answer_rows
 from service.problems import Problem
 from service.routes.common import (
+    OF_CHANCE,
     PROBLEMS,
     Cursor,
     Limit,
+    Sees,
     ServiceOf,
     VenueId,
     WhoAsks,
@@ -38,8 +42,9 @@ from service.routes.common import (
 )
 from service.schemas import AssignedPair, Page, Run
 from service.state import Service
-from service.storage.database import now
+from service.storage.database import everywhere, now
 from service.storage.tables import runs, venues
+from service.storage.visible import Sight
 from service.webhooks import announce
 
 __all__ = ["router"]
@@ -68,12 +73,14 @@ OfId = Annotated[str | None, Query(max_length=500)]
 IfNoneMatch = Annotated[str | None, Header(alias="If-None-Match", max_length=500)]
 
 
-def _run(row: Mapping[str, Any]) -> Run:
-    return Run(**{name: row[name] for name in Run.model_fields})
+def _run(row: Mapping[str, Any], sight: Sight) -> Run:
+    """A run as somebody may see it: digests, seeds and totals tell of what is hidden."""
+    values = {name: row[name] for name in Run.model_fields}
+    return Run(**values if sight.is_whole else {**values, "digest": "", "manifest": {}})
 
 
 def _result(
-    service: Service, principal: Principal, venue_id: str, run_id: str
+    service: Service, principal: Principal, sight: Sight, venue_id: str, run_id: str
 ) -> tuple[MatchResult, Mapping[str, Any]]:
     """A run as its reader may see it."""
     with service.database.read() as connection:
@@ -83,12 +90,15 @@ def _result(
     is_whole = not principal.roles.isdisjoint(CHAIRS) and principal.person_id is None
     if not is_whole and principal.person_id is None:
         raise Problem("forbidden", "the key needs a person, so that what conflicts with them stays hidden")
-    return service.results.load(row["digest"], viewer=None if is_whole else principal.person_id), row
+    viewer = None if is_whole else principal.person_id
+    return service.results.load(row["digest"], viewer=viewer, hidden=sight.hidden), row
 
 
 @router.get("/v1/venues/{venue_id}/runs")
 @allow(CHAIRS)
-def list_runs(service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None) -> Page[Run]:
+def list_runs(
+    service: ServiceOf, sight: Sees, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None
+) -> Page[Run]:
     """The runs of a venue, newest first."""
     place = read_cursor(cursor, (int,))
     query = sa.select(runs).where(runs.c.venue_id == venue_id).order_by(runs.c.number.desc()).limit(limit + 1)
@@ -96,21 +106,22 @@ def list_runs(service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor:
         query = query.where(runs.c.number < place[0])
     with service.database.read() as connection:
         current = venue_row(connection, venue_id)["current_run_id"]
-        found = [_run({**row, "is_current": row["id"] == current}) for row in connection.execute(query).mappings()]
+        listed = [{**row, "is_current": row["id"] == current} for row in connection.execute(query).mappings()]
+    found = [_run(row, sight) for row in listed]
     return Page[Run](items=found[:limit], next=cursor_of(found[limit - 1].number) if len(found) > limit else None)
 
 
 @router.get("/v1/venues/{venue_id}/runs/{run_id}")
 @allow(CHAIRS)
-def read_run(service: ServiceOf, venue_id: VenueId, run_id: str) -> Run:
+def read_run(service: ServiceOf, sight: Sees, venue_id: VenueId, run_id: str) -> Run:
     """A run and its manifest: input, model, configuration with the origin of each value, seed, versions, digests."""
     with service.database.read() as connection:
-        return _run(named_run(connection, venue_id, run_id))
+        return _run(named_run(connection, venue_id, run_id), sight)
 
 
 @router.post("/v1/venues/{venue_id}/runs/{run_id}/publish")
 @allow(CHAIRS)
-def publish_run(service: ServiceOf, venue_id: VenueId, run_id: str) -> Run:
+def publish_run(service: ServiceOf, sight: Sees, venue_id: VenueId, run_id: str) -> Run:
     """Make a run the current one: to roll back to an earlier one, or forward again."""
     with service.database.write() as connection:
         connection.execute(sa.select(venues.c.id).where(venues.c.id == venue_id).with_for_update())
@@ -120,7 +131,7 @@ def publish_run(service: ServiceOf, venue_id: VenueId, run_id: str) -> Run:
         values = {"current_run_id": row["id"], "changed_at": now()}
         connection.execute(venues.update().where(venues.c.id == venue_id).values(**values))
         announce(connection, venue_id, "run.published", {"run_id": row["id"]})
-    return _run({**row, "is_current": True})
+    return _run({**row, "is_current": True}, sight)
 
 
 @router.delete("/v1/venues/{venue_id}/runs/{run_id}", status_code=204)
@@ -133,18 +144,19 @@ def remove_run(service: ServiceOf, venue_id: VenueId, run_id: str) -> None:
             raise Problem("conflict", "this is the current run: publish another one first")
         connection.execute(runs.delete().where(runs.c.id == row["id"]))
         others = sa.select(runs.c.id).where(runs.c.digest == row["digest"])
-        is_shared = connection.execute(others).first() is not None
+        with everywhere(connection):
+            is_shared = connection.execute(others).first() is not None
     if not is_shared:
         service.results.forget(row["digest"])
 
 
 @router.get("/v1/venues/{venue_id}/runs/{run_id}/summary")
 @allow(READERS)
-def read_summary(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_id: str) -> dict[str, Any]:
+def read_summary(service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: VenueId, run_id: str) -> dict[str, Any]:
     """The figures of a run: what was met, total and its bound, shortfalls, loads."""
     from matcher.comparison import figures
 
-    result, row = _result(service, principal, venue_id, run_id)
+    result, row = _result(service, principal, sight, venue_id, run_id)
     assignment = result.assignment
     return {
         "run_id": row["id"],
@@ -179,6 +191,7 @@ def _plain(value: Any) -> Any:
 def read_assignment(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     response: Response,
@@ -189,7 +202,7 @@ def read_assignment(
     if_none_match: IfNoneMatch = None,
 ) -> Page[AssignedPair] | Response:
     """Who reviews what."""
-    result, row = _result(service, principal, venue_id, run_id)
+    result, row = _result(service, principal, sight, venue_id, run_id)
     if principal.person_id is None:  # to others an ETag would tell that something hidden changed
         etag = f'"{row["digest"][:32]}"'
         response.headers["ETag"] = etag
@@ -216,6 +229,7 @@ def _paged(items: Any, limit: int, cursor: str | None) -> Page[Any]:
 def read_conflicts(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     limit: Limit = 100,
@@ -225,8 +239,11 @@ def read_conflicts(
     rule: Annotated[str | None, Query(max_length=100)] = None,
     verdict: Annotated[str | None, Query(pattern="^(block|ask|clear)$")] = None,
 ) -> Page[dict[str, Any]]:
-    """Conflicts with their evidence, and what would clear them."""
-    result, _ = _result(service, principal, venue_id, run_id)
+    """Conflicts with their evidence, and what would clear them.
+
+    Where reviewing is double-blind, area chairs and the like are told pairs and verdicts only.
+    """
+    result, _ = _result(service, principal, sight, venue_id, run_id)
 
     def is_wanted(each: Conflict) -> bool:
         return (
@@ -236,7 +253,12 @@ def read_conflicts(
             and verdict in (None, str(each.verdict))
         )
 
-    page = _paged([each for each in result.conflicts.items if is_wanted(each)], limit, cursor)
+    found = [each for each in result.conflicts.items if is_wanted(each)]
+    if sight.is_blinded:
+        if rule is not None:
+            raise Problem("forbidden", "a rule tells who wrote a submission: leave it out")
+        return _paged([blinded_line(pair) for pair in Conflicts(tuple(found)).by_pair.values()], limit, cursor)
+    page = _paged(found, limit, cursor)
     return Page[dict[str, Any]](items=[conflict_line(each) for each in page.items], next=page.next)
 
 
@@ -245,6 +267,7 @@ def read_conflicts(
 def read_scores(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     limit: Limit = 100,
@@ -255,7 +278,7 @@ def read_scores(
     """The scores of one submission or of one reviewer, best first."""
     if (submission_id is None) == (reviewer_id is None):
         raise Problem("invalid-request", "give either submission_id or reviewer_id")
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = _result(service, principal, sight, venue_id, run_id)
     scores = result.scores
     if submission_id is not None:
         row = scores.submissions.position(submission_id)
@@ -290,14 +313,16 @@ def _status_name(status: int) -> str:
 def explain_pair(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     submission_id: Annotated[str, Query(min_length=1, max_length=500)],
     reviewer_id: Annotated[str, Query(min_length=1, max_length=500)],
 ) -> dict[str, Any]:
     """Why this pair is assigned, why not, or why it may not be; who is next."""
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = _result(service, principal, sight, venue_id, run_id)
     found = result.explain(submission_id, reviewer_id)
+    found = blinded(found) if sight.is_blinded else found
     plain: dict[str, Any] = to_plain(found)
     return {**plain, "text": str(found)}
 
@@ -307,6 +332,7 @@ def explain_pair(
 def read_alternates(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     count: Annotated[int, Query(ge=1, le=50)] = 5,
@@ -315,9 +341,8 @@ def read_alternates(
     submission_id: OfId = None,
 ) -> Page[dict[str, Any]]:
     """Who could step in for each submission: may review it, and has room."""
-    result, row = _result(service, principal, venue_id, run_id)
-    viewer = principal.person_id
-    found = service.results.alternates(row["digest"], result, viewer, count)
+    result, row = _result(service, principal, sight, venue_id, run_id)
+    found = service.results.alternates(row["digest"], result, sight, count)
     items = [
         {
             "submission_id": name,
@@ -331,9 +356,11 @@ def read_alternates(
 
 @router.get("/v1/venues/{venue_id}/runs/{run_id}/shortfalls")
 @allow(CHAIRS)
-def read_shortfalls(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_id: str) -> dict[str, Any]:
+def read_shortfalls(
+    service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: VenueId, run_id: str
+) -> dict[str, Any]:
     """What could not be met, the smallest sets of reasons, and ways out that were tried."""
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = _result(service, principal, sight, venue_id, run_id)
     return {
         "shortfalls": [to_plain(each) for each in result.assignment.shortfalls],
         "underloads": [to_plain(each) for each in result.assignment.underloads],
@@ -346,25 +373,30 @@ def read_shortfalls(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, r
 def compare_two(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     other: Annotated[str, Query(min_length=1, max_length=64, description="The later run.")],
 ) -> dict[str, Any]:
     """What another run of the venue does differently: pairs, winners and losers, loads, figures."""
-    before, _ = _result(service, principal, venue_id, run_id)
-    after, _ = _result(service, principal, venue_id, other)
+    before, _ = _result(service, principal, sight, venue_id, run_id)
+    after, _ = _result(service, principal, sight, venue_id, other)
     found: dict[str, Any] = json.loads(json.dumps(to_plain(compare_runs(_side(before), _side(after))), default=str))
+    if not sight.is_whole:
+        found["settings"] = {
+            key: each for key, each in found["settings"].items() if key.split(".")[-1] not in OF_CHANCE
+        }
     return found
 
 
 @router.get("/v1/venues/{venue_id}/runs/{run_id}/report", response_class=HTMLResponse)
 @allow(CHAIRS, is_audited=True)
-def read_report(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_id: str) -> Response:
+def read_report(service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: VenueId, run_id: str) -> Response:
     """The report as one HTML page."""
-    result, row = _result(service, principal, venue_id, run_id)
+    result, row = _result(service, principal, sight, venue_id, run_id)
     if principal.person_id is None:
         return FileResponse(service.results.path(row["digest"]) / "report.html", media_type="text/html")
-    return HTMLResponse(result.report())
+    return HTMLResponse(result.report(viewer=principal.person_id))
 
 
 # --- downloads ------------------------------------------------------------------------------------------------------
@@ -379,6 +411,7 @@ def read_report(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_i
 def download_part(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     part: str,
@@ -387,9 +420,15 @@ def download_part(
     """The assignment, the conflicts or all scores as a file with a checksum."""
     if part not in _PARTS:
         raise Problem("not-found", f"there is no part '{part[:50]}'; known are {', '.join(_PARTS)}")
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = _result(service, principal, sight, venue_id, run_id)
     rows = {"assignment": _pairs, "conflicts": _conflicts, "scores": _scores}[part]
-    return answer_rows(lambda: rows(result), _PARTS[part], part, format_name, service.data_dir / "uploads")
+    columns = _PARTS[part]
+    if part == "conflicts" and sight.is_blinded:
+        rows, columns = (
+            _blinded_conflicts,
+            {name: columns[name] for name in ("submission_id", "reviewer_id", "verdict")},
+        )
+    return answer_rows(lambda: rows(result), columns, part, format_name, service.data_dir / "uploads")
 
 
 def _pairs(result: MatchResult) -> Iterator[Mapping[str, Any]]:
@@ -398,6 +437,10 @@ def _pairs(result: MatchResult) -> Iterator[Mapping[str, Any]]:
 
 def _conflicts(result: MatchResult) -> Iterator[Mapping[str, Any]]:
     return (conflict_line(each) for each in result.conflicts.items)
+
+
+def _blinded_conflicts(result: MatchResult) -> Iterator[Mapping[str, Any]]:
+    return (blinded_line(pair) for pair in result.conflicts.by_pair.values())
 
 
 def _scores(result: MatchResult) -> Iterator[Mapping[str, Any]]:
@@ -420,6 +463,7 @@ def _scores(result: MatchResult) -> Iterator[Mapping[str, Any]]:
 def export_run(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     run_id: str,
     system: str,
@@ -430,7 +474,7 @@ def export_run(
     """The files of another system (cmt, csv, easychair, hotcrp, json, openreview, parquet), packed as zip."""
     if system not in EXPORTS:
         raise Problem("not-found", f"there is no export '{system[:50]}'; known are {', '.join(EXPORTS)}")
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = _result(service, principal, sight, venue_id, run_id)
     bundle = ExportData(result.venue, result.scores, result.conflicts, result.assignment)
     folder = service.data_dir / "uploads"
     with tempfile.TemporaryDirectory(dir=folder) as place:

@@ -18,6 +18,7 @@ __all__ = [
     "login_codes",
     "rows",
     "runs",
+    "sealed",
     "venues",
     "webhooks",
 ]
@@ -168,6 +169,18 @@ audit: Final = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("request_id", _ID, nullable=False),
     sa.Column("details", sa.JSON, nullable=False),
+    sa.Column("salt", sa.String(64)),
+    sa.Column("content", sa.String(64), nullable=False, server_default=""),
+    sa.Column("hash", sa.String(64), nullable=False, server_default=""),
+)
+
+sealed: Final = sa.Table(
+    "sealed",
+    METADATA,
+    _venue_column(),
+    sa.Column("person_id", _NAME, nullable=False),
+    sa.Column("submission_id", _NAME, nullable=False),
+    sa.PrimaryKeyConstraint("venue_id", "person_id", "submission_id"),
 )
 
 webhooks: Final = sa.Table(
