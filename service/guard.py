@@ -7,12 +7,15 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import anyio.to_thread
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matcher.errors import did_you_mean
 from service.audit import append
 from service.auth import Policy, Principal, policy_of
 from service.problems import Problem, problem_response
@@ -28,6 +31,7 @@ _HEARD_OUT: Final = 64 * 1024 * 1024
 """How many bytes beyond the limit are read and thrown away before a client gets its answer."""
 _READING: Final = ("GET", "HEAD", "OPTIONS")
 _SHOWN_TARGET: Final = 1024
+_API: Final = "/v1/"
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,6 +52,12 @@ class Guard:
         self._app = app
         self._service = service
         self._routes = [(route, policy_of(route)) for route in routes if isinstance(route, Route)]
+        self._parameters = {
+            (route.path, method): _parameters_of(route)
+            for route in routes
+            if isinstance(route, APIRoute)
+            for method in route.methods or ()
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a problem."""
@@ -62,6 +72,7 @@ class Guard:
         route, policy, values = self._route_of(scope)
         try:
             principal = await self._admit(policy, values, headers)
+            self._refuse_unknown(route, scope)
         except Problem as problem:
             await problem_response(problem)(scope, receive, answer)
             return
@@ -82,6 +93,19 @@ class Guard:
             if match is Match.FULL:
                 return route, policy, found.get("path_params", {})
         return None, None, {}
+
+    def _refuse_unknown(self, route: Route | None, scope: Scope) -> None:
+        """Refuse parameters that a route does not have: a mistyped filter must not show everything."""
+        if route is None or not route.path.startswith(_API):
+            return
+        known = self._parameters.get((route.path, scope["method"]), frozenset())
+        given = {name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
+        faults = [
+            {"parameter": name[:100], "in": "query", "detail": f"there is no such parameter{did_you_mean(name, known)}"}
+            for name in sorted(given - known)
+        ]
+        if faults:
+            raise Problem("invalid-request", f"{faults[0]['parameter']}: {faults[0]['detail']}", errors=faults)
 
     async def _admit(self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str]) -> Principal | None:
         if policy is not None and not policy.roles:
@@ -108,6 +132,17 @@ class Guard:
                 request_id=state["request_id"],
                 details=state["details"],
             )
+
+
+def _parameters_of(route: APIRoute) -> frozenset[str]:
+    """The names of the query parameters that a route takes."""
+    names: set[str] = set()
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        names.update(each.alias for each in dependant.query_params)
+        waiting += dependant.dependencies
+    return frozenset(names)
 
 
 class _Answer:

@@ -24,7 +24,7 @@ from typing import Any, Final
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
-from service.problems import Problem
+from service.problems import Problem, brief_of
 from service.settings import APPLICATION_VERSION, Settings
 from service.storage.database import Database, now
 from service.storage.folders import venue_folder
@@ -464,6 +464,8 @@ class Runner:
             if problem is not None:
                 facts["problem"] = dict(problem)
             add_event(connection, job["id"], "state", facts)
+            if problem is not None:  # who gets messages may see less than who reads the job
+                facts["problem"] = brief_of(problem)
             announce(connection, job["venue_id"], f"job.{outcome}", {"job_id": job["id"], **facts})
         self._end_child(attempt)
         shutil.rmtree(self._settings.data_dir / "work" / job["id"], ignore_errors=True)

@@ -27,7 +27,7 @@ from matcher.ingest import RejectedRowsError
 from matcher.ingest.formats import RejectedRecordsError
 from matcher.records import to_plain
 
-__all__ = ["PROBLEM_TYPES", "Problem", "as_problem", "document_of", "hang_into", "problem_response"]
+__all__ = ["PROBLEM_TYPES", "Problem", "as_problem", "brief_of", "document_of", "hang_into", "problem_response"]
 
 _LOG: Final = logging.getLogger("matcher.service")
 _SHOWN_ERRORS: Final = 100
@@ -152,6 +152,11 @@ def _(error: MatcherError) -> Problem:
 def document_of(error: MatcherError) -> dict[str, Any]:
     """The problem document of an error of the library."""
     return as_problem(error).document()
+
+
+def brief_of(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A problem document without what it names, for those who may not see all of the data."""
+    return None if document is None else {name: document[name] for name in ("type", "title", "status")}
 
 
 def problem_response(problem: Problem) -> Response:

@@ -17,7 +17,7 @@ from fastapi.responses import StreamingResponse
 from service.auth import CHAIRS, allow
 from service.choices import check_config, content_hash
 from service.jobs import ACTIVE, TERMINAL, add_event
-from service.problems import Problem
+from service.problems import Problem, brief_of
 from service.routes.common import (
     PROBLEMS,
     Cursor,
@@ -70,13 +70,8 @@ def _job(row: Mapping[str, Any], sight: Sight) -> Job:
         eta = round(spent * (row["total"] - row["done"]) / row["done"], 1)
     values = {name: row[name] for name in Job.model_fields if name in row}
     if not sight.is_whole:  # from the hash of all choices the seed could be tried out
-        values |= {"config": config_for(sight, row["config"]), "content_hash": "", "error": _brief(row["error"])}
+        values |= {"config": config_for(sight, row["config"]), "content_hash": "", "error": brief_of(row["error"])}
     return Job(**values, stages=list(STAGES[row["kind"]]), eta_s=eta, attempts=row["lease"])
-
-
-def _brief(problem: Mapping[str, Any] | None) -> dict[str, Any] | None:
-    """A problem without what it names."""
-    return None if problem is None else {name: problem[name] for name in ("type", "title", "status")}
 
 
 def _row(connection: sa.Connection, venue_id: str, job_id: str) -> Mapping[str, Any]:
@@ -225,7 +220,7 @@ def _told(event: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
     """An event as somebody may see it."""
     if sight.is_whole or "problem" not in event["data"]:
         return dict(event)
-    return {**event, "data": {**event["data"], "problem": _brief(event["data"]["problem"])}}
+    return {**event, "data": {**event["data"], "problem": brief_of(event["data"]["problem"])}}
 
 
 async def _stream(
