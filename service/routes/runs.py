@@ -382,10 +382,9 @@ def compare_two(
     before, _ = _result(service, principal, sight, venue_id, run_id)
     after, _ = _result(service, principal, sight, venue_id, other)
     found: dict[str, Any] = json.loads(json.dumps(to_plain(compare_runs(_side(before), _side(after))), default=str))
-    if not sight.is_whole:
-        found["settings"] = {
-            key: each for key, each in found["settings"].items() if key.split(".")[-1] not in OF_CHANCE
-        }
+    if not sight.is_whole and "settings" in found:
+        kept = {key: each for key, each in found["settings"].items() if key.rpartition(".")[2] not in OF_CHANCE}
+        found["settings"] = kept
     return found
 
 
