@@ -200,7 +200,8 @@ def _clear_records(
     for each in connection.execute(query.execution_options(yield_per=1000)).mappings():
         where = [rows.c[name] == each[name] for name in ("venue_id", "kind", "key", "since")]
         if each["kind"] == "decisions" and person_id in (each["body"]["reviewer_id"], each["body"]["who"]):
-            deleted += connection.execute(rows.delete().where(*where)).rowcount
+            connection.execute(rows.delete().where(*where))
+            deleted += sight.is_whole  # which decisions there are about hidden authors is not told
             continue
         body = eraser.record(each["kind"], each["body"])
         if body == each["body"]:

@@ -193,7 +193,8 @@ def _is_linked(folder: Path) -> bool:
 @contextmanager
 def _unpacked(path: Path, settings: Settings) -> Iterator[Path]:
     """The content of a zip; the one folder in it, if it holds nothing else."""
-    target = Path(tempfile.mkdtemp(dir=path.parent))
+    target = Path(tempfile.mkdtemp(dir=path.parent)) / "archive"  # errors name it
+    target.mkdir()
     try:
         with zipfile.ZipFile(path) as archive:
             _extract(archive, target, settings, path.stat().st_size)

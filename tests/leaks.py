@@ -129,7 +129,8 @@ class Place:
                 {"submission_id": self.submission(1), "reviewer_id": self.chair, "reason": f"{mark}reason1"},
                 {"submission_id": self.submission(3), "reviewer_id": self.reviewer(5), "reason": "coworker"},
             ],
-            "bids": [{**secret, "bid": "yes"}, {**other, "bid": "yes"}],
+            # Who bids at all is scored by bids elsewhere too, so a bid is the same in both worlds.
+            "bids": [{**secret, "reviewer_id": self.reviewer(1), "bid": "yes"}, {**other, "bid": "yes"}],
             "fixed": [{**secret, "kind": "require"}, {**other, "kind": "require"}],
             "assignments": [{**secret, "state": "accepted"}, {**other, "state": "accepted"}],
             "history": [{**secret, "earlier_id": "h1"}, {**other, "earlier_id": "h2"}],
@@ -347,7 +348,7 @@ def _bodies(place: Place, operation_id: str) -> list[Any]:
             for who in (f"name:au0 {place.venue}author0", "name:some body")
         ],
         "submit_job": [{"config": {"seed": 1}, "version": 1}, {"config": {"absent": 1}}],
-        "create_webhook": [{"url": "https://127.0.0.1/"}],
+        "create_webhook": [{"url": "https://me:word@127.0.0.1/"}],
         "rank_reviewers": [{"venue_id": place.venue, "title": _WORDS["sand"], "count": 20, "with_barred": True}],
         "check_conflicts": [
             {"submission_id": hidden, "reviewer_id": place.reviewer(1)},
@@ -384,13 +385,17 @@ _RANDOM: Final = (
     (re.compile(r"\b[0-9a-f]{24}\b"), "<id>"),
     (re.compile(r"(?<=x-request-id: )[0-9a-f]{16}"), "<id>"),
     (re.compile(r'(?<="key_id":")[0-9a-f]{16}'), "<id>"),
-    (re.compile(r'(?<="by":")[0-9a-f]{16}'), "<id>"),
+    (re.compile(r'(?<="by":")[0-9a-f]{16}|(?<="request_id":")[0-9a-f]{16}'), "<id>"),
+    (re.compile(r'(?<="done":)[0-9]+,"total":[0-9]+'), "<progress>"),
+    (re.compile(r'(?<="done": )[0-9]+, "total": [0-9]+'), "<progress>"),
+    (re.compile(r'(?<="attempts":)[0-9]+,"last_status":"[A-Za-z]*"'), "<delivery>"),
     (re.compile(r'(?<="salt":")[0-9a-f]{32}|(?<="content":")[0-9a-f]{64}|(?<="hash":")[0-9a-f]{64}'), "<salted>"),
     (re.compile(r"(?<=Erased )[0-9a-f]{8}"), "<id>"),
     (re.compile(r"date: [^\n]+"), "date: <time>"),
     (re.compile(r'(?<="url":"http://127\.0\.0\.1:)[0-9]+'), "<port>"),
 )
-"""What is random by design, or a time: request ids, ids of jobs, runs, keys and webhooks, salted digests, stand-ins."""
+"""What is random by design (ids of requests, jobs, runs, keys and webhooks; salted digests; stand-ins) or follows the
+clock (times; which of a job's steps of progress was written down last; how often a message was sent)."""
 
 
 def without_chance(text: str) -> str:

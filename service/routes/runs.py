@@ -23,7 +23,7 @@ from matcher.records import Conflict, Conflicts, to_plain
 from matcher.runs import conflict_line
 from matcher.viewer import blinded_line
 from service.auth import CHAIRS, READERS, Principal, allow
-from service.downloads import FORMATS, answer_rows
+from service.downloads import FORMATS, MadeFile, answer_rows
 from service.problems import Problem
 from service.routes.common import (
     OF_CHANCE,
@@ -485,4 +485,4 @@ def export_run(
                 archive.write(file, file.relative_to(place))
     headers = {"Content-Disposition": f'attachment; filename="{system}.zip"'}
     task = BackgroundTask(packed.unlink)
-    return FileResponse(packed, media_type="application/zip", headers=headers, background=task)
+    return MadeFile(packed, media_type="application/zip", headers=headers, background=task)
