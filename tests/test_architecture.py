@@ -83,12 +83,13 @@ ARROWS: dict[str, set[str]] = {
     | STAGES
     | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"}
     | {"evidence", "weighting"},
+    "edits": BASE | {"assignment", "constraints", "pipeline", "rounds", "verification"},
     "standing_pool": BASE | {"profiles", "scores", "conflicts", "encoders"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "drift", "rounds"}
-    | {"capacity", "draws", "viewer", "pool", "roles", "what_if"},
+    | {"capacity", "draws", "viewer", "pool", "roles", "what_if", "edits"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "roles", "schemas", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
