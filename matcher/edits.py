@@ -10,7 +10,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Final, Literal, Self
+from typing import Any, Final, Literal, Self
 
 import numpy as np
 
@@ -18,7 +18,7 @@ from matcher.assignment import package
 from matcher.constraints import broken_rules
 from matcher.errors import EditError, VerificationError
 from matcher.pipeline import MatchResult
-from matcher.records import Doubles, Ints, Limits, PairStatus, PersonId, SubmissionId, Verdict, Violation
+from matcher.records import Doubles, Ints, Limits, PairStatus, PersonId, SubmissionId, Verdict, Violation, to_plain
 from matcher.rounds import replan, with_standing
 from matcher.verification import places_of, verify
 
@@ -123,6 +123,29 @@ class Effect:
     submissions: tuple[ReviewsEffect, ...]
     reviewers: tuple[LoadEffect, ...]
     figures: Mapping[str, tuple[float, float]]
+
+    def to_plain(self) -> dict[str, Any]:
+        """The same for JSON, with every key."""
+        return {
+            "added": [list(pair) for pair in self.added],
+            "removed": [list(pair) for pair in self.removed],
+            "refused": [to_plain(each) for each in self.refused],
+            "submissions": [
+                {
+                    "submission_id": each.submission_id,
+                    "wanted": each.wanted,
+                    "reviews": list(each.reviews),
+                    "mean": list(each.mean),
+                    "reviewers": list(each.reviewers),
+                }
+                for each in self.submissions
+            ],
+            "reviewers": [
+                {"reviewer_id": each.reviewer_id, "load": list(each.load), "max_load": each.max_load}
+                for each in self.reviewers
+            ],
+            "figures": {name: list(values) for name, values in self.figures.items()},
+        }
 
 
 @dataclass(frozen=True, slots=True, eq=False)

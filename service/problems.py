@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from matcher.errors import (
     ConfigError,
     DataError,
+    EditError,
     InfeasibleError,
     InputError,
     MatcherError,
@@ -105,6 +106,11 @@ def as_problem(error: MatcherError) -> Problem:
     if isinstance(error, RunError):
         return Problem("internal", "a stored run cannot be read")
     return Problem("internal", "an answer did not pass its own check; nothing was published")
+
+
+@as_problem.register
+def _(error: EditError) -> Problem:
+    return Problem("conflict", error.reasons[0], errors=[{"detail": reason} for reason in error.reasons])
 
 
 @as_problem.register

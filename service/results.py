@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from matcher import MatchResult
+from matcher.edits import Workbench
 from matcher.rounds import alternates
 from service.problems import Problem
 
@@ -74,6 +75,7 @@ class Results:
         self._kept: Kept[MatchResult] = Kept(size)
         self._seen: Kept[MatchResult] = Kept(4 * size)
         self._alternates: Kept[Any] = Kept(size)
+        self._benches: Kept[Workbench] = Kept(size)
 
     def path(self, digest: str) -> Path:
         """The run's folder."""
@@ -102,8 +104,12 @@ class Results:
             (digest, viewer, count), lambda: alternates(result.scores, result.limits, result.assignment, count=count)
         )
 
+    def bench(self, digest: str, result: MatchResult, viewer: str | None) -> Workbench:
+        """The run as a chair works on it by hand, with what is counted once."""
+        return self._benches.get((digest, viewer), lambda: Workbench(result))
+
     def forget(self, digest: str) -> None:
         """Remove a run from memory and from disk."""
-        for kept in (self._kept, self._seen, self._alternates):
+        for kept in (self._kept, self._seen, self._alternates, self._benches):
             kept.clear()
         shutil.rmtree(self.path(digest), ignore_errors=True)

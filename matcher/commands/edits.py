@@ -15,7 +15,6 @@ from matcher.commands.options import JsonOption, OverwriteOption, RunArgument
 from matcher.edits import Edit, Effect, Workbench
 from matcher.errors import EditError, counted
 from matcher.pipeline import MatchResult
-from matcher.records import to_plain
 from matcher.runs import refuse_occupied
 
 __all__ = ["add_command"]
@@ -71,7 +70,7 @@ def edit(
         source = f"run {manifest['digest'][:12]}"
         bench.apply(edits, may_exceed=may_exceed, source=source).save(out, overwrite=overwrite)
     if as_json:
-        console.print_json({**to_plain(effect), "run": None if out is None else str(out)})
+        console.print_json({**effect.to_plain(), "run": None if out is None else str(out)})
         return
     _print(result, effect)
     if out is None:

@@ -11,6 +11,7 @@ __all__ = [
     "NEVER",
     "audit",
     "deliveries",
+    "drafts",
     "events",
     "executors",
     "jobs",
@@ -125,7 +126,8 @@ runs: Final = sa.Table(
     METADATA,
     sa.Column("id", _ID, primary_key=True),
     _venue_column(index=True),
-    sa.Column("job_id", _ID, nullable=False, unique=True),
+    sa.Column("job_id", _ID, unique=True),
+    sa.Column("parent_run_id", _ID),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
@@ -134,6 +136,21 @@ runs: Final = sa.Table(
     sa.Column("created_at", sa.Float, nullable=False),
     sa.UniqueConstraint("venue_id", "number"),
 )
+
+drafts: Final = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("id", _ID, primary_key=True),
+    _venue_column(index=True),
+    sa.Column("run_id", _ID, sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("key_id", _ID, nullable=False),
+    sa.Column("steps", sa.JSON, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
+)
+"""Edits of a run by hand that are not saved yet: the first `done` steps hold, those after them were undone."""
 
 keys: Final = sa.Table(
     "keys",
