@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
+from service.console import site as console
 from service.guard import Guard
 from service.routes import basics, jobs, questions, runs, tables, venues
 from service.settings import Settings
@@ -59,6 +60,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     app.state.service = service
     for module in (basics, venues, tables, jobs, runs, questions):
         app.router.routes.extend(module.router.routes)
+    console.hang_into(app, service)
     refuse_routes_without_policy(app.routes)
     problems.hang_into(app)
     app.add_middleware(Guard, service=service, routes=app.routes)

@@ -128,7 +128,13 @@ def create_venue(service: ServiceOf, principal: WhoAsks, body: VenueRequest, res
 
 @router.get("/v1/venues/{venue_id}")
 @allow(ANYBODY)
-def read_one_venue(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, response: Response) -> Venue:
+def read_one_venue(
+    service: ServiceOf,
+    principal: WhoAsks,
+    venue_id: VenueId,
+    response: Response,
+    with_counts: Annotated[bool, Query(description="Count the records of each table.")] = True,
+) -> Venue:
     """A venue; with the number of records of each table for its chairs."""
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
@@ -137,8 +143,8 @@ def read_one_venue(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, re
             .where(rows.c.venue_id == venue_id, rows.c.until == NEVER)
             .group_by(rows.c.kind)
         )
-        is_chair = not principal.roles.isdisjoint(CHAIRS)
-        counts = {kind: count for kind, count in connection.execute(query) if kind != "facts"} if is_chair else {}
+        is_told = with_counts and not principal.roles.isdisjoint(CHAIRS)
+        counts = {kind: count for kind, count in connection.execute(query) if kind != "facts"} if is_told else {}
     response.headers["ETag"] = f'"{_etag(row)}"'
     return _venue(row, counts)
 
