@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import httpx
 import pytest
@@ -20,19 +21,31 @@ from service.storage.database import now
 from service.storage.tables import sessions
 from tests.serving import Served
 
+LogIn = Callable[..., httpx.Client]
+
 
 @pytest.fixture
-def browser(served: Served) -> Iterator[httpx.Client]:
+def log_in(served: Served) -> Iterator[LogIn]:
+    """Browsers of people who log in, each with a key of its own."""
+    clients: list[httpx.Client] = []
+
+    def enter(*roles: str, key: str = "") -> httpx.Client:
+        client = httpx.Client(base_url=served.address)
+        clients.append(client)
+        key = key or served.service.keys.create("browser", roles).secret
+        answer = client.post("/console/login", data={"key": key})
+        assert (answer.status_code, answer.headers["location"]) == (303, "/console/")
+        return client
+
+    yield enter
+    for client in clients:
+        client.close()
+
+
+@pytest.fixture
+def browser(log_in: LogIn) -> httpx.Client:
     """Somebody who is logged in as an admin."""
-    with logged_in(served, served.service.keys.create("browser", ["admin"]).secret) as client:
-        yield client
-
-
-def logged_in(served: Served, key: str) -> httpx.Client:
-    client = httpx.Client(base_url=served.address)
-    answer = client.post("/console/login", data={"key": key})
-    assert (answer.status_code, answer.headers["location"]) == (303, "/console/")
-    return client
+    return log_in("admin")
 
 
 def token_of(client: httpx.Client) -> str:
@@ -101,7 +114,7 @@ def test_after_the_login_nobody_is_led_elsewhere(served: Served, foreign: str) -
     assert answer.headers["location"] == "/console/"
 
 
-def test_the_cookie_is_for_this_site_alone_and_kept_as_a_hash(served: Served, browser: httpx.Client) -> None:
+def test_the_cookie_is_for_this_site_alone_and_kept_as_a_hash(served: Served) -> None:
     key = served.service.keys.create("browser", ["chair"]).secret
     answer = httpx.post(f"{served.address}/console/login", data={"key": key})
     cookie = answer.headers["set-cookie"]
@@ -120,22 +133,22 @@ def test_the_cookie_is_for_this_site_alone_and_kept_as_a_hash(served: Served, br
     assert "Secure" in over_https.headers["set-cookie"]
 
 
-def test_a_session_ends_with_its_key_its_time_and_the_logout(served: Served) -> None:
+def test_a_session_ends_with_its_key_its_time_and_the_logout(served: Served, log_in: LogIn) -> None:
     made = served.service.keys.create("browser", ["chair"])
-    client = logged_in(served, made.secret)
+    client = log_in(key=made.secret)
     assert client.get("/console/").status_code == 200
     served.service.keys.revoke(made.id)
     assert client.get("/console/").headers["location"] == "/console/login"
 
     for column, since in ((sessions.c.seen_at, 3 * 3600), (sessions.c.expires_at, 1)):
-        client = logged_in(served, served.service.keys.create("browser", ["chair"]).secret)
+        client = log_in("chair")
         with served.service.database.write() as connection:
             connection.execute(sessions.update().values({column: now() - since}))
         assert client.get("/console/").headers["location"] == "/console/login"
     with served.service.database.read() as connection:
         before = connection.execute(sa.select(sa.func.count()).select_from(sessions)).scalar()
     assert before
-    client = logged_in(served, served.service.keys.create("browser", ["chair"]).secret)  # clears the old ones away
+    client = log_in("chair")  # clears the old ones away
     with served.service.database.read() as connection:
         assert connection.execute(sa.select(sa.func.count()).select_from(sessions)).scalar() == 1
     cookies = dict(client.cookies)
@@ -158,7 +171,7 @@ def test_use_keeps_a_session_alive(served: Served, browser: httpx.Client) -> Non
 # --- forged forms, headers ------------------------------------------------------------------------------------------
 
 
-def test_forged_forms_are_refused(served: Served, browser: httpx.Client) -> None:
+def test_forged_forms_are_refused(served: Served, browser: httpx.Client, log_in: LogIn) -> None:
     token = token_of(browser)
     refused: list[tuple[dict[str, str], dict[str, str]]] = [
         ({}, {}),
@@ -174,7 +187,7 @@ def test_forged_forms_are_refused(served: Served, browser: httpx.Client) -> None
         assert "does not come from a page of this login" in answer.text
     answer = browser.post("/console/login", data={"key": "mk_a_b"}, headers={"Sec-Fetch-Site": "cross-site"})
     assert answer.status_code == 403
-    other = token_of(logged_in(served, served.service.keys.create("other", ["chair"]).secret))
+    other = token_of(log_in("chair"))
     assert browser.post("/console/logout", data={"csrf": other}).status_code == 403
     answer = browser.post("/console/logout", headers={"X-CSRF-Token": token, "Origin": served.address})
     assert answer.status_code == 303
@@ -250,14 +263,16 @@ def test_a_defect_is_a_page_that_tells_nothing(
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("secret detail")
 
-    monkeypatch.setattr("service.console.pages.render", fail)
-    monkeypatch.setattr("service.console.pages.Visit.fail", lambda *_: __import__("starlette").responses.Response("x"))
-    answer = browser.get("/console/")
+    monkeypatch.setattr(served.service.sessions, "close", fail)
+    answer = browser.post("/console/logout", data={"csrf": token_of(browser)})
+    assert answer.status_code == 500
     assert "secret" not in answer.text
+    assert "<h1>Something failed on our side</h1>" in answer.text
+    assert "Nothing was changed" in answer.text
 
 
-def test_a_role_without_rights_gets_a_page_too(served: Served) -> None:
-    client = logged_in(served, served.service.keys.create("browser", ["reviewer"]).secret)
+def test_a_role_without_rights_gets_a_page_too(log_in: LogIn) -> None:
+    client = log_in("reviewer")
     page = client.get("/console/")
     assert page.status_code == 200
 
@@ -274,7 +289,7 @@ def test_numbers_and_times_read_alike_everywhere() -> None:
 
 
 def test_a_drawing_links_bars_and_escapes_words() -> None:
-    bins = [
+    bins: list[dict[str, Any]] = [
         {"low": 0.0, "high": 0.5, "count": 1, "href": '/x?a=1&b="2"'},
         {"low": 0.5, "high": 1.0, "count": 2000},
         {"low": 1.0, "high": 1.5, "count": 0, "href": "/never"},
