@@ -43,5 +43,19 @@ To add a page:
    Errors of the API become pages (or a message in place, for HTMX) by themselves; catch `ClientError` only to show a
    form again with what was wrong: `visit.show(…, problem=error.problem)` and `{{ parts.problem(problem) }}`.
 
-5. `visit.pass_on(path, **query)` streams an answer of the API, such as a download, to the browser.
+5. Pages lead to each other by these addresses; `visit.link("/venues/{venue_id}/runs/{run_id}/pair", submission_id=…,
+   reviewer_id=…)` gives the address where that page is there, and `None` where it is not:
+
+   - `/venues/{venue_id}`: the venue; `…/data`: uploads; `…/check`: data quality; `…/run`: the form of a run;
+     `…/jobs/{job_id}`: progress;
+   - `/venues/{venue_id}/runs/{run_id}`: overview; `…/rows`: what is behind a bar;
+   - `/venues/{venue_id}/runs/{run_id}/submissions` and `…/reviewers`: browse and edit, `?q=` filters;
+   - `/venues/{venue_id}/runs/{run_id}/pair?submission_id=&reviewer_id=`: why, or why not;
+   - `/venues/{venue_id}/runs/{run_id}/conflicts`: conflict review; `…/shortfalls`: gaps and ways out;
+   - `/venues/{venue_id}/runs/{run_id}/what-if`, `…/compare?other=`, `…/exports`.
+
+   Orders of the navigation: 10 to 90 all venues, 100 to 190 the venue, 200 to 290 browse, edit, why, 300 and above
+   what if, compare, review, exports. The overview is 200.
+
+6. `visit.pass_on(path, **query)` streams an answer of the API, such as a download, to the browser.
 """

@@ -215,6 +215,18 @@ class Visit:
         """Whether whoever is logged in may do what chairs do."""
         return not self.principal.roles.isdisjoint(CHAIRS)
 
+    def link(self, path: str, **query: str) -> str | None:
+        """The address of a page of the console that may not be there; `None`: it is not.
+
+        Args:
+            path: as the page names it; `{venue_id}` and `{run_id}` are those of this visit.
+            **query: for the address.
+        """
+        if path not in self.site.paths:
+            return None
+        values = {name: quote(value, safe="") for name, value in self.path.items()}
+        return PREFIX + path.format(**values) + (f"?{urlencode(query)}" if query else "")
+
     # --- answers ---
 
     def show(self, template: str, *, block: str | None = None, status: int = 200, **context: Any) -> Response:

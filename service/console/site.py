@@ -47,6 +47,7 @@ class Site:
         self.service = service
         gathered = [module.pages for module in modules]
         self.pages = [page for pages in gathered for page in pages.pages]
+        self.paths = {page.path for page in self.pages if page.method == "GET"}
         self.entries = sorted(
             (entry for pages in gathered for entry in pages.entries), key=lambda entry: (entry.order, entry.label)
         )
