@@ -19,7 +19,10 @@ from service.state import Service
 from service.storage.database import now
 from service.storage.tables import audit
 
-__all__ = ["Guard"]
+__all__ = ["INSIDE", "Guard"]
+
+INSIDE: Final = "matcher.principal"
+"""Under this name a call from inside the process (the console) says for whom it is; no header can set it."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _JSON_LIMIT: Final = 4 * 1024 * 1024
@@ -61,7 +64,7 @@ class Guard:
         answer = _Answer(send, request_id)
         route, policy, values = self._route_of(scope)
         try:
-            principal = await self._admit(policy, values, headers)
+            principal = await self._admit(policy, values, headers, scope.get(INSIDE))
         except Problem as problem:
             await problem_response(problem)(scope, receive, answer)
             return
@@ -81,10 +84,14 @@ class Guard:
                 return route, policy, found.get("path_params", {})
         return None, None, {}
 
-    async def _admit(self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str]) -> Principal | None:
+    async def _admit(
+        self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str], known: Principal | None
+    ) -> Principal | None:
         if policy is not None and not policy.roles:
             return None
-        principal = await anyio.to_thread.run_sync(self._service.keys.authenticate, headers.get("authorization"))
+        principal = known
+        if principal is None:
+            principal = await anyio.to_thread.run_sync(self._service.keys.authenticate, headers.get("authorization"))
         if policy is not None:
             venue_id = values.get("venue_id")
             if venue_id is not None:

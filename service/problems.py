@@ -210,4 +210,6 @@ def hang_into(app: FastAPI) -> None:
     @app.exception_handler(Exception)
     def on_defect(request: Request, error: Exception) -> Response:
         _LOG.error("defect in %s %s", request.method, request.scope.get("path"), exc_info=error)
-        return problem_response(Problem("internal", "the failure is in the log under the request's id"))
+        problem = Problem("internal", "the failure is in the log under the request's id")
+        page_of = getattr(request.state, "page_of_problem", None)  # pages of the console answer with pages
+        return problem_response(problem) if page_of is None else page_of(problem)

@@ -9,6 +9,7 @@ from service.auth import Keyring
 from service.jobs import Runner
 from service.ranking import Pools
 from service.results import Results
+from service.sessions import Sessions
 from service.settings import Settings
 from service.storage.database import Database
 from service.webhooks import Postman
@@ -27,6 +28,7 @@ class Service:
     settings: Settings
     database: Database = field(init=False)
     keys: Keyring = field(init=False)
+    sessions: Sessions = field(init=False)
     results: Results = field(init=False)
     pools: Pools = field(init=False)
     runner: Runner = field(init=False)
@@ -36,6 +38,7 @@ class Service:
     def __post_init__(self) -> None:
         self.database = Database(self.settings.sqlalchemy_url)
         self.keys = Keyring(self.database)
+        self.sessions = Sessions(self.database, self.keys)
         self.results = Results(self.settings.data_dir, self.settings.cached_runs)
         self.pools = Pools(self.database, self.settings.data_dir, self.settings.cached_runs)
         self.runner = Runner(self.database, self.settings)

@@ -29,7 +29,7 @@ from service.routes.common import (
     read_cursor,
     venue_row,
 )
-from service.routes.runs import _result, _run
+from service.routes.runs import _run, result_for
 from service.schemas import Draft, DraftRequest, DraftStep, Page, PairNamed, Run, SaveRequest
 from service.state import Service
 from service.storage.database import now
@@ -267,7 +267,7 @@ def _edits(row: Mapping[str, Any]) -> tuple[list[Edit], bool]:
 
 
 def _bench(service: Service, principal: Principal, row: Mapping[str, Any]) -> Workbench:
-    result, run = _result(service, principal, row["venue_id"], row["run_id"])
+    result, run = result_for(service, principal, row["venue_id"], row["run_id"])
     return service.results.bench(run["digest"], result, principal.person_id)
 
 

@@ -42,7 +42,7 @@ from service.storage.database import now
 from service.storage.tables import runs, venues
 from service.webhooks import announce
 
-__all__ = ["router"]
+__all__ = ["paged", "result_for", "router", "side_of"]
 
 router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS, tags=["runs"])
 
@@ -72,7 +72,7 @@ def _run(row: Mapping[str, Any]) -> Run:
     return Run(**{name: row[name] for name in Run.model_fields})
 
 
-def _result(
+def result_for(
     service: Service, principal: Principal, venue_id: str, run_id: str
 ) -> tuple[MatchResult, Mapping[str, Any]]:
     """A run as its reader may see it."""
@@ -144,7 +144,7 @@ def read_summary(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_
     """The figures of a run: what was met, total and its bound, shortfalls, loads."""
     from matcher.comparison import figures
 
-    result, row = _result(service, principal, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id)
     assignment = result.assignment
     return {
         "run_id": row["id"],
@@ -158,11 +158,12 @@ def read_summary(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_
         "solver": assignment.solver,
         "shortfalls": len(assignment.shortfalls),
         "underloads": len(assignment.underloads),
-        "figures": {name: _plain(value) for name, value in figures(_side(result)).items()},
+        "figures": {name: _plain(value) for name, value in figures(side_of(result)).items()},
     }
 
 
-def _side(result: MatchResult) -> Side:
+def side_of(result: MatchResult) -> Side:
+    """A run as comparisons and figures read it."""
     return Side(config=result.config, scores=result.scores, limits=result.limits, assignment=result.assignment)
 
 
@@ -189,7 +190,7 @@ def read_assignment(
     if_none_match: IfNoneMatch = None,
 ) -> Page[AssignedPair] | Response:
     """Who reviews what."""
-    result, row = _result(service, principal, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id)
     if principal.person_id is None:  # to others an ETag would tell that something hidden changed
         etag = f'"{row["digest"][:32]}"'
         response.headers["ETag"] = etag
@@ -200,10 +201,10 @@ def read_assignment(
         for pair in result.assignment.pairs
         if submission_id in (None, pair.submission_id) and reviewer_id in (None, pair.reviewer_id)
     ]
-    return _paged(pairs, limit, cursor)
+    return paged(pairs, limit, cursor)
 
 
-def _paged(items: Any, limit: int, cursor: str | None) -> Page[Any]:
+def paged(items: Any, limit: int, cursor: str | None) -> Page[Any]:
     """A page of a list that never changes: the cursor is a place in it."""
     place = read_cursor(cursor, (int,))
     start = max(0, place[0]) if place else 0
@@ -226,7 +227,7 @@ def read_conflicts(
     verdict: Annotated[str | None, Query(pattern="^(block|ask|clear)$")] = None,
 ) -> Page[dict[str, Any]]:
     """Conflicts with their evidence, and what would clear them."""
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id)
 
     def is_wanted(each: Conflict) -> bool:
         return (
@@ -236,7 +237,7 @@ def read_conflicts(
             and verdict in (None, str(each.verdict))
         )
 
-    page = _paged([each for each in result.conflicts.items if is_wanted(each)], limit, cursor)
+    page = paged([each for each in result.conflicts.items if is_wanted(each)], limit, cursor)
     return Page[dict[str, Any]](items=[conflict_line(each) for each in page.items], next=page.next)
 
 
@@ -255,7 +256,7 @@ def read_scores(
     """The scores of one submission or of one reviewer, best first."""
     if (submission_id is None) == (reviewer_id is None):
         raise Problem("invalid-request", "give either submission_id or reviewer_id")
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id)
     scores = result.scores
     if submission_id is not None:
         row = scores.submissions.position(submission_id)
@@ -266,7 +267,7 @@ def read_scores(
         values, status = scores.values[:, column], result.limits.status[:, column]
         names = [(str(each), str(reviewer_id)) for each in scores.submissions]
     order = np.lexsort((np.arange(len(values)), -np.nan_to_num(values, nan=-1.0))).tolist()
-    page = _paged(order, limit, cursor)
+    page = paged(order, limit, cursor)
     items = [
         {
             "submission_id": names[place][0],
@@ -296,7 +297,7 @@ def explain_pair(
     reviewer_id: Annotated[str, Query(min_length=1, max_length=500)],
 ) -> dict[str, Any]:
     """Why this pair is assigned, why not, or why it may not be; who is next."""
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id)
     found = result.explain(submission_id, reviewer_id)
     plain: dict[str, Any] = to_plain(found)
     return {**plain, "text": str(found)}
@@ -315,7 +316,7 @@ def read_alternates(
     submission_id: OfId = None,
 ) -> Page[dict[str, Any]]:
     """Who could step in for each submission: may review it, and has room."""
-    result, row = _result(service, principal, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id)
     viewer = principal.person_id
     found = service.results.alternates(row["digest"], result, viewer, count)
     items = [
@@ -326,14 +327,14 @@ def read_alternates(
         for name, named in found.items()
         if submission_id in (None, name)
     ]
-    return _paged(items, limit, cursor)
+    return paged(items, limit, cursor)
 
 
 @router.get("/v1/venues/{venue_id}/runs/{run_id}/shortfalls")
 @allow(CHAIRS)
 def read_shortfalls(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_id: str) -> dict[str, Any]:
     """What could not be met, the smallest sets of reasons, and ways out that were tried."""
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id)
     return {
         "shortfalls": [to_plain(each) for each in result.assignment.shortfalls],
         "underloads": [to_plain(each) for each in result.assignment.underloads],
@@ -351,9 +352,9 @@ def compare_two(
     other: Annotated[str, Query(min_length=1, max_length=64, description="The later run.")],
 ) -> dict[str, Any]:
     """What another run of the venue does differently: pairs, winners and losers, loads, figures."""
-    before, _ = _result(service, principal, venue_id, run_id)
-    after, _ = _result(service, principal, venue_id, other)
-    found: dict[str, Any] = json.loads(json.dumps(to_plain(compare_runs(_side(before), _side(after))), default=str))
+    before, _ = result_for(service, principal, venue_id, run_id)
+    after, _ = result_for(service, principal, venue_id, other)
+    found: dict[str, Any] = json.loads(json.dumps(to_plain(compare_runs(side_of(before), side_of(after))), default=str))
     return found
 
 
@@ -361,7 +362,7 @@ def compare_two(
 @allow(CHAIRS, is_audited=True)
 def read_report(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, run_id: str) -> Response:
     """The report as one HTML page."""
-    result, row = _result(service, principal, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id)
     if principal.person_id is None:
         return FileResponse(service.results.path(row["digest"]) / "report.html", media_type="text/html")
     return HTMLResponse(result.report())
@@ -387,7 +388,7 @@ def download_part(
     """The assignment, the conflicts or all scores as a file with a checksum."""
     if part not in _PARTS:
         raise Problem("not-found", f"there is no part '{part[:50]}'; known are {', '.join(_PARTS)}")
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id)
     rows = {"assignment": _pairs, "conflicts": _conflicts, "scores": _scores}[part]
     return answer_rows(lambda: rows(result), _PARTS[part], part, format_name, service.data_dir / "uploads")
 
@@ -430,7 +431,7 @@ def export_run(
     """The files of another system (cmt, csv, easychair, hotcrp, json, openreview, parquet), packed as zip."""
     if system not in EXPORTS:
         raise Problem("not-found", f"there is no export '{system[:50]}'; known are {', '.join(EXPORTS)}")
-    result, _ = _result(service, principal, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id)
     bundle = ExportData(result.venue, result.scores, result.conflicts, result.assignment)
     folder = service.data_dir / "uploads"
     with tempfile.TemporaryDirectory(dir=folder) as place:

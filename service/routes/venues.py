@@ -19,6 +19,7 @@ from matcher.ingest.check import check_venue
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
 from service.choices import check_config, plain_config, runnable
 from service.erasure import clear_audit, erase_files, erase_person, only_here
+from service.intake import read_cvs, read_sample, read_two_sheets
 from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
@@ -128,7 +129,13 @@ def create_venue(service: ServiceOf, principal: WhoAsks, body: VenueRequest, res
 
 @router.get("/v1/venues/{venue_id}")
 @allow(ANYBODY)
-def read_one_venue(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, response: Response) -> Venue:
+def read_one_venue(
+    service: ServiceOf,
+    principal: WhoAsks,
+    venue_id: VenueId,
+    response: Response,
+    with_counts: Annotated[bool, Query(description="Count the records of each table.")] = True,
+) -> Venue:
     """A venue; with the number of records of each table for its chairs."""
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
@@ -137,8 +144,8 @@ def read_one_venue(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, re
             .where(rows.c.venue_id == venue_id, rows.c.until == NEVER)
             .group_by(rows.c.kind)
         )
-        is_chair = not principal.roles.isdisjoint(CHAIRS)
-        counts = {kind: count for kind, count in connection.execute(query) if kind != "facts"} if is_chair else {}
+        is_told = with_counts and not principal.roles.isdisjoint(CHAIRS)
+        counts = {kind: count for kind, count in connection.execute(query) if kind != "facts"} if is_told else {}
     response.headers["ETag"] = f'"{_etag(row)}"'
     return _venue(row, counts)
 
@@ -255,6 +262,68 @@ def _take_archive(service: Service, venue_id: str, path: Path, replaces: bool, d
     return _take(service, venue_id, read_archive(path, service.settings), replaces=replaces, dry_run=dry_run)
 
 
+@router.post("/v1/venues/{venue_id}/sample")
+@allow(CHAIRS)
+def load_sample(service: ServiceOf, venue_id: VenueId, dry_run: DryRun = False) -> ChangeReport:
+    """Fill a venue with the sample that ships with the program, to look around in."""
+    return _take(service, venue_id, read_sample(), replaces=False, dry_run=dry_run)
+
+
+@router.post("/v1/venues/{venue_id}/sheets", openapi_extra=_FILES)
+@allow(CHAIRS, takes_files=True)
+async def upload_sheets(
+    request: Request,
+    service: ServiceOf,
+    venue_id: VenueId,
+    filename: Annotated[
+        str, Query(max_length=200, description="Of one workbook; leave out for a zip of reviewers.* and submissions.*.")
+    ] = "",
+    column: Annotated[
+        list[str] | None, Query(description="`field=Column title`, for columns that cannot be guessed.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> ChangeReport:
+    """Take in a sheet of reviewers and a sheet of submissions, Excel or CSV, of any layout.
+
+    Columns are found by their titles; `details` tells what each was taken for.
+    """
+    mapping = {field.strip(): title.strip() for field, _, title in (each.partition("=") for each in column or ())}
+    async with body_file(request, service.data_dir / "uploads") as path:
+        return await anyio.to_thread.run_sync(_take_sheets, service, venue_id, path, filename, mapping, dry_run)
+
+
+def _take_sheets(
+    service: Service, venue_id: str, path: Path, filename: str, mapping: dict[str, str], dry_run: bool
+) -> ChangeReport:
+    uploaded = read_two_sheets(path, filename, service.settings, mapping=mapping)
+    return _take(service, venue_id, uploaded, replaces=False, dry_run=dry_run)
+
+
+@router.post("/v1/venues/{venue_id}/documents", openapi_extra=_FILES)
+@allow(CHAIRS, takes_files=True)
+async def upload_documents(
+    request: Request,
+    service: ServiceOf,
+    venue_id: VenueId,
+    filename: Annotated[
+        str, Query(max_length=200, description="Of the one document; leave out for a zip of several.")
+    ] = "",
+    dry_run: DryRun = False,
+) -> ChangeReport:
+    """Take in CVs and publication lists (text, Markdown, PDF, LaTeX, BibTeX): each becomes a reviewer.
+
+    Whoever is there already is told more about; `details` tells what was read from each document, and what was not.
+    """
+    async with body_file(request, service.data_dir / "uploads") as path:
+        return await anyio.to_thread.run_sync(_take_documents, service, venue_id, path, filename, dry_run)
+
+
+def _take_documents(service: Service, venue_id: str, path: Path, filename: str, dry_run: bool) -> ChangeReport:
+    there = _tables_of(service, venue_id, path.parent)
+    uploaded = read_cvs(path, filename, there, service.settings)
+    return _take(service, venue_id, uploaded, replaces=False, dry_run=dry_run)
+
+
 @router.post("/v1/venues/{venue_id}/import/{format_name}", openapi_extra=_FILES)
 @allow(CHAIRS, takes_files=True)
 async def import_foreign(
@@ -284,12 +353,18 @@ def _take_foreign(
     reviewers: tuple[str, ...],
     dry_run: bool,
 ) -> ChangeReport:
-    there = Path(tempfile.mkdtemp(dir=path.parent))
+    there = _tables_of(service, venue_id, path.parent)
+    uploaded = read_foreign(path, format_name, filename, there, service.settings, reviewers=reviewers)
+    return _take(service, venue_id, uploaded, replaces=False, dry_run=dry_run)
+
+
+def _tables_of(service: Service, venue_id: str, folder: Path) -> Path:
+    """A folder with the tables of a venue as it is now, to join with."""
+    there = Path(tempfile.mkdtemp(dir=folder))
     with service.database.read() as connection:
         venue_row(connection, venue_id)
         write_tables(connection, venue_id, None, there)
-    uploaded = read_foreign(path, format_name, filename, there, service.settings, reviewers=reviewers)
-    return _take(service, venue_id, uploaded, replaces=False, dry_run=dry_run)
+    return there
 
 
 def _take(service: Service, venue_id: str, uploaded: Uploaded, *, replaces: bool, dry_run: bool) -> ChangeReport:

@@ -19,6 +19,7 @@ __all__ = [
     "login_codes",
     "rows",
     "runs",
+    "sessions",
     "venues",
     "webhooks",
 ]
@@ -172,6 +173,17 @@ login_codes: Final = sa.Table(
     sa.Column("hash", sa.String(64), primary_key=True),
     sa.Column("expires_at", sa.Float, nullable=False),
 )
+
+sessions: Final = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("key_id", _ID, nullable=False, index=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("seen_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False, index=True),
+)
+"""Who is logged in to the console; the secret in the cookie is kept as its hash."""
 
 audit: Final = sa.Table(
     "audit",
