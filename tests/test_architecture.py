@@ -83,7 +83,7 @@ ARROWS: dict[str, set[str]] = {
     | STAGES
     | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"}
     | {"evidence", "weighting"},
-    "standing_pool": BASE | {"profiles", "scores", "conflicts", "encoders"},
+    "standing_pool": BASE | {"profiles", "scores", "conflicts", "encoders", "evidence"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES

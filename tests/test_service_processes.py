@@ -49,9 +49,10 @@ class Processes:
 
     def start(self, port: int | None = None) -> str:
         port = port or free_port()
-        self.running[port] = start_process(self.data_dir, port, database_url=self.database_url)
+        log = self.data_dir.with_name(f"{port}.log")
+        self.running[port] = process = start_process(self.data_dir, port, log=log, database_url=self.database_url)
         address = f"http://127.0.0.1:{port}"
-        wait_until_ready(address)
+        wait_until_ready(address, process=process, log=log, timeout_s=180)
         return address
 
     def kill(self, address: str) -> None:
@@ -150,6 +151,31 @@ def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
 def test_two_hundred_kills(tmp_path: Path) -> None:
     with processes(tmp_path / "data") as held:
         kill_loop(held, kills=200, job_count=40, seed=1)
+
+
+@pytest.mark.long
+def test_a_hundred_kills_of_two_processes_on_postgres(tmp_path: Path, postgres: str) -> None:
+    """One of the two, by chance, dies at any moment; the other one carries its jobs on while it starts anew."""
+    rng = random.Random(2)
+    with processes(tmp_path / "data", postgres) as held:
+        addresses = [held.start(), held.start()]
+        key = held.key()
+        with Client(addresses[0], key) as client:
+            upload_world(client, "killed", two_fields().venue())
+        for number in range(100):
+            place = rng.randrange(2)
+            if number % 5 == 0:
+                with Client(addresses[1 - place], key) as client:
+                    client.submit("killed", config={**TFIDF, "seed": number}, idempotency_key=f"job {number}")
+            time.sleep(rng.uniform(0.0, 1.5))
+            held.kill(addresses[place])
+            addresses[place] = held.start()
+        with Client(addresses[0], key) as client:
+            wait_for(
+                lambda: all(job["state"] == "succeeded" for job in client.pages("/v1/venues/killed/jobs")),
+                timeout_s=600,
+            )
+        refuse_lost_and_doubled(held, 20)
 
 
 def test_the_process_ends_in_time_with_a_job_and_a_stream_open(tmp_path: Path) -> None:
