@@ -21,6 +21,7 @@ from service.client import Client
 from service.server import make_server
 from service.settings import Settings
 from service.state import Service
+from tests.forking import Forked
 
 ROOT = Path(__file__).parents[1]
 TFIDF = {"encoder": "tfidf"}
@@ -75,7 +76,11 @@ def serving(data_dir: Path, **settings: Any) -> Iterator[Served]:
 
 
 def wait_until_ready(
-    address: str, *, process: subprocess.Popen[bytes] | None = None, log: Path | None = None, timeout_s: float = 60
+    address: str,
+    *,
+    process: subprocess.Popen[bytes] | Forked | None = None,
+    log: Path | None = None,
+    timeout_s: float = 60,
 ) -> None:
     end = time.monotonic() + timeout_s
     while time.monotonic() < end and (process is None or process.poll() is None):

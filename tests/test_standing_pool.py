@@ -13,7 +13,16 @@ from matcher import MatchConfig, MatchResult, Venue
 from matcher.conflicts import Finder, find_conflicts
 from matcher.encoders import make_encoder
 from matcher.errors import DataError, RunError
-from matcher.records import AuthorMention, PartialDate, Person, PersonId, Profiles, ScoreMatrix, Submission, SubmissionId
+from matcher.records import (
+    AuthorMention,
+    PartialDate,
+    Person,
+    PersonId,
+    Profiles,
+    ScoreMatrix,
+    Submission,
+    SubmissionId,
+)
 from matcher.runs import load_part, save_part
 from matcher.standing_pool import Pool, build_pool, check_people, open_pool, rank
 from tests.worlds import two_fields
@@ -101,9 +110,7 @@ def test_whoever_was_asked_a_short_time_ago_is_left_in_peace(pool: Pool, sample:
         rank(pool, submission, rest_days=1)
 
 
-def test_evidence_names_the_terms_that_the_match_names(
-    pool: Pool, sample: Venue, sample_result: MatchResult
-) -> None:
+def test_evidence_names_the_terms_that_the_match_names(pool: Pool, sample: Venue, sample_result: MatchResult) -> None:
     submission = sample.submissions[0]
     found = rank(pool, replace(submission, id=SubmissionId("new")), count=3)
     assert any(part.terms for each in found for part in each.evidence)
