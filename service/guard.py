@@ -89,9 +89,8 @@ class Guard:
     ) -> Principal | None:
         if policy is not None and not policy.roles:
             return None
-        principal = known
-        if principal is None:
-            principal = await anyio.to_thread.run_sync(self._service.keys.authenticate, headers.get("authorization"))
+        sent, keys = headers.get("authorization"), self._service.keys
+        principal = known or keys.recall(sent) or await anyio.to_thread.run_sync(keys.authenticate, sent)
         if policy is not None:
             venue_id = values.get("venue_id")
             if venue_id is not None:

@@ -20,7 +20,7 @@ from matcher.runs import load_part, load_run
 from matcher.standing_pool import Pool, open_pool
 from service.problems import Problem
 from service.results import Kept
-from service.storage.database import Database, now
+from service.storage.database import Database, now, time_text
 from service.storage.folders import venue_folder
 from service.storage.tables import audit, runs
 
@@ -75,7 +75,9 @@ class Pools:
         if row["kind"] == "match":
             run = load_run(self._data_dir / "runs" / row["digest"])
             venue, profiles = run.venue, run.profiles
-            loads.update(pair.reviewer_id for pair in run.assignment.pairs)
+            told = {(each.submission_id, each.reviewer_id) for each in venue.assignments}  # the pool counts these
+            pairs = [pair for pair in run.assignment.pairs if (pair.submission_id, pair.reviewer_id) not in told]
+            loads.update(pair.reviewer_id for pair in pairs)
         else:
             root = self._data_dir.resolve()
             folder = venue_folder(self._database, root / "venues", row["venue_id"], row["venue_version"])
@@ -120,7 +122,7 @@ def repeats(connection: sa.Connection, venue_id: str, mine: Sequence[int]) -> li
     for at, key_id, details in connection.execute(query):
         likeness = _likeness(mine, details.get("sketch", ()))
         if likeness >= _ALIKE:
-            found.append({"at": round(at, 3), "key_id": key_id, "likeness": round(likeness, 3)})
+            found.append({"at": time_text(at), "key_id": key_id, "likeness": round(likeness, 3)})
     return found
 
 

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from service.auth import ROLES
+from service.storage.database import time_text
 
 __all__ = [
     "AssignedPair",
@@ -47,7 +47,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-Time = Annotated[float, PlainSerializer(lambda at: datetime.fromtimestamp(at, UTC).isoformat(), return_type=str)]
+Time = Annotated[float, PlainSerializer(time_text, return_type=str)]
 """Seconds since 1970 inside, ISO 8601 in UTC outside."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]

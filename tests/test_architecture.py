@@ -84,7 +84,7 @@ ARROWS: dict[str, set[str]] = {
     | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"}
     | {"evidence", "weighting"},
     "edits": BASE | {"assignment", "constraints", "pipeline", "rounds", "verification"},
-    "standing_pool": BASE | {"profiles", "scores", "conflicts", "encoders"},
+    "standing_pool": BASE | {"profiles", "scores", "conflicts", "encoders", "evidence"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES

@@ -52,13 +52,16 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _service(request: Request) -> Service:
+# These two wait for nothing. Being `async` they run where the request is read; else each would take a thread.
+
+
+async def _service(request: Request) -> Service:
     found = request.state.service
     assert isinstance(found, Service)
     return found
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     found = request.state.principal
     assert isinstance(found, Principal)
     return found

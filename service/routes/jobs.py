@@ -32,7 +32,7 @@ from service.routes.common import (
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
-from service.storage.database import now
+from service.storage.database import now, time_text
 from service.storage.tables import deliveries, events, jobs, webhooks
 from service.webhooks import check_address, secret_of
 from service.worker import STAGES
@@ -213,7 +213,7 @@ async def _stream(
         found, state = seen
         for event in found:
             after = event["number"]
-            data = json.dumps({**event["data"], "at": event["at"]})
+            data = json.dumps({**event["data"], "at": time_text(event["at"])})
             yield f"id: {after}\nevent: {event['kind']}\ndata: {data}\n\n"
         if (state in TERMINAL and len(found) < _MOST_EVENTS) or service.is_stopping:
             return

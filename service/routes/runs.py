@@ -197,11 +197,12 @@ def read_assignment(
         if if_none_match is not None and etag in if_none_match:
             return Response(status_code=304, headers={"ETag": etag})
     pairs = [
-        AssignedPair(**to_plain(pair))
+        pair
         for pair in result.assignment.pairs
         if submission_id in (None, pair.submission_id) and reviewer_id in (None, pair.reviewer_id)
     ]
-    return paged(pairs, limit, cursor)
+    page = paged(pairs, limit, cursor)
+    return Page[AssignedPair](items=[AssignedPair(**to_plain(pair)) for pair in page.items], next=page.next)
 
 
 def paged(items: Any, limit: int, cursor: str | None) -> Page[Any]:
