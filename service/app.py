@@ -13,7 +13,7 @@ from fastapi import FastAPI
 from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
 from service.guard import Guard
-from service.routes import basics, jobs, questions, runs, tables, venues
+from service.routes import basics, jobs, openreview, questions, runs, tables, venues
 from service.settings import Settings
 from service.state import Service
 
@@ -57,7 +57,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for module in (basics, venues, tables, jobs, runs, questions):
+    for module in (basics, venues, tables, jobs, runs, questions, openreview):
         app.router.routes.extend(module.router.routes)
     refuse_routes_without_policy(app.routes)
     problems.hang_into(app)

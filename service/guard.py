@@ -63,7 +63,7 @@ class Guard:
         try:
             principal = await self._admit(policy, values, headers)
         except Problem as problem:
-            await problem_response(problem)(scope, receive, answer)
+            await problem_response(problem, scope["path"])(scope, receive, answer)
             return
         limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
         scope["state"]["principal"] = principal

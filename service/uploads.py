@@ -25,6 +25,7 @@ from matcher.ingest.formats import FORMATS, import_files, plain_row, rows_of
 from matcher.ingest.formats.write import read_tables
 from matcher.ingest.loading import Ledger
 from matcher.records import to_plain
+from service.openreview.archive import read_references
 from service.problems import Problem
 from service.settings import Settings
 from service.storage.folders import plain_facts
@@ -52,6 +53,7 @@ class Uploaded:
         config: choices, where a folder brought a `match.toml`.
         notices: what its owner should know.
         details: what an import says about its files.
+        references: what ids of OpenReview mean, where its files say so.
     """
 
     tables: dict[str, Sequence[Mapping[str, Any]]]
@@ -59,6 +61,7 @@ class Uploaded:
     config: dict[str, Any] | None = None
     notices: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    references: list[dict[str, Any]] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -168,10 +171,12 @@ def read_foreign(
         with _unpacked(path, settings) as folder:
             files = sorted(each for each in folder.rglob("*") if each.is_file())
             done = import_files(format_name, files, there, add=has_tables, reviewers=reviewers)
+            references = read_references(files) if format_name == "openreview" else []
     else:
         named = path.with_name(PurePosixPath(file_name.replace("\\", "/")).name or "upload")
         path.rename(named)
         done = import_files(format_name, [named], there, add=has_tables, reviewers=reviewers)
+        references = read_references([named]) if format_name == "openreview" else []
     details = {
         "files": [{"file": each.file, "read": each.read, "accepted": each.accepted} for each in done.collected.files],
         "questions": list(done.joined.questions),
@@ -180,7 +185,7 @@ def read_foreign(
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         kind: [plain_row(TABLES[kind].read(row, {})) for row in rows] for kind, rows in read_tables(there).items()
     }
-    return Uploaded(tables, details=details)
+    return Uploaded(tables, details=details, references=references)
 
 
 # --- archives -------------------------------------------------------------------------------------------------------
