@@ -62,7 +62,7 @@ def archive(**changes: Any) -> dict[str, bytes]:
         "scores_specification": {f"{REVIEWERS}/-/Affinity_Score": {"weight": 1}},
         **changes,
     }
-    selection = [
+    selection: list[dict[str, Any]] = [
         {"invitation": SELECTION, "head": "pub-vera-0", "tail": "~Vera_Vision1", "label": "Exclude"},
         {"invitation": SELECTION, "head": "pub-lea-0", "tail": "~Lea_Logic1", "label": "Include"},
         {"invitation": SELECTION, "head": "pub-lea-1", "tail": "~Lea_Logic1", "label": "Include", "ddate": 1},
