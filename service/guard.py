@@ -66,7 +66,7 @@ class Guard:
         try:
             principal = await self._admit(policy, values, headers, scope.get(INSIDE))
         except Problem as problem:
-            await problem_response(problem)(scope, receive, answer)
+            await problem_response(problem, scope["path"])(scope, receive, answer)
             return
         limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
         scope["state"]["principal"] = principal
@@ -90,7 +90,9 @@ class Guard:
         if policy is not None and not policy.roles:
             return None
         sent, keys = headers.get("authorization"), self._service.keys
-        principal = known or keys.recall(sent) or await anyio.to_thread.run_sync(keys.authenticate, sent)
+        principal = known or keys.recall(sent)
+        if principal is None:
+            principal = await anyio.to_thread.run_sync(keys.authenticate, sent)
         if policy is not None:
             venue_id = values.get("venue_id")
             if venue_id is not None:

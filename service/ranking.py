@@ -18,11 +18,12 @@ from matcher.ingest import read_venue
 from matcher.records import Profiles
 from matcher.runs import load_part, load_run
 from matcher.standing_pool import Pool, open_pool
+from service.openreview.orders import ASKED
 from service.problems import Problem
 from service.results import Kept
 from service.storage.database import Database, now, time_text
 from service.storage.folders import venue_folder
-from service.storage.tables import audit, runs
+from service.storage.tables import audit, jobs, runs
 
 __all__ = ["Pools", "repeats", "sketch"]
 
@@ -56,7 +57,10 @@ class Pools:
         Raises:
             Problem: no job has made it ready yet.
         """
-        query = sa.select(runs.c.id).where(runs.c.venue_id == venue_id).order_by(runs.c.number.desc()).limit(1)
+        # What a request of OpenReview's was answered with holds only the people that it asked about.
+        is_whole = sa.or_(jobs.c.id.is_(None), jobs.c.config[ASKED].as_string().is_(None))
+        query = sa.select(runs.c.id).outerjoin(jobs, jobs.c.id == runs.c.job_id)
+        query = query.where(runs.c.venue_id == venue_id, is_whole).order_by(runs.c.number.desc()).limit(1)
         with self._database.read() as connection:
             run_id = connection.execute(query).scalar()
         if run_id is None:

@@ -29,6 +29,7 @@ from matcher.records import Venue, canonical_json
 from matcher.runs import load_part, save_part
 from matcher.standing_pool import Pool, build_pool
 from service.choices import runnable
+from service.openreview.scoring import score_request
 from service.problems import document_of
 
 __all__ = ["STAGES", "main"]
@@ -36,6 +37,7 @@ __all__ = ["STAGES", "main"]
 STAGES: Final = {
     "match": ("import", "conflicts", "embed", "score", "assign", "report"),
     "index": ("import", "embed", "report"),
+    "expertise": ("import", "embed", "score", "report"),
 }
 """The stages of each kind of job, in their order. Conflicts come early: they are quick, and refuse a venue without a
 deadline before anything is embedded."""
@@ -178,7 +180,11 @@ def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
     return {"digest": digest, "manifest": {"config": config.to_plain(), "venue": {"digest": loaded.venue.digest}}}
 
 
-_WORK: Final = {"match": _match, "index": _index}
+def _expertise(order: dict[str, Any], line: _Line) -> dict[str, Any]:
+    return score_request(order, lambda stage: line.say(done=stage), line.progress)
+
+
+_WORK: Final = {"match": _match, "index": _index, "expertise": _expertise}
 
 
 if __name__ == "__main__":

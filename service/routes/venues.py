@@ -20,6 +20,7 @@ from service.auth import ADMINS, ANYBODY, CHAIRS, allow
 from service.choices import check_config, plain_config, runnable
 from service.erasure import clear_audit, erase_files, erase_person, only_here
 from service.intake import read_cvs, read_sample, read_two_sheets
+from service.openreview.archive import take_references
 from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
@@ -372,6 +373,7 @@ def _take(service: Service, venue_id: str, uploaded: Uploaded, *, replaces: bool
         for kind in _ORDER:
             if kind in uploaded.tables or replaces:
                 writer.put(kind, uploaded.tables.get(kind, ()), replaces=replaces)
+        take_references(writer, uploaded.references)
         _take_facts(writer, uploaded)
     return report_of(writer, dry_run=dry_run, notices=uploaded.notices, details=uploaded.details)
 
