@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import queue
 import shutil
 import sys
 import threading
@@ -76,12 +77,13 @@ def main() -> int:
 
 
 def _work(line: _Line) -> int:
+    orders: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()  # first: who is orphaned does not even load
     _load()
-    text = sys.stdin.readline()
-    if not text:  # the parent ended before it had anything for us
+    text = orders.get()
+    if not text:
         return 0
     order = json.loads(text)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         line.say(finished=_WORK[order["kind"]](order, line))
     except MatcherError as error:
@@ -102,9 +104,13 @@ def _load() -> None:
     make_encoder(MatchConfig(encoder="tfidf")).fit(["what takes long is the first time"])
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(3)
+def _listen(orders: queue.SimpleQueue[str]) -> None:
+    """Hand the one order over, and end with the parent, whatever is being done then."""
+    text = sys.stdin.readline()
+    orders.put(text)
+    if text:
+        sys.stdin.read()
+    os._exit(3 if text else 0)  # without a text it ended before it had anything for us
 
 
 def _digest(*parts: str) -> str:
