@@ -428,6 +428,7 @@ class Reviewer:
         min_load: fewest submissions; `None` takes the venue's default.
         invitation: one of `INVITATIONS`; who declined or retired gets no submission but stays known.
         availability: share of the load they can carry, 0 to 1.
+        last_invited: when they were last asked to review something, anywhere; told by whoever invites.
         roles: loads in further roles.
         attributes: seniority, region, … for constraints.
     """
@@ -439,6 +440,7 @@ class Reviewer:
     min_load: int | None = None
     invitation: str = "accepted"
     availability: float = 1.0
+    last_invited: PartialDate | None = None
     roles: tuple[RoleLoad, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 

@@ -22,7 +22,10 @@ from service.problems import Problem, problem_response
 from service.state import Service
 from service.storage.database import EVERYWHERE, venue_scope
 
-__all__ = ["Guard"]
+__all__ = ["INSIDE", "Guard"]
+
+INSIDE: Final = "matcher.principal"
+"""Under this name a call from inside the process (the console) says for whom it is; no header can set it."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _JSON_LIMIT: Final = 4 * 1024 * 1024
@@ -71,10 +74,10 @@ class Guard:
         answer = _Answer(send, request_id)
         route, policy, values = self._route_of(scope)
         try:
-            principal = await self._admit(policy, values, headers)
+            principal = await self._admit(policy, values, headers, scope.get(INSIDE))
             self._refuse_unknown(route, scope)
         except Problem as problem:
-            await problem_response(problem)(scope, receive, answer)
+            await problem_response(problem, scope["path"])(scope, receive, answer)
             return
         limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
         scope["state"]["principal"] = principal
@@ -107,10 +110,15 @@ class Guard:
         if faults:
             raise Problem("invalid-request", f"{faults[0]['parameter']}: {faults[0]['detail']}", errors=faults)
 
-    async def _admit(self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str]) -> Principal | None:
+    async def _admit(
+        self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str], known: Principal | None
+    ) -> Principal | None:
         if policy is not None and not policy.roles:
             return None
-        principal = await anyio.to_thread.run_sync(self._service.keys.authenticate, headers.get("authorization"))
+        sent, keys = headers.get("authorization"), self._service.keys
+        principal = known or keys.recall(sent)
+        if principal is None:
+            principal = await anyio.to_thread.run_sync(keys.authenticate, sent)
         if policy is not None:
             venue_id = values.get("venue_id")
             if venue_id is not None:

@@ -19,11 +19,12 @@ from matcher.ingest import read_venue
 from matcher.records import Profiles
 from matcher.runs import load_part, load_run
 from matcher.standing_pool import Pool, open_pool
+from service.openreview.orders import ASKED
 from service.problems import Problem
 from service.results import Kept
-from service.storage.database import Database, now
+from service.storage.database import Database, now, time_text
 from service.storage.folders import venue_folder
-from service.storage.tables import audit, runs
+from service.storage.tables import audit, jobs, runs
 from service.storage.visible import WHOLE, Sight
 
 __all__ = ["Pools", "repeats", "sketch"]
@@ -62,7 +63,10 @@ class Pools:
         Raises:
             Problem: no job has made it ready yet.
         """
-        query = sa.select(runs.c.id).where(runs.c.venue_id == venue_id).order_by(runs.c.number.desc()).limit(1)
+        # What a request of OpenReview's was answered with holds only the people that it asked about.
+        is_whole = sa.or_(jobs.c.id.is_(None), jobs.c.config[ASKED].as_string().is_(None))
+        query = sa.select(runs.c.id).outerjoin(jobs, jobs.c.id == runs.c.job_id)
+        query = query.where(runs.c.venue_id == venue_id, is_whole).order_by(runs.c.number.desc()).limit(1)
         with self._database.read() as connection:
             run_id = connection.execute(query).scalar()
         if run_id is None:
@@ -81,7 +85,9 @@ class Pools:
         if row["kind"] == "match":
             run = load_run(self._data_dir / "runs" / row["digest"])
             venue, profiles = run.venue, run.profiles
-            loads.update(pair.reviewer_id for pair in run.assignment.pairs if pair.submission_id not in hidden)
+            told = {(each.submission_id, each.reviewer_id) for each in venue.assignments}  # the pool counts these
+            pairs = [pair for pair in run.assignment.pairs if (pair.submission_id, pair.reviewer_id) not in told]
+            loads.update(pair.reviewer_id for pair in pairs if pair.submission_id not in hidden)
         else:
             root = self._data_dir.resolve()
             folder = venue_folder(self._database, root / "venues", row["venue_id"], row["venue_version"])
@@ -138,7 +144,7 @@ def repeats(
     for at, asker, details in connection.execute(query):
         likeness = _likeness(mine, details.get("sketch", ()))
         if likeness >= _ALIKE:
-            found.append({"at": round(at, 3), "key_id": asker, "likeness": round(likeness, 3)})
+            found.append({"at": time_text(at), "key_id": asker, "likeness": round(likeness, 3)})
     return found
 
 

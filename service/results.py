@@ -10,7 +10,9 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from matcher import MatchResult
+from matcher.edits import Workbench
 from matcher.rounds import alternates
+from service.overview import Overview
 from service.problems import Problem
 from service.storage.visible import Sight
 
@@ -75,6 +77,9 @@ class Results:
         self._kept: Kept[MatchResult] = Kept(size)
         self._seen: Kept[MatchResult] = Kept(4 * size)
         self._alternates: Kept[Any] = Kept(size)
+        self._benches: Kept[Workbench] = Kept(size)
+        self._overviews: Kept[Overview] = Kept(2 * size)
+        self._profiles: Kept[Any] = Kept(size)
 
     def path(self, digest: str) -> Path:
         """The run's folder."""
@@ -105,8 +110,25 @@ class Results:
             lambda: alternates(result.scores, result.limits, result.assignment, count=count),
         )
 
+    def bench(self, digest: str, result: MatchResult, viewer: str | None) -> Workbench:
+        """The run as a chair works on it by hand, with what is counted once."""
+        return self._benches.get((digest, viewer, result.scores.submissions.ids), lambda: Workbench(result))
+
+    def overview(self, digest: str, result: MatchResult, viewer: str | None) -> Overview:
+        """A run at a glance, worked out once."""
+        return self._overviews.get((digest, viewer, result.scores.submissions.ids), lambda: Overview(result))
+
+    def profiles(self, key: Hashable, look: Callable[[], T]) -> T:
+        """What was found in the profiles of a version of a venue, looked for once."""
+        found: T = self._profiles.get(key, look)
+        return found
+
+    def forget_profiles(self) -> None:
+        """Look at profiles anew: somebody was erased."""
+        self._profiles.clear()
+
     def forget(self, digest: str) -> None:
         """Remove a run from memory and from disk."""
-        for kept in (self._kept, self._seen, self._alternates):
+        for kept in (self._kept, self._seen, self._alternates, self._benches, self._overviews):
             kept.clear()
         shutil.rmtree(self.path(digest), ignore_errors=True)

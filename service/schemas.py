@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from service.auth import ROLES
+from service.storage.database import time_text
 
 __all__ = [
     "AssignedPair",
@@ -17,6 +17,9 @@ __all__ = [
     "ConfigBody",
     "ConflictQuestion",
     "Delivery",
+    "Draft",
+    "DraftRequest",
+    "DraftStep",
     "Erased",
     "ErasureRequest",
     "EvidencePart",
@@ -27,9 +30,11 @@ __all__ = [
     "KeyTold",
     "Me",
     "Page",
+    "PairNamed",
     "RankQuestion",
     "Ranking",
     "Run",
+    "SaveRequest",
     "TableChange",
     "Venue",
     "VenueFacts",
@@ -42,7 +47,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-Time = Annotated[float, PlainSerializer(lambda at: datetime.fromtimestamp(at, UTC).isoformat(), return_type=str)]
+Time = Annotated[float, PlainSerializer(time_text, return_type=str)]
 """Seconds since 1970 inside, ISO 8601 in UTC outside."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
@@ -260,7 +265,8 @@ class Run(BaseModel):
 
     id: str
     venue_id: str
-    job_id: str
+    job_id: str | None = Field(description="The job that made it; null for a run that was edited by hand.")
+    parent_run_id: str | None = Field(description="The run that was edited by hand; null for the result of a job.")
     kind: str
     number: int
     is_current: bool
@@ -277,6 +283,56 @@ class AssignedPair(BaseModel):
     reviewer_id: str
     score: float | None = None
     marks: list[str] = []
+
+
+# --- edits by hand --------------------------------------------------------------------------------------------------
+
+
+class PairNamed(_Body):
+    """A pair by its ids."""
+
+    submission_id: AnyId
+    reviewer_id: AnyId
+
+
+class DraftRequest(_Body):
+    """A draft to be begun."""
+
+    run_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        default="current", description="The run to edit."
+    )
+
+
+class DraftStep(_Body):
+    """One step of edits by hand: first the pairs that go, then those that come."""
+
+    remove: Annotated[list[PairNamed], Field(max_length=1000)] = []
+    add: Annotated[list[PairNamed], Field(max_length=1000)] = []
+    may_exceed: bool = Field(
+        default=False, description="Allow more than a maximum load, and more reviews than a submission wants."
+    )
+
+
+class SaveRequest(_Body):
+    """How a draft becomes a run."""
+
+    publish: bool = Field(default=False, description="Make the new run the current one.")
+
+
+class Draft(BaseModel):
+    """Edits of a run by hand that are not saved yet."""
+
+    id: str
+    venue_id: str
+    run_id: str
+    version: int
+    steps: int = Field(description="Steps that hold.")
+    undone: int = Field(description="Steps that were undone and can be done again.")
+    created_at: Time
+    changed_at: Time
+    effect: dict[str, Any] = Field(
+        description="What all steps together do: added, removed, refused, submissions, reviewers, figures before/after."
+    )
 
 
 # --- questions ------------------------------------------------------------------------------------------------------

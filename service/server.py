@@ -25,6 +25,9 @@ __all__ = ["Server", "keyring", "make_server", "serve"]
 
 _GRACE_S: Final = 6
 """How long requests may take to end when the service does."""
+_IDLE_S: Final = 65
+"""How long a connection without requests is kept; longer than clients and proxies keep theirs, so that none of them
+sends into one that ends at that moment."""
 _END_S: Final = 13.0
 """After how long the process ends whatever still runs; jobs are carried on by others or at the next start."""
 
@@ -64,6 +67,7 @@ def make_server(settings: Settings, *, tell: Callable[[str], None]) -> Server:
             host=settings.host,
             port=settings.port,
             timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=_IDLE_S,
             access_log=False,
             log_config=None,
             server_header=False,

@@ -9,6 +9,7 @@ from service.auth import Keyring
 from service.jobs import Runner
 from service.ranking import Pools
 from service.results import Results
+from service.sessions import Sessions
 from service.settings import Settings
 from service.sight import Sights
 from service.storage.database import Database
@@ -28,6 +29,7 @@ class Service:
     settings: Settings
     database: Database = field(init=False)
     keys: Keyring = field(init=False)
+    sessions: Sessions = field(init=False)
     results: Results = field(init=False)
     pools: Pools = field(init=False)
     sights: Sights = field(init=False)
@@ -38,6 +40,7 @@ class Service:
     def __post_init__(self) -> None:
         self.database = Database(self.settings.sqlalchemy_url)
         self.keys = Keyring(self.database)
+        self.sessions = Sessions(self.database, self.keys)
         self.results = Results(self.settings.data_dir, self.settings.cached_runs)
         self.pools = Pools(self.database, self.settings.data_dir, self.settings.cached_runs)
         self.sights = Sights(self.database, self.settings.data_dir, 64 * self.settings.cached_runs)

@@ -174,7 +174,7 @@ class Place:
         job = admin.wait(self.venue, admin.submit(self.venue)["id"])
         assert pair["reviewer_id"] in json.dumps(job["error"]), job
         self.made["failed"] = job["id"]
-        admin.call("DELETE", path, **pair)
+        admin.call("DELETE", path, submission_id=pair["submission_id"], reviewer_id=pair["reviewer_id"])
 
 
 @dataclass(frozen=True)

@@ -340,6 +340,7 @@ def _reviewers(ledger: Ledger, path: Path, papers: Iterable[Paper]) -> Iterator[
                     min_load=low,
                     invitation=values.get("invitation", "accepted"),
                     availability=values.get("availability", 1.0),
+                    last_invited=values.get("last_invited"),
                     roles=values.get("roles", ()),
                     attributes=values.get("attributes", {}),
                 ),

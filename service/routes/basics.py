@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from matcher.config import settings
 from matcher.ingest.fields import TABLES, json_schema
@@ -63,10 +64,19 @@ def describe(request: Request) -> Response:
     return JSONResponse(request.app.openapi())
 
 
-@router.get("/login", tags=["service"])
+@router.get(
+    "/login",
+    tags=["service"],
+    response_model=KeyTold,
+    responses={303: {"description": "A browser is led to the console, where the code is still good."}},
+)
 @allow(())
-def login(service: ServiceOf, code: Annotated[str, Query(min_length=1, max_length=200)]) -> KeyTold:
+def login(
+    service: ServiceOf, request: Request, code: Annotated[str, Query(min_length=1, max_length=200)]
+) -> KeyTold | Response:
     """Change the code that the service printed at its start into a key for one day; works once."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"/console/login?{urlencode({'code': code})}", status_code=303)
     made = service.keys.redeem(code)
     return KeyTold(id=made.id, key=made.secret, expires_at=made.expires_at)
 

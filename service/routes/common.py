@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, TypeAlias
 
+import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.routing import APIRoute
@@ -16,6 +17,7 @@ from fastapi.routing import APIRoute
 from service.auth import Principal
 from service.problems import Problem
 from service.schemas import ChangeReport, TableChange
+from service.sight import KNOWS_AUTHORS
 from service.state import Service
 from service.storage.database import Database
 from service.storage.rows import Writer
@@ -60,22 +62,26 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _service(request: Request) -> Service:
+# These two wait for nothing. Being `async` they run where the request is read; else each would take a thread.
+
+
+async def _service(request: Request) -> Service:
     found = request.state.service
     assert isinstance(found, Service)
     return found
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     found = request.state.principal
     assert isinstance(found, Principal)
     return found
 
 
-def _sight(request: Request) -> Sight:
-    found = _service(request).sights.of(_principal(request), request.path_params["venue_id"])
-    assert isinstance(found, Sight)
-    return found
+async def _sight(request: Request) -> Sight:
+    service, principal = await _service(request), await _principal(request)
+    if principal.person_id is None and not principal.roles.isdisjoint(KNOWS_AUTHORS):
+        return WHOLE  # as a rule; without a thread of its own
+    return await anyio.to_thread.run_sync(service.sights.of, principal, request.path_params["venue_id"])
 
 
 ServiceOf: TypeAlias = Annotated[Service, Depends(_service)]

@@ -14,7 +14,7 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 
-from service.auth import CHAIRS, allow
+from service.auth import CHAIRS, Principal, allow
 from service.choices import check_config, content_hash
 from service.jobs import ACTIVE, TERMINAL, add_event
 from service.problems import Problem, brief_of
@@ -35,13 +35,13 @@ from service.routes.common import (
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
-from service.storage.database import now
+from service.storage.database import now, time_text
 from service.storage.tables import deliveries, events, jobs, webhooks
 from service.storage.visible import Sight
 from service.webhooks import check_address, secret_of
 from service.worker import STAGES
 
-__all__ = ["router"]
+__all__ = ["router", "start_job"]
 
 router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS)
 
@@ -97,22 +97,69 @@ def submit_job(
 
     A job that waits or runs already for the same content is answered again instead of a second one.
     """
-    refuse_seeds(sight, body.config)
+    asked = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+    row = start_job(
+        service,
+        principal,
+        venue_id,
+        kind=body.kind,
+        config=body.config,
+        version=body.version,
+        asked=asked,
+        idempotency_key=idempotency_key,
+    )
+    response.headers["Location"] = f"/v1/venues/{venue_id}/jobs/{row['id']}"
+    response.headers["Retry-After"] = "1"
+    return _job(row, sight)
+
+
+def start_job(
+    service: Service,
+    principal: Principal,
+    venue_id: str,
+    *,
+    kind: str,
+    config: Mapping[str, Any],
+    asked: str,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+    further: Mapping[str, Any] | None = None,
+) -> Mapping[str, Any]:
+    """Write a job down and hand it over, or find the one that does the same.
+
+    Args:
+        service: where.
+        principal: who asks.
+        venue_id: the venue.
+        kind: of the job.
+        config: choices beside those of the venue.
+        asked: digest of the request.
+        version: of the venue; by default the newest.
+        idempotency_key: of the request.
+        further: what is kept beside the choices, such as a request that is resolved when the job runs.
+
+    Returns:
+        The row of the job.
+
+    Raises:
+        Problem: there is no such venue, or the key was used for another request.
+        ConfigError: a choice is not allowed.
+    """
+    refuse_seeds(service.sights.of(principal, venue_id), config)
     with service.database.write() as connection:
         venue = venue_row(connection, venue_id)
-        version = min(body.version or venue["version"], venue["version"])
-        config = check_config({**venue["config"], **body.config})
-        digest = content_hash(venue_id, version, body.kind, config)
-        asked = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+        version = min(version or venue["version"], venue["version"])
+        choices = {**check_config({**venue["config"], **config}), **(further or {})}
+        digest = content_hash(venue_id, version, kind, choices)
         row = _same(connection, venue_id, principal.key_id, idempotency_key, asked, digest)
         is_new = row is None
         if row is None:
             row = {
                 "id": secrets.token_hex(12),
                 "venue_id": venue_id,
-                "kind": body.kind,
+                "kind": kind,
                 "state": "queued",
-                "config": config,
+                "config": choices,
                 "venue_version": version,
                 "content_hash": digest,
                 "request_hash": asked,
@@ -125,9 +172,7 @@ def submit_job(
         found = _row(connection, venue_id, row["id"])
     if is_new:
         service.runner.enqueue(found["id"])
-    response.headers["Location"] = f"/v1/venues/{venue_id}/jobs/{found['id']}"
-    response.headers["Retry-After"] = "1"
-    return _job(found, sight)
+    return found
 
 
 def _same(
@@ -231,7 +276,7 @@ async def _stream(
         found, state = seen
         for event in found:
             after = event["number"]
-            data = json.dumps({**event["data"], "at": event["at"]})
+            data = json.dumps({**event["data"], "at": time_text(event["at"])})
             yield f"id: {after}\nevent: {event['kind']}\ndata: {data}\n\n"
         if (state in TERMINAL and len(found) < _MOST_EVENTS) or service.is_stopping:
             return

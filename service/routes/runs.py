@@ -47,7 +47,7 @@ from service.storage.tables import runs, venues
 from service.storage.visible import Sight
 from service.webhooks import announce
 
-__all__ = ["router"]
+__all__ = ["paged", "result_for", "router", "side_of"]
 
 router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS, tags=["runs"])
 
@@ -79,10 +79,22 @@ def _run(row: Mapping[str, Any], sight: Sight) -> Run:
     return Run(**values if sight.is_whole else {**values, "digest": "", "manifest": {}})
 
 
-def _result(
-    service: Service, principal: Principal, sight: Sight, venue_id: str, run_id: str
+def result_for(
+    service: Service, principal: Principal, venue_id: str, run_id: str, sight: Sight | None = None
 ) -> tuple[MatchResult, Mapping[str, Any]]:
-    """A run as its reader may see it."""
+    """A run as its reader may see it.
+
+    Args:
+        service: where.
+        principal: who reads.
+        venue_id: the venue.
+        run_id: the run, or `current`.
+        sight: what they see of the venue; looked up if it is not given.
+
+    Raises:
+        Problem: there is no such run, it is no match, or nobody knows what conflicts with the reader.
+    """
+    sight = sight or service.sights.of(principal, venue_id)
     with service.database.read() as connection:
         row = named_run(connection, venue_id, run_id)
     if row["kind"] != "match":
@@ -156,7 +168,7 @@ def read_summary(service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: 
     """The figures of a run: what was met, total and its bound, shortfalls, loads."""
     from matcher.comparison import figures
 
-    result, row = _result(service, principal, sight, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id, sight)
     assignment = result.assignment
     return {
         "run_id": row["id"],
@@ -170,11 +182,12 @@ def read_summary(service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: 
         "solver": assignment.solver,
         "shortfalls": len(assignment.shortfalls),
         "underloads": len(assignment.underloads),
-        "figures": {name: _plain(value) for name, value in figures(_side(result)).items()},
+        "figures": {name: _plain(value) for name, value in figures(side_of(result)).items()},
     }
 
 
-def _side(result: MatchResult) -> Side:
+def side_of(result: MatchResult) -> Side:
+    """A run as comparisons and figures read it."""
     return Side(config=result.config, scores=result.scores, limits=result.limits, assignment=result.assignment)
 
 
@@ -202,21 +215,22 @@ def read_assignment(
     if_none_match: IfNoneMatch = None,
 ) -> Page[AssignedPair] | Response:
     """Who reviews what."""
-    result, row = _result(service, principal, sight, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id, sight)
     if principal.person_id is None:  # to others an ETag would tell that something hidden changed
         etag = f'"{row["digest"][:32]}"'
         response.headers["ETag"] = etag
         if if_none_match is not None and etag in if_none_match:
             return Response(status_code=304, headers={"ETag": etag})
     pairs = [
-        AssignedPair(**to_plain(pair))
+        pair
         for pair in result.assignment.pairs
         if submission_id in (None, pair.submission_id) and reviewer_id in (None, pair.reviewer_id)
     ]
-    return _paged(pairs, limit, cursor)
+    page = paged(pairs, limit, cursor)
+    return Page[AssignedPair](items=[AssignedPair(**to_plain(pair)) for pair in page.items], next=page.next)
 
 
-def _paged(items: Any, limit: int, cursor: str | None) -> Page[Any]:
+def paged(items: Any, limit: int, cursor: str | None) -> Page[Any]:
     """A page of a list that never changes: the cursor is a place in it."""
     place = read_cursor(cursor, (int,))
     start = max(0, place[0]) if place else 0
@@ -243,7 +257,7 @@ def read_conflicts(
 
     Where reviewing is double-blind, area chairs and the like are told pairs and verdicts only.
     """
-    result, _ = _result(service, principal, sight, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id, sight)
 
     def is_wanted(each: Conflict) -> bool:
         return (
@@ -257,8 +271,8 @@ def read_conflicts(
     if sight.is_blinded:
         if rule is not None:
             raise Problem("forbidden", "a rule tells who wrote a submission: leave it out")
-        return _paged([blinded_line(pair) for pair in Conflicts(tuple(found)).by_pair.values()], limit, cursor)
-    page = _paged(found, limit, cursor)
+        return paged([blinded_line(pair) for pair in Conflicts(tuple(found)).by_pair.values()], limit, cursor)
+    page = paged(found, limit, cursor)
     return Page[dict[str, Any]](items=[conflict_line(each) for each in page.items], next=page.next)
 
 
@@ -278,7 +292,7 @@ def read_scores(
     """The scores of one submission or of one reviewer, best first."""
     if (submission_id is None) == (reviewer_id is None):
         raise Problem("invalid-request", "give either submission_id or reviewer_id")
-    result, _ = _result(service, principal, sight, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id, sight)
     scores = result.scores
     if submission_id is not None:
         row = scores.submissions.position(submission_id)
@@ -289,7 +303,7 @@ def read_scores(
         values, status = scores.values[:, column], result.limits.status[:, column]
         names = [(str(each), str(reviewer_id)) for each in scores.submissions]
     order = np.lexsort((np.arange(len(values)), -np.nan_to_num(values, nan=-1.0))).tolist()
-    page = _paged(order, limit, cursor)
+    page = paged(order, limit, cursor)
     items = [
         {
             "submission_id": names[place][0],
@@ -320,7 +334,7 @@ def explain_pair(
     reviewer_id: Annotated[str, Query(min_length=1, max_length=500)],
 ) -> dict[str, Any]:
     """Why this pair is assigned, why not, or why it may not be; who is next."""
-    result, _ = _result(service, principal, sight, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id, sight)
     found = result.explain(submission_id, reviewer_id)
     found = blinded(found) if sight.is_blinded else found
     plain: dict[str, Any] = to_plain(found)
@@ -341,7 +355,7 @@ def read_alternates(
     submission_id: OfId = None,
 ) -> Page[dict[str, Any]]:
     """Who could step in for each submission: may review it, and has room."""
-    result, row = _result(service, principal, sight, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id, sight)
     found = service.results.alternates(row["digest"], result, sight, count)
     items = [
         {
@@ -351,7 +365,7 @@ def read_alternates(
         for name, named in found.items()
         if submission_id in (None, name)
     ]
-    return _paged(items, limit, cursor)
+    return paged(items, limit, cursor)
 
 
 @router.get("/v1/venues/{venue_id}/runs/{run_id}/shortfalls")
@@ -360,7 +374,7 @@ def read_shortfalls(
     service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: VenueId, run_id: str
 ) -> dict[str, Any]:
     """What could not be met, the smallest sets of reasons, and ways out that were tried."""
-    result, _ = _result(service, principal, sight, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id, sight)
     return {
         "shortfalls": [to_plain(each) for each in result.assignment.shortfalls],
         "underloads": [to_plain(each) for each in result.assignment.underloads],
@@ -379,9 +393,9 @@ def compare_two(
     other: Annotated[str, Query(min_length=1, max_length=64, description="The later run.")],
 ) -> dict[str, Any]:
     """What another run of the venue does differently: pairs, winners and losers, loads, figures."""
-    before, _ = _result(service, principal, sight, venue_id, run_id)
-    after, _ = _result(service, principal, sight, venue_id, other)
-    found: dict[str, Any] = json.loads(json.dumps(to_plain(compare_runs(_side(before), _side(after))), default=str))
+    before, _ = result_for(service, principal, venue_id, run_id, sight)
+    after, _ = result_for(service, principal, venue_id, other, sight)
+    found: dict[str, Any] = json.loads(json.dumps(to_plain(compare_runs(side_of(before), side_of(after))), default=str))
     if not sight.is_whole and "settings" in found:
         kept = {key: each for key, each in found["settings"].items() if key.rpartition(".")[2] not in OF_CHANCE}
         found["settings"] = kept
@@ -392,7 +406,7 @@ def compare_two(
 @allow(CHAIRS, is_audited=True)
 def read_report(service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: VenueId, run_id: str) -> Response:
     """The report as one HTML page."""
-    result, row = _result(service, principal, sight, venue_id, run_id)
+    result, row = result_for(service, principal, venue_id, run_id, sight)
     if principal.person_id is None:
         return FileResponse(service.results.path(row["digest"]) / "report.html", media_type="text/html")
     return HTMLResponse(result.report(viewer=principal.person_id))
@@ -419,7 +433,7 @@ def download_part(
     """The assignment, the conflicts or all scores as a file with a checksum."""
     if part not in _PARTS:
         raise Problem("not-found", f"there is no part '{part[:50]}'; known are {', '.join(_PARTS)}")
-    result, _ = _result(service, principal, sight, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id, sight)
     rows = {"assignment": _pairs, "conflicts": _conflicts, "scores": _scores}[part]
     columns = _PARTS[part]
     if part == "conflicts" and sight.is_blinded:
@@ -473,7 +487,7 @@ def export_run(
     """The files of another system (cmt, csv, easychair, hotcrp, json, openreview, parquet), packed as zip."""
     if system not in EXPORTS:
         raise Problem("not-found", f"there is no export '{system[:50]}'; known are {', '.join(EXPORTS)}")
-    result, _ = _result(service, principal, sight, venue_id, run_id)
+    result, _ = result_for(service, principal, venue_id, run_id, sight)
     bundle = ExportData(result.venue, result.scores, result.conflicts, result.assignment)
     folder = service.data_dir / "uploads"
     with tempfile.TemporaryDirectory(dir=folder) as place:

@@ -20,6 +20,8 @@ from service.audit import CLEARED, clear_venue
 from service.auth import ADMINS, ANYBODY, CHAIRS, READERS, Principal, allow
 from service.choices import check_config, plain_config, runnable
 from service.erasure import erase_files, erase_person, only_here
+from service.intake import read_cvs, read_sample, read_two_sheets
+from service.openreview.archive import take_references
 from service.problems import Problem
 from service.routes.common import (
     OF_CHANCE,
@@ -141,7 +143,14 @@ def create_venue(service: ServiceOf, principal: WhoAsks, body: VenueRequest, res
 
 @router.get("/v1/venues/{venue_id}")
 @allow(ANYBODY)
-def read_one_venue(service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id: VenueId, response: Response) -> Venue:
+def read_one_venue(
+    service: ServiceOf,
+    principal: WhoAsks,
+    sight: Sees,
+    venue_id: VenueId,
+    response: Response,
+    with_counts: Annotated[bool, Query(description="Count the records of each table.")] = True,
+) -> Venue:
     """A venue; with the number of records of each table for its chairs."""
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
@@ -150,8 +159,8 @@ def read_one_venue(service: ServiceOf, principal: WhoAsks, sight: Sees, venue_id
             .where(rows.c.venue_id == venue_id, rows.c.until == NEVER, *sight.counted())
             .group_by(rows.c.kind)
         )
-        is_chair = not principal.roles.isdisjoint(CHAIRS)
-        counts = {kind: count for kind, count in connection.execute(query) if kind != "facts"} if is_chair else {}
+        is_told = with_counts and not principal.roles.isdisjoint(CHAIRS)
+        counts = {kind: count for kind, count in connection.execute(query) if kind != "facts"} if is_told else {}
     response.headers["ETag"] = f'"{_etag(row)}"'
     return _venue(row, principal, sight, counts)
 
@@ -302,6 +311,72 @@ def _take_archive(
     return _take(service, sight, venue_id, uploaded, replaces=replaces, dry_run=dry_run)
 
 
+@router.post("/v1/venues/{venue_id}/sample")
+@allow(CHAIRS)
+def load_sample(service: ServiceOf, sight: Sees, venue_id: VenueId, dry_run: DryRun = False) -> ChangeReport:
+    """Fill a venue with the sample that ships with the program, to look around in."""
+    return _take(service, sight, venue_id, read_sample(), replaces=False, dry_run=dry_run)
+
+
+@router.post("/v1/venues/{venue_id}/sheets", openapi_extra=_FILES)
+@allow(CHAIRS, takes_files=True)
+async def upload_sheets(
+    request: Request,
+    service: ServiceOf,
+    sight: Sees,
+    venue_id: VenueId,
+    filename: Annotated[
+        str, Query(max_length=200, description="Of one workbook; leave out for a zip of reviewers.* and submissions.*.")
+    ] = "",
+    column: Annotated[
+        list[str] | None, Query(description="`field=Column title`, for columns that cannot be guessed.")
+    ] = None,
+    dry_run: DryRun = False,
+) -> ChangeReport:
+    """Take in a sheet of reviewers and a sheet of submissions, Excel or CSV, of any layout.
+
+    Columns are found by their titles; `details` tells what each was taken for.
+    """
+    mapping = {field.strip(): title.strip() for field, _, title in (each.partition("=") for each in column or ())}
+    async with body_file(request, service.data_dir / "uploads") as path:
+        return await anyio.to_thread.run_sync(_take_sheets, service, sight, venue_id, path, filename, mapping, dry_run)
+
+
+def _take_sheets(
+    service: Service, sight: Sight, venue_id: str, path: Path, filename: str, mapping: dict[str, str], dry_run: bool
+) -> ChangeReport:
+    uploaded = read_two_sheets(path, filename, service.settings, mapping=mapping)
+    return _take(service, sight, venue_id, uploaded, replaces=False, dry_run=dry_run)
+
+
+@router.post("/v1/venues/{venue_id}/documents", openapi_extra=_FILES)
+@allow(CHAIRS, takes_files=True)
+async def upload_documents(
+    request: Request,
+    service: ServiceOf,
+    sight: Sees,
+    venue_id: VenueId,
+    filename: Annotated[
+        str, Query(max_length=200, description="Of the one document; leave out for a zip of several.")
+    ] = "",
+    dry_run: DryRun = False,
+) -> ChangeReport:
+    """Take in CVs and publication lists (text, Markdown, PDF, LaTeX, BibTeX): each becomes a reviewer.
+
+    Whoever is there already is told more about; `details` tells what was read from each document, and what was not.
+    """
+    async with body_file(request, service.data_dir / "uploads") as path:
+        return await anyio.to_thread.run_sync(_take_documents, service, sight, venue_id, path, filename, dry_run)
+
+
+def _take_documents(
+    service: Service, sight: Sight, venue_id: str, path: Path, filename: str, dry_run: bool
+) -> ChangeReport:
+    there = _tables_of(service, sight, venue_id, path.parent)
+    uploaded = read_cvs(path, filename, there, service.settings)
+    return _take(service, sight, venue_id, uploaded, replaces=False, dry_run=dry_run)
+
+
 @router.post("/v1/venues/{venue_id}/import/{format_name}", openapi_extra=_FILES)
 @allow(CHAIRS, takes_files=True)
 async def import_foreign(
@@ -333,12 +408,18 @@ def _take_foreign(
     reviewers: tuple[str, ...],
     dry_run: bool,
 ) -> ChangeReport:
-    there = Path(tempfile.mkdtemp(dir=path.parent))
+    there = _tables_of(service, sight, venue_id, path.parent)
+    uploaded = read_foreign(path, format_name, filename, there, service.settings, reviewers=reviewers)
+    return _take(service, sight, venue_id, uploaded, replaces=False, dry_run=dry_run)
+
+
+def _tables_of(service: Service, sight: Sight, venue_id: str, folder: Path) -> Path:
+    """A folder with the tables of a venue as it is now, to join with."""
+    there = Path(tempfile.mkdtemp(dir=folder))
     with service.database.read() as connection:
         venue_row(connection, venue_id)
         write_tables(connection, venue_id, None, there, sight)
-    uploaded = read_foreign(path, format_name, filename, there, service.settings, reviewers=reviewers)
-    return _take(service, sight, venue_id, uploaded, replaces=False, dry_run=dry_run)
+    return there
 
 
 def _take(
@@ -348,6 +429,7 @@ def _take(
         for kind in _ORDER:
             if kind in uploaded.tables or replaces:
                 writer.put(kind, uploaded.tables.get(kind, ()), replaces=replaces)
+        take_references(writer, uploaded.references)
         _take_facts(writer, uploaded)
     return report_of(writer, dry_run=dry_run, notices=uploaded.notices, details=uploaded.details)
 

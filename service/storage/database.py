@@ -7,6 +7,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,7 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-__all__ = ["EVERYWHERE", "Database", "everywhere", "now", "scope_of", "venue_scope"]
+__all__ = ["EVERYWHERE", "Database", "everywhere", "now", "scope_of", "time_text", "venue_scope"]
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _PATIENCE_S: Final = 30
@@ -124,6 +125,11 @@ class Database:
 def now() -> float:
     """Seconds since 1970."""
     return time.time()
+
+
+def time_text(at: float) -> str:
+    """Seconds since 1970 as every answer, event and message tells them: ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat()
 
 
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:

@@ -21,7 +21,17 @@ from service.storage.database import now
 from service.storage.tables import NEVER, rows, venues
 from service.storage.visible import WHOLE, Sight
 
-__all__ = ["ID_TABLES", "PAIR_TABLES", "Changes", "Record", "Writer", "digest_of", "key_of", "read_records"]
+__all__ = [
+    "ID_TABLES",
+    "OPENREVIEW",
+    "PAIR_TABLES",
+    "Changes",
+    "Record",
+    "Writer",
+    "digest_of",
+    "key_of",
+    "read_records",
+]
 
 T = TypeVar("T")
 
@@ -30,6 +40,9 @@ ID_TABLES: Final = ("publications", "submissions", "reviewers", "people")
 
 PAIR_TABLES: Final = ("conflicts", "bids", "fixed", "assignments", "history", "recommendations")
 """Tables about a submission and a reviewer."""
+
+OPENREVIEW: Final = "openreview"
+"""The kind of records that say what ids of OpenReview mean."""
 
 _FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "conflicts": ("reason",),
@@ -66,6 +79,8 @@ def key_of(kind: str, body: Mapping[str, Any]) -> str:
         key = str(body["id"])
     elif kind == "facts":
         key = kind
+    elif kind == OPENREVIEW:
+        key = _JOINT.join((body["type"], body["id"]))
     elif kind == "decisions":
         key = _JOINT.join((body["rule"], body["reviewer_id"], body["who"]))
     else:

@@ -11,6 +11,7 @@ __all__ = [
     "NEVER",
     "audit",
     "deliveries",
+    "drafts",
     "events",
     "executors",
     "jobs",
@@ -19,6 +20,7 @@ __all__ = [
     "rows",
     "runs",
     "sealed",
+    "sessions",
     "venues",
     "webhooks",
 ]
@@ -126,7 +128,8 @@ runs: Final = sa.Table(
     METADATA,
     sa.Column("id", _ID, primary_key=True),
     _venue_column(index=True),
-    sa.Column("job_id", _ID, nullable=False, unique=True),
+    sa.Column("job_id", _ID, unique=True),
+    sa.Column("parent_run_id", _ID),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
@@ -135,6 +138,21 @@ runs: Final = sa.Table(
     sa.Column("created_at", sa.Float, nullable=False),
     sa.UniqueConstraint("venue_id", "number"),
 )
+
+drafts: Final = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("id", _ID, primary_key=True),
+    _venue_column(index=True),
+    sa.Column("run_id", _ID, sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("key_id", _ID, nullable=False),
+    sa.Column("steps", sa.JSON, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
+)
+"""Edits of a run by hand that are not saved yet: the first `done` steps hold, those after them were undone."""
 
 keys: Final = sa.Table(
     "keys",
@@ -156,6 +174,17 @@ login_codes: Final = sa.Table(
     sa.Column("hash", sa.String(64), primary_key=True),
     sa.Column("expires_at", sa.Float, nullable=False),
 )
+
+sessions: Final = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("key_id", _ID, nullable=False, index=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("seen_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False, index=True),
+)
+"""Who is logged in to the console; the secret in the cookie is kept as its hash."""
 
 audit: Final = sa.Table(
     "audit",

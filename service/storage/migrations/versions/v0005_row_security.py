@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from alembic import op
 
-revision = "0003"
-down_revision = "0002"
+revision = "0005_row_security"
+down_revision = "0004_chained_audit"
 branch_labels = None
 depends_on = None
 
 _SCOPE = "current_setting('matcher.venue', true)"
 _OF_VENUES = {
     "venues": "id = {scope}",
-    **dict.fromkeys(("rows", "jobs", "runs", "webhooks", "keys", "audit", "sealed"), "venue_id = {scope}"),
+    **dict.fromkeys(("rows", "jobs", "runs", "webhooks", "keys", "audit", "sealed", "drafts"), "venue_id = {scope}"),
     "events": "EXISTS (SELECT 1 FROM jobs WHERE jobs.id = job_id AND jobs.venue_id = {scope})",
     "deliveries": "EXISTS (SELECT 1 FROM webhooks WHERE webhooks.id = webhook_id AND webhooks.venue_id = {scope})",
 }

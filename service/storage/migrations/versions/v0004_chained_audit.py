@@ -9,8 +9,8 @@ from alembic import op
 
 from service.audit import content_of, hash_of
 
-revision = "0002"
-down_revision = "0001"
+revision = "0004_chained_audit"
+down_revision = "0003_drafts"
 branch_labels = None
 depends_on = None
 
