@@ -164,7 +164,8 @@ class Place:
         hook = admin.call(
             "POST", f"/v1/venues/{venue}/webhooks", json_body={"url": f"http://127.0.0.1:9/{venue}hook"}
         ).json()
-        self.made.update({"hook": hook["id"], "hook secret": hook["secret"]})
+        draft = admin.call("POST", f"/v1/venues/{venue}/drafts", json_body={}).json()
+        self.made.update({"hook": hook["id"], "hook secret": hook["secret"], "draft": draft["id"]})
 
     def _fail(self, admin: Client) -> None:
         """A job that fails with reasons that name the hidden pair; the records are then as before."""
@@ -265,6 +266,7 @@ _ABSENT: Final = {
     "revoke_key": {"key_id": "absent"},
     "remove_webhook": {"webhook_id": "absent"},
     "replay_delivery": {"delivery_id": "absent"},
+    "remove_draft": {"draft_id": "absent"},
 }
 """Calls that would destroy what the others ask about are made about what is not there."""
 
@@ -283,6 +285,7 @@ def _path_values(place: Place, operation_id: str, kind: str, names: Sequence[str
         "webhook_id": [place.made["hook"]],
         "delivery_id": ["absent"],
         "key_id": ["absent"],
+        "draft_id": [place.made["draft"]],
         "table": ["submissions", "fixed", "assignments", "scores", "absent"],
         "part": ["assignment", "conflicts", "scores"],
         "system": ["csv", "json", "openreview", "hotcrp"],
@@ -316,6 +319,18 @@ def _query_values(place: Place, name: str) -> list[Any]:
         "code": ["absent"],
         "filename": ["data.csv"],
         "reviewer": ["absent"],
+        "with_counts": ["false"],
+        "of": ["reviewer-load", "submission-mean"],
+        "low": [0],
+        "high": [50],
+        "flag": ["thin"],
+        "column": ["title=Title"],
+        "jobId": [place.made["job"]],
+        "deleteOnGet": ["false"],
+        "id": ["absent"],
+        "configNoteId": ["absent"],
+        "invitation": ["absent"],
+        "groupBy": ["head"],
     }
     return known[name]
 
@@ -348,6 +363,22 @@ def _bodies(place: Place, operation_id: str) -> list[Any]:
             for who in (f"name:au0 {place.venue}author0", "name:some body")
         ],
         "submit_job": [{"config": {"seed": 1}, "version": 1}, {"config": {"absent": 1}}],
+        "upload_sheets": [archive.getvalue()],
+        "upload_documents": [archive.getvalue()],
+        "begin_draft": [{}],
+        "add_step": [
+            {"add": [{"submission_id": each, "reviewer_id": place.reviewer(2)}], "may_exceed": True}
+            for each in (hidden, place.submission(3))
+        ],
+        "save_draft": [{}],
+        "request_expertise": [
+            {
+                "name": "x",
+                "entityA": {"type": "Group", "memberOf": "absent"},
+                "entityB": {"type": "Note", "id": "absent"},
+            }
+        ],
+        **dict.fromkeys(("request_match", "deploy_match", "undeploy_match"), [{"configNoteId": "absent"}]),
         "create_webhook": [{"url": "https://me:word@127.0.0.1/"}],
         "rank_reviewers": [{"venue_id": place.venue, "title": _WORDS["sand"], "count": 20, "with_barred": True}],
         "check_conflicts": [
