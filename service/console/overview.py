@@ -14,7 +14,6 @@ __all__ = ["pages"]
 pages = Pages()
 pages.entry("Overview", "/venues/{venue_id}/runs/{run_id}", order=200)
 
-_SHOWN_QUESTIONS: Final = 10
 _DRAWN: Final = (
     ("submission-mean", "Submissions by mean score", "mean score", "submission"),
     ("pair-score", "Assigned pairs by score", "score", "pair"),
@@ -29,10 +28,6 @@ def overview(visit: Visit) -> Response:
     """The figures of a run, their spread, its parts, the weakest submissions, the questions that wait."""
     found = visit.api.get(f"{visit.run_path}/overview")
     run = visit.api.get(visit.run_path)
-    waiting = {"verdict": "ask", "limit": _SHOWN_QUESTIONS}
-    questions = (
-        visit.api.get(f"{visit.run_path}/conflicts", **waiting)["items"] if found["conflicts"]["questions"] else []
-    )
     review = visit.link("/venues/{venue_id}/runs/{run_id}/conflicts", verdict="ask")
     charts = [_chart(visit, found, *each) for each in _DRAWN]
     return visit.show(
@@ -41,7 +36,6 @@ def overview(visit: Visit) -> Response:
         found=found,
         figures=found["figures"],
         charts=charts,
-        questions=questions,
         review=review,
         links={"pair": _to(visit, "pair"), "submission": _to(visit, "submissions")},
     )
