@@ -14,7 +14,7 @@ from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
 from service.console import site as console
 from service.guard import Guard
-from service.routes import basics, drafts, jobs, openreview, overview, questions, runs, tables, venues
+from service.routes import basics, browse, drafts, jobs, openreview, overview, questions, runs, tables, venues
 from service.settings import Settings
 from service.state import Service
 
@@ -58,7 +58,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for module in (basics, venues, tables, jobs, runs, drafts, overview, questions, openreview):
+    for module in (basics, venues, tables, jobs, runs, drafts, browse, overview, questions, openreview):
         app.router.routes.extend(module.router.routes)
     console.hang_into(app, service)
     refuse_routes_without_policy(app.routes)

@@ -12,6 +12,7 @@ from typing import Any, Generic, TypeVar
 from matcher import MatchResult
 from matcher.edits import Workbench
 from matcher.rounds import alternates
+from service.browsing import Browsing
 from service.overview import Overview
 from service.problems import Problem
 from service.storage.visible import Sight
@@ -78,6 +79,7 @@ class Results:
         self._seen: Kept[MatchResult] = Kept(4 * size)
         self._alternates: Kept[Any] = Kept(size)
         self._benches: Kept[Workbench] = Kept(size)
+        self._browsings: Kept[Browsing] = Kept(size)
         self._overviews: Kept[Overview] = Kept(2 * size)
         self._profiles: Kept[Any] = Kept(size)
 
@@ -114,6 +116,10 @@ class Results:
         """The run as a chair works on it by hand, with what is counted once."""
         return self._benches.get((digest, viewer, result.scores.submissions.ids), lambda: Workbench(result))
 
+    def browsing(self, digest: str, result: MatchResult, viewer: str | None) -> Browsing:
+        """A run as it is browsed, with what is counted once."""
+        return self._browsings.get((digest, viewer), lambda: Browsing(result))
+
     def overview(self, digest: str, result: MatchResult, viewer: str | None) -> Overview:
         """A run at a glance, worked out once."""
         return self._overviews.get((digest, viewer, result.scores.submissions.ids), lambda: Overview(result))
@@ -129,6 +135,6 @@ class Results:
 
     def forget(self, digest: str) -> None:
         """Remove a run from memory and from disk."""
-        for kept in (self._kept, self._seen, self._alternates, self._benches, self._overviews):
+        for kept in (self._kept, self._seen, self._alternates, self._benches, self._browsings, self._overviews):
             kept.clear()
         shutil.rmtree(self.path(digest), ignore_errors=True)
