@@ -118,7 +118,7 @@ class Results:
 
     def browsing(self, digest: str, result: MatchResult, viewer: str | None) -> Browsing:
         """A run as it is browsed, with what is counted once."""
-        return self._browsings.get((digest, viewer), lambda: Browsing(result))
+        return self._browsings.get((digest, viewer, result.scores.submissions.ids), lambda: Browsing(result))
 
     def overview(self, digest: str, result: MatchResult, viewer: str | None) -> Overview:
         """A run at a glance, worked out once."""
