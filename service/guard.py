@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -74,11 +75,24 @@ class Guard:
         answer = _Answer(send, request_id)
         route, policy, values = self._route_of(scope)
         try:
-            principal = await self._admit(policy, values, headers, scope.get(INSIDE))
+            known = scope.get(INSIDE)  # a page of the console asks: its visitor counts, its address does not
+            if known is None and (policy is None or policy.roles):  # health checks are free
+                self._service.limits.count_address((scope.get("client") or ("unknown", 0))[0])
+            principal = await self._admit(policy, values, headers, known)
+            if principal is not None:
+                self._service.limits.count_key(principal.key_id)
             self._refuse_unknown(route, scope)
+            place = self._service.limits.at_once(
+                "" if principal is None else principal.key_id, takes_files=policy is not None and policy.takes_files
+            )
+            with place if principal is not None and known is None else nullcontext():
+                await self._let_in(scope, receive, answer, principal)
         except Problem as problem:
             await problem_response(problem, scope["path"])(scope, receive, answer)
-            return
+
+    async def _let_in(self, scope: Scope, receive: Receive, answer: _Answer, principal: Principal | None) -> None:
+        """The request, with its limits and its entry in the log."""
+        route, policy, values = self._route_of(scope)
         limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
         scope["state"]["principal"] = principal
         is_logged = policy is not None and (scope["method"] not in _READING or policy.is_audited)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from service.auth import Keyring
 from service.jobs import Runner
+from service.limits import Limits
 from service.ranking import Pools
 from service.results import Results
 from service.sessions import Sessions
@@ -35,6 +36,7 @@ class Service:
     sights: Sights = field(init=False)
     runner: Runner = field(init=False)
     postman: Postman = field(init=False)
+    limits: Limits = field(init=False)
     is_stopping: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +48,7 @@ class Service:
         self.sights = Sights(self.database, self.settings.data_dir, 64 * self.settings.cached_runs)
         self.runner = Runner(self.database, self.settings)
         self.postman = Postman(self.database, self.settings)
+        self.limits = Limits(self.settings)
 
     @property
     def data_dir(self) -> Path:

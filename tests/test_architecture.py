@@ -150,6 +150,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "dbos": ("service/jobs.py",),
     "pydantic": ("service/*",),
     "uvicorn": ("service/*",),
+    "limits": ("service/limits.py",),
+    "prometheus_client": ("service/metrics.py",),
+    "opentelemetry": ("service/telemetry.py",),
 }
 """The files that may import a package that is not of the standard library. A new package gets its home here first."""
 

@@ -154,6 +154,7 @@ def start_job(
         row = _same(connection, venue_id, principal.key_id, idempotency_key, asked, digest)
         is_new = row is None
         if row is None:
+            _refuse_more(connection, venue_id, service.settings.jobs_waiting)
             row = {
                 "id": secrets.token_hex(12),
                 "venue_id": venue_id,
@@ -173,6 +174,13 @@ def start_job(
     if is_new:
         service.runner.enqueue(found["id"])
     return found
+
+
+def _refuse_more(connection: sa.Connection, venue_id: str, most: int) -> None:
+    waiting = sa.select(sa.func.count()).where(jobs.c.venue_id == venue_id, jobs.c.state.in_(ACTIVE))
+    if most and (connection.execute(waiting).scalar() or 0) >= most:
+        detail = f"allowed are {most} jobs of one venue that wait or run: wait for one, or cancel it"
+        raise Problem("too-many-requests", detail, headers={"Retry-After": "10"}, limit=most)
 
 
 def _same(
