@@ -18,6 +18,7 @@
     return made;
   }
   function template() { return columns.map(function (each) { return "minmax(" + WIDTHS[each[2]] + "rem," + (WIDTHS[each[2]] > 10 ? WIDTHS[each[2]] : 1) + "fr)"; }).join(" "); }
+  function width() { return columns.reduce(function (sum, each) { return sum + WIDTHS[each[2]]; }, 0) + "rem"; }
   function isNumber(kind) { return kind === "score" || kind === "number" || kind === "share"; }
   function most(row) { return row[at[place.dataset.side === "submissions" ? "wanted" : "max_load"]]; }
 
@@ -70,6 +71,7 @@
       line.setAttribute("aria-rowindex", String(number + 2));
       line.style.top = number * HEIGHT + "px";
       line.style.gridTemplateColumns = template();
+      line.style.minWidth = width();
       for (var column of columns) { line.appendChild(cell(rows[shown[number]], column)); }
       lines.push(line);
     }
@@ -166,6 +168,7 @@
       head.hidden = !columns.some(function (each) { return each[0] === head.dataset.key; });
     });
     heads.style.gridTemplateColumns = template();
+    heads.style.minWidth = width();
     place.setAttribute("aria-colcount", String(columns.length));
     arrange();
     place.dataset.ready = "yes";
