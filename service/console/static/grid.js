@@ -24,13 +24,12 @@
 
   var heads = element("div", "heads"), body = element("div", "body");
   place.setAttribute("role", "grid");
-  place.setAttribute("aria-label", place.dataset.side);
+  place.setAttribute("aria-label", place.dataset.side + ": arrows move, Enter opens");
   heads.setAttribute("role", "row");
   heads.setAttribute("aria-rowindex", "1");
   heads.style.gridTemplateColumns = template();
-  body.tabIndex = 0;
+  place.tabIndex = 0;
   body.setAttribute("role", "rowgroup");
-  body.setAttribute("aria-label", "Lines: arrows move, Enter opens");
   columns.forEach(function (each) {
     var head = element("div", isNumber(each[2]) ? "n" : ""), button = element("button", "", each[1]);
     head.setAttribute("role", "columnheader");
@@ -76,7 +75,8 @@
       lines.push(line);
     }
     body.replaceChildren.apply(body, lines);
-    if (shown.length) { body.setAttribute("aria-activedescendant", "line-" + active); } else { body.removeAttribute("aria-activedescendant"); }
+    var isDrawn = active >= first && active < last;
+    if (isDrawn) { place.setAttribute("aria-activedescendant", "line-" + active); } else { place.removeAttribute("aria-activedescendant"); }
   }
   function keeps(number) {
     var row = rows[number], wanted = only.value;
@@ -130,7 +130,8 @@
     if (top + HEIGHT > place.scrollTop + room) { place.scrollTop = top + HEIGHT - room; }
     draw();
   }
-  body.addEventListener("keydown", function (event) {
+  place.addEventListener("keydown", function (event) {
+    if (event.target !== place) { return; }
     var page = Math.max(1, Math.floor(place.clientHeight / HEIGHT) - 2);
     var to = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: shown.length - 1 }[event.key];
     if (to !== undefined) { event.preventDefault(); move(to); }
@@ -143,7 +144,7 @@
   document.addEventListener("keydown", function (event) {
     if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) { event.preventDefault(); words.focus(); }
   });
-  document.getElementById("grid-tools").addEventListener("submit", function (event) { event.preventDefault(); body.focus(); });
+  document.getElementById("grid-tools").addEventListener("submit", function (event) { event.preventDefault(); place.focus(); });
   words.addEventListener("input", arrange);
   only.addEventListener("change", arrange);
   place.addEventListener("scroll", draw, { passive: true });
