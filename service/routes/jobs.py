@@ -35,7 +35,7 @@ from service.routes.common import (
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
-from service.storage.database import now, time_text
+from service.storage.database import EVERYWHERE, now, time_text, venue_scope
 from service.storage.tables import deliveries, events, jobs, webhooks
 from service.storage.visible import Sight
 from service.webhooks import check_address, secret_of
@@ -233,7 +233,8 @@ def cancel_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str) 
     """End a job; within seconds, also while it embeds or solves. One that is over stays as it is."""
     with service.database.read() as connection:
         _row(connection, venue_id, job_id)
-    service.runner.cancel(job_id)
+    with venue_scope(EVERYWHERE):  # who runs jobs knows them by their ids
+        service.runner.cancel(job_id)
     return read_job(service, sight, venue_id, job_id)
 
 

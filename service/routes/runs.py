@@ -154,7 +154,7 @@ def remove_run(service: ServiceOf, venue_id: VenueId, run_id: str) -> None:
         row = named_run(connection, venue_id, run_id)
         if row["is_current"]:
             raise Problem("conflict", "this is the current run: publish another one first")
-        connection.execute(runs.delete().where(runs.c.id == row["id"]))
+        connection.execute(runs.delete().where(runs.c.venue_id == venue_id, runs.c.id == row["id"]))
         others = sa.select(runs.c.id).where(runs.c.digest == row["digest"])
         with everywhere(connection):
             is_shared = connection.execute(others).first() is not None
