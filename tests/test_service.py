@@ -40,7 +40,7 @@ def test_every_route_declares_who_may_call_it(app: FastAPI) -> None:
     assert len(app.routes) >= 30
     assert all(policy_of(route) is not None for route in app.routes)
     public = {route.path for route in app.routes if (policy := policy_of(route)) and not policy.roles}  # type: ignore[attr-defined]
-    assert public == {"/healthz", "/readyz", "/openapi.json", "/login"}
+    assert public == {"/healthz", "/readyz", "/startupz", "/openapi.json", "/login"}
 
 
 def test_a_route_without_a_policy_does_not_start(app: FastAPI) -> None:

@@ -39,7 +39,7 @@ from service.routes.common import (
 from service.schemas import AssignedPair, Page, Run
 from service.state import Service
 from service.storage.database import now
-from service.storage.tables import runs, venues
+from service.storage.tables import jobs, runs, venues
 from service.webhooks import announce
 
 __all__ = ["router"]
@@ -132,6 +132,7 @@ def remove_run(service: ServiceOf, venue_id: VenueId, run_id: str) -> None:
         if row["is_current"]:
             raise Problem("conflict", "this is the current run: publish another one first")
         connection.execute(runs.delete().where(runs.c.id == row["id"]))
+        connection.execute(jobs.update().where(jobs.c.run_id == row["id"]).values(run_id=None))
         others = sa.select(runs.c.id).where(runs.c.digest == row["digest"])
         is_shared = connection.execute(others).first() is not None
     if not is_shared:
