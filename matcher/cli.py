@@ -20,7 +20,7 @@ from matcher import __version__, console
 from matcher.assignment import Options, prepare, solve_arrays
 from matcher.commands import audit as audit_commands
 from matcher.commands import confirm as confirm_commands
-from matcher.commands import cv, draws, edits, imports, rounds
+from matcher.commands import cv, draws, edits, imports, rounds, upkeep
 from matcher.commands import drift as drift_commands
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
@@ -91,6 +91,7 @@ app.command("pool", epilog=pool_commands.EPILOG)(pool_commands.pool)
 app.command("what-if", epilog=what_if_commands.EPILOG)(what_if_commands.what_if)
 app.command(epilog="Example: matcher serve --data-dir matcher-data --port 8000")(service_commands.serve)
 app.add_typer(service_commands.admin_app, name="admin")
+upkeep.hang_into(service_commands.admin_app)
 
 
 def main(argv: list[str] | None = None) -> NoReturn:

@@ -30,6 +30,7 @@ from service.settings import APPLICATION_VERSION, Settings
 from service.storage.database import Database, now
 from service.storage.folders import venue_folder
 from service.storage.tables import events, executors, jobs, runs, venues
+from service.telemetry import span
 from service.webhooks import announce
 from service.worker import STAGES
 
@@ -270,7 +271,8 @@ class Runner:
             return "over"
         try:
             for stage in STAGES[attempt.job["kind"]]:
-                said = DBOS.run_step({"name": stage}, self._stage, attempt, stage)
+                with span(f"{attempt.job['kind']} {stage}", matcher__job_id=job_id, matcher__lease=attempt.lease):
+                    said = DBOS.run_step({"name": stage}, self._stage, attempt, stage)
                 if said["outcome"] != "done":
                     return self._finish(attempt, said["outcome"], said.get("problem"))
             return self._publish(attempt)

@@ -71,7 +71,7 @@ def test_the_table_sorts_filters_and_goes_by_keyboard(browser: Any, served: Serv
 
 def test_a_swap_by_hand_from_preview_to_run(browser: Any, served: Served, result: MatchResult) -> None:
     submission, old, new = free_place(result)
-    names = {who: result.venue.name_of(who) for who in result.scores.reviewers.ids}
+    names: dict[str, str] = {who: result.venue.name_of(who) for who in result.scores.reviewers.ids}
     page = logged_in(browser, served)
     page.goto(f"{served.address}{HERE}/submission?id={submission}")
     line = page.get_by_role("row").filter(has_text=names[new])
