@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -13,6 +14,7 @@ from fastapi import FastAPI
 from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
 from service.guard import Guard
+from service.retention import prune_for_ever
 from service.routes import basics, jobs, questions, runs, tables, venues
 from service.settings import Settings
 from service.state import Service
@@ -43,7 +45,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(service.start)
+        pruning = asyncio.create_task(prune_for_ever(service))
         yield
+        pruning.cancel()
         await anyio.to_thread.run_sync(service.stop)
 
     app = FastAPI(

@@ -21,7 +21,7 @@ from service.problems import Problem
 from service.state import Service
 from service.storage.database import now
 from service.storage.rows import digest_of, key_of
-from service.storage.tables import audit, deliveries, events, jobs, keys, rows, runs, venues, webhooks
+from service.storage.tables import audit, deliveries, events, jobs, keys, rows, runs, venues, versions, webhooks
 
 __all__ = ["Erasure", "clear_audit", "erase_files", "erase_person", "only_here"]
 
@@ -139,8 +139,11 @@ def erase_person(service: Service, venue_id: str, person_id: str, *, dry_run: bo
         lonely = only_here(connection, venue_id, own)
         connection.execute(runs.delete().where(runs.c.venue_id == venue_id))
         connection.execute(jobs.update().where(jobs.c.venue_id == venue_id).values(run_id=None))
-        values = {"version": venues.c.version + 1, "changed_at": now(), "current_run_id": None}
+        at = now()
+        values = {"version": venues.c.version + 1, "changed_at": at, "current_run_id": None}
         connection.execute(venues.update().where(here).values(**values))
+        version = connection.execute(sa.select(venues.c.version).where(here)).scalar_one()
+        connection.execute(versions.insert().values(venue_id=venue_id, version=version, made_at=at))
         found = Erasure(stand_in, deleted + gone, rewritten, len(own))
         if dry_run:
             change.rollback()

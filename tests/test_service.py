@@ -70,6 +70,18 @@ def test_the_description_says_who_may_call_what(app: FastAPI) -> None:
     assert operations["list_venues"]["security"] == [{"key": []}]
 
 
+def test_everything_that_writes_can_be_tried_first(app: FastAPI) -> None:
+    writes = {
+        operation["operationId"]: {each["name"] for each in operation.get("parameters", ())}
+        for methods in app.openapi()["paths"].values()
+        for method, operation in methods.items()
+        if method != "get"
+    }
+    without = {name for name, parameters in writes.items() if "dry_run" not in parameters}
+    # Two are questions, and a key that is not made tells nothing.
+    assert without == {"rank_reviewers", "check_conflicts", "create_key"}
+
+
 def test_two_applications_share_nothing() -> None:
     assert create_app(Settings()) is not create_app(Settings())
 

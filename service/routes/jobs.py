@@ -21,14 +21,17 @@ from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
     Cursor,
+    DryRun,
     Limit,
     ServiceOf,
     VenueId,
     WhoAsks,
     cursor_of,
+    held_version,
     operation_id,
     read_cursor,
     venue_row,
+    writing,
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
@@ -76,7 +79,9 @@ def _row(connection: sa.Connection, venue_id: str, job_id: str) -> Mapping[str, 
     return dict(row)
 
 
-@router.post("/v1/venues/{venue_id}/jobs", status_code=202, tags=["jobs"])
+@router.post(
+    "/v1/venues/{venue_id}/jobs", status_code=202, tags=["jobs"], responses={200: {"description": "A dry run."}}
+)
 @allow(CHAIRS)
 def submit_job(
     service: ServiceOf,
@@ -85,14 +90,16 @@ def submit_job(
     body: JobRequest,
     response: Response,
     idempotency_key: IdempotencyKey = None,
+    dry_run: DryRun = False,
 ) -> Job:
     """Start a match of the venue as it is now, or (`kind`: index) make its reviewers ready for `/v1/rank`.
 
-    A job that waits or runs already for the same content is answered again instead of a second one.
+    A job that waits or runs already for the same content is answered again instead of a second one. A dry run says
+    with which settings and which version it would be done; of such a job nothing is kept.
     """
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         venue = venue_row(connection, venue_id)
-        version = min(body.version or venue["version"], venue["version"])
+        version = held_version(venue, body.version)
         config = check_config({**venue["config"], **body.config})
         digest = content_hash(venue_id, version, body.kind, config)
         asked = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
@@ -115,6 +122,9 @@ def submit_job(
             connection.execute(jobs.insert().values(**row))
             add_event(connection, row["id"], "state", {"state": "queued"})
         found = _row(connection, venue_id, row["id"])
+    if dry_run:
+        response.status_code = 200
+        return _job(found)
     if is_new:
         service.runner.enqueue(found["id"])
     response.headers["Location"] = f"/v1/venues/{venue_id}/jobs/{found['id']}"
@@ -166,10 +176,12 @@ def read_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
 
 @router.post("/v1/venues/{venue_id}/jobs/{job_id}/cancel", status_code=202, tags=["jobs"])
 @allow(CHAIRS)
-def cancel_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
+def cancel_job(service: ServiceOf, venue_id: VenueId, job_id: str, dry_run: DryRun = False) -> Job:
     """End a job; within seconds, also while it embeds or solves. One that is over stays as it is."""
     with service.database.read() as connection:
-        _row(connection, venue_id, job_id)
+        row = _row(connection, venue_id, job_id)
+    if dry_run:
+        return _job(row)
     service.runner.cancel(job_id)
     return read_job(service, venue_id, job_id)
 
@@ -243,14 +255,14 @@ def list_webhooks(service: ServiceOf, venue_id: VenueId) -> Page[Webhook]:
 
 @router.post("/v1/venues/{venue_id}/webhooks", status_code=201, tags=["webhooks"])
 @allow(CHAIRS)
-def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest) -> WebhookTold:
+def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest, dry_run: DryRun = False) -> WebhookTold:
     """Tell an address when a job ends. The answer holds the secret with which messages are signed.
 
     Each message carries `Matcher-Signature: t=<seconds>,v1=<hex>`, the HMAC-SHA256 of `<seconds>.<body>`.
     """
     check_address(body.url, allow_private=service.settings.allow_private_webhooks)
     webhook_id, at = secrets.token_hex(12), now()
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         venue_row(connection, venue_id)
         count = sa.select(sa.func.count()).select_from(webhooks).where(webhooks.c.venue_id == venue_id)
         if (connection.execute(count).scalar() or 0) >= _MOST_WEBHOOKS:
@@ -262,9 +274,9 @@ def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest) 
 
 @router.delete("/v1/venues/{venue_id}/webhooks/{webhook_id}", status_code=204, tags=["webhooks"])
 @allow(CHAIRS)
-def remove_webhook(service: ServiceOf, venue_id: VenueId, webhook_id: str) -> None:
+def remove_webhook(service: ServiceOf, venue_id: VenueId, webhook_id: str, dry_run: DryRun = False) -> None:
     """Tell an address nothing more."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         here = [webhooks.c.venue_id == venue_id, webhooks.c.id == webhook_id]
         if not connection.execute(webhooks.delete().where(*here)).rowcount:
             raise Problem("not-found", "there is no such webhook")
@@ -283,9 +295,11 @@ def list_deliveries(service: ServiceOf, venue_id: VenueId, webhook_id: str, limi
 
 @router.post("/v1/venues/{venue_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", tags=["webhooks"])
 @allow(CHAIRS)
-def replay_delivery(service: ServiceOf, venue_id: VenueId, webhook_id: str, delivery_id: str) -> Delivery:
+def replay_delivery(
+    service: ServiceOf, venue_id: VenueId, webhook_id: str, delivery_id: str, dry_run: DryRun = False
+) -> Delivery:
     """Send a message again."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         _refuse_foreign(connection, venue_id, webhook_id)
         here = [deliveries.c.webhook_id == webhook_id, deliveries.c.id == delivery_id]
         values = {"state": "waiting", "due_at": now(), "attempts": 0, "created_at": now()}

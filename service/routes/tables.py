@@ -26,6 +26,7 @@ from service.routes.common import (
     changing,
     check_match,
     cursor_of,
+    held_version,
     operation_id,
     read_cursor,
     report_of,
@@ -135,8 +136,7 @@ def _add_list(kind: str) -> None:
         conditions = _conditions(where, submission_id, reviewer_id)
         place = read_cursor(cursor, (int, str))
         with service.database.read() as connection:
-            held = venue_row(connection, venue_id)["version"]
-            shown = place[0] if place else min(version or held, held)
+            shown = held_version(venue_row(connection, venue_id), place[0] if place else version)
             after = place[1] if place else ""
             found = list(
                 read_records(connection, venue_id, kind, version=shown, after=after, limit=limit + 1, where=conditions)
@@ -437,11 +437,11 @@ def download_table(
     if table not in TABLES:
         raise Problem("not-found", f"there is no table '{table[:50]}'; known are {', '.join(TABLES)}")
     with service.database.read() as connection:
-        held = venue_row(connection, venue_id)["version"]
+        shown = held_version(venue_row(connection, venue_id), version)
 
     def records() -> Iterator[Mapping[str, Any]]:
         with service.database.read() as connection:
-            for record in read_records(connection, venue_id, table, version=min(version or held, held)):
+            for record in read_records(connection, venue_id, table, version=shown):
                 yield record.body
 
     columns = dict.fromkeys(TABLES[table].by_name, str)

@@ -19,6 +19,7 @@ __all__ = [
     "rows",
     "runs",
     "venues",
+    "versions",
     "webhooks",
 ]
 
@@ -53,7 +54,20 @@ venues: Final = sa.Table(
     sa.Column("current_run_id", _ID),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("changed_at", sa.Float, nullable=False),
+    sa.Column("oldest_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("keep_days", sa.Float),
+    sa.Column("keep_versions", sa.Integer),
 )
+
+versions: Final = sa.Table(
+    "versions",
+    METADATA,
+    _venue_column(),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.PrimaryKeyConstraint("venue_id", "version"),
+)
+"""When each version of a venue was made; those made before there was this table have no entry."""
 
 rows: Final = sa.Table(
     "rows",
