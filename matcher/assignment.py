@@ -541,10 +541,10 @@ def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: i
     )
     room = np.maximum(rule.room - given, 0)
     found = solve_weighted(problem, rule.weights, room, is_fair=objective == "max-min")
-    places = np.concatenate([np.stack(found, axis=1), np.stack([rows, columns], axis=1)])
+    places = np.concatenate([np.stack([found.rows, found.columns], axis=1), np.stack([rows, columns], axis=1)])
     places = places[np.lexsort((places[:, 1], places[:, 0]))]
     plain = solve_arrays(scores, replace(limits, rules=()), objective="max-total", seed=seed)
-    return package(scores, limits, places, solver=f"{objective} (HiGHS, weighted loads)", earlier=plain)
+    return package(scores, limits, places, solver=f"{objective} (HiGHS, weighted loads{found.note})", earlier=plain)
 
 
 def _required(limits: Limits) -> tuple[Ints, Ints]:
@@ -574,6 +574,7 @@ def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_
     Raises:
         DataError: the assignment has no policy to draw from.
     """
+    from matcher.solvers.plans import Room, draw_from_plans
     from matcher.solvers.rounding import draw
 
     policy = assignment.marginals
@@ -583,8 +584,14 @@ def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_
             remedy="solve with objective = 'randomised' or 'perturbed'",
         )
     rules = make_rules(limits.rules, limits.wanted, _required(limits), len(scores.reviewers)) if limits.rules else None
-    groups = groups_of(rules, policy.rows, policy.columns)
-    chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed, groups=groups)
+    if policy.plans is None:
+        groups = groups_of(rules, policy.rows, policy.columns)
+        chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed, groups=groups)
+    else:
+        assert rules is not None  # without rules pairs are drawn
+        given = limits.required.sum(axis=0)
+        room = Room(limits.max_load - given, np.maximum(limits.min_load - given, 0), rules)
+        chosen = draw_from_plans(policy.rows, policy.columns, policy.plans, room, seed=draw_seed)
     drawn = _packed(scores, limits, policy.rows[chosen], policy.columns[chosen], assignment.solver)
     drawn = replace(
         drawn,

@@ -20,7 +20,7 @@ from matcher import __version__, console
 from matcher.assignment import Options, prepare, solve_arrays
 from matcher.commands import audit as audit_commands
 from matcher.commands import confirm as confirm_commands
-from matcher.commands import cv, draws, imports, rounds
+from matcher.commands import cv, draws, edits, imports, rounds
 from matcher.commands import drift as drift_commands
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
@@ -572,6 +572,7 @@ def export(
 
 
 rounds.add_commands(app)
+edits.add_command(app)
 draws.add_commands(app)
 
 

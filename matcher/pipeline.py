@@ -388,7 +388,7 @@ class MatchResult:
                 "origin": dict(self.origin),
                 "venue digest": self.venue.digest,
                 "encoder": to_plain(self.profiles.encoder),
-                "seed": self.config.seed,
+                **({"seed": self.config.seed} if viewer is None else {}),
             },
         )
         return render_report(data)
@@ -413,16 +413,18 @@ class MatchResult:
         parts = {name: getattr(run, name) for name in Run.__slots__}
         return cls(**{**parts, "limits": replace(run.limits, rules=rules)})
 
-    def seen_by(self, viewer: str) -> Self:
+    def seen_by(self, viewer: str, *, besides: Collection[str] = ()) -> Self:
         """The same match without the submissions with which somebody is in conflict; see `matcher.viewer`.
 
         Args:
             viewer: id of a person of the venue, a reviewer or not.
+            besides: further submissions to leave out, such as those that a stricter policy would.
 
         Raises:
             UnknownNameError: nobody has that id.
         """
-        hidden = hidden_for(self.venue, self.config, self.conflicts, viewer)
+        found = hidden_for(self.venue, self.config, self.conflicts, viewer)
+        hidden = found | (self.venue.submission_by_id.keys() & set(besides))
         kept = restrict(self.venue, self.profiles, self.scores, self.conflicts, self.limits, self.assignment, hidden)
         return replace(self, **kept)
 

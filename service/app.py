@@ -13,9 +13,10 @@ from fastapi import FastAPI
 
 from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
+from service.console import site as console
 from service.guard import Guard
 from service.retention import prune_for_ever
-from service.routes import basics, jobs, questions, runs, tables, venues
+from service.routes import basics, browse, drafts, jobs, openreview, overview, questions, runs, tables, venues
 from service.settings import Settings
 from service.state import Service
 
@@ -61,8 +62,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for module in (basics, venues, tables, jobs, runs, questions):
+    for module in (basics, venues, tables, jobs, runs, drafts, browse, overview, questions, openreview):
         app.router.routes.extend(module.router.routes)
+    console.hang_into(app, service)
     refuse_routes_without_policy(app.routes)
     problems.hang_into(app)
     app.add_middleware(Guard, service=service, routes=app.routes)

@@ -298,6 +298,14 @@ class Keyring:
             self._known[f"{key_id} {hashed}"] = (min(at + _KNOWN_FOR_S, row["expires_at"]), principal)
         return principal
 
+    def principal_of(self, key_id: str) -> Principal | None:
+        """Who holds a key that is known by its id alone, as a session knows it; `None` once the key has ended."""
+        with self._database.read() as connection:
+            row = connection.execute(sa.select(keys).where(keys.c.id == key_id)).mappings().first()
+        if row is None or row["revoked_at"] is not None or row["expires_at"] <= now():
+            return None
+        return Principal(key_id, frozenset(row["roles"]), row["venue_id"], row["person_id"])
+
     # --- a login without a key: the embedded mode prints one code at its start ---
 
     def login_code(self) -> str:

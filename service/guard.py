@@ -7,19 +7,25 @@ import secrets
 from collections.abc import Callable
 from functools import partial
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import anyio.to_thread
+from fastapi.routing import APIRoute
 from starlette.exceptions import HTTPException
 from starlette.routing import Match, Route
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from matcher.errors import did_you_mean
+from service.audit import append
 from service.auth import Policy, Principal, policy_of
 from service.problems import Problem, problem_response
 from service.state import Service
-from service.storage.database import now
-from service.storage.tables import audit
+from service.storage.database import EVERYWHERE, venue_scope
 
-__all__ = ["Guard"]
+__all__ = ["INSIDE", "Guard"]
+
+INSIDE: Final = "matcher.principal"
+"""Under this name a call from inside the process (the console) says for whom it is; no header can set it."""
 
 _REQUEST_ID: Final = re.compile(r"[A-Za-z0-9._-]{1,64}\Z")
 _JSON_LIMIT: Final = 4 * 1024 * 1024
@@ -28,6 +34,7 @@ _HEARD_OUT: Final = 64 * 1024 * 1024
 """How many bytes beyond the limit are read and thrown away before a client gets its answer."""
 _READING: Final = ("GET", "HEAD", "OPTIONS")
 _SHOWN_TARGET: Final = 1024
+_API: Final = "/v1/"
 _HEADERS: Final = (
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"no-referrer"),
@@ -48,6 +55,12 @@ class Guard:
         self._app = app
         self._service = service
         self._routes = [(route, policy_of(route)) for route in routes if isinstance(route, Route)]
+        self._parameters = {
+            (route.path, method): _parameters_of(route)
+            for route in routes
+            if isinstance(route, APIRoute)
+            for method in route.methods or ()
+        }
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Let a request through, or answer it with a problem."""
@@ -61,9 +74,10 @@ class Guard:
         answer = _Answer(send, request_id)
         route, policy, values = self._route_of(scope)
         try:
-            principal = await self._admit(policy, values, headers)
+            principal = await self._admit(policy, values, headers, scope.get(INSIDE))
+            self._refuse_unknown(route, scope)
         except Problem as problem:
-            await problem_response(problem)(scope, receive, answer)
+            await problem_response(problem, scope["path"])(scope, receive, answer)
             return
         limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
         scope["state"]["principal"] = principal
@@ -71,7 +85,9 @@ class Guard:
         if is_logged and route is not None and principal is not None:
             action = f"{scope['method']} {route.path}"
             answer.first = partial(self._record, scope, principal, action, values)
-        await self._app(scope, _limited(receive, limit), answer)
+        venue_id = values.get("venue_id") or (principal and principal.venue_id) or EVERYWHERE
+        with venue_scope(venue_id):
+            await self._app(scope, _limited(receive, limit), answer)
 
     def _route_of(self, scope: Scope) -> tuple[Route | None, Policy | None, dict[str, Any]]:
         """The route that will answer: address and method decide, never the address alone."""
@@ -81,11 +97,28 @@ class Guard:
                 return route, policy, found.get("path_params", {})
         return None, None, {}
 
-    async def _admit(self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str]) -> Principal | None:
+    def _refuse_unknown(self, route: Route | None, scope: Scope) -> None:
+        """Refuse parameters that a route does not have: a mistyped filter must not show everything."""
+        if route is None or not route.path.startswith(_API):
+            return
+        known = self._parameters.get((route.path, scope["method"]), frozenset())
+        given = {name for name, _ in parse_qsl(scope["query_string"].decode("latin-1"), keep_blank_values=True)}
+        faults = [
+            {"parameter": name[:100], "in": "query", "detail": f"there is no such parameter{did_you_mean(name, known)}"}
+            for name in sorted(given - known)
+        ]
+        if faults:
+            raise Problem("invalid-request", f"{faults[0]['parameter']}: {faults[0]['detail']}", errors=faults)
+
+    async def _admit(
+        self, policy: Policy | None, values: dict[str, Any], headers: dict[str, str], known: Principal | None
+    ) -> Principal | None:
         if policy is not None and not policy.roles:
             return None
         sent, keys = headers.get("authorization"), self._service.keys
-        principal = keys.recall(sent) or await anyio.to_thread.run_sync(keys.authenticate, sent)
+        principal = known or keys.recall(sent)
+        if principal is None:
+            principal = await anyio.to_thread.run_sync(keys.authenticate, sent)
         if policy is not None:
             venue_id = values.get("venue_id")
             if venue_id is not None:
@@ -97,18 +130,27 @@ class Guard:
     def _record(self, scope: Scope, principal: Principal, action: str, values: dict[str, Any], status: int) -> None:
         state = scope["state"]
         with self._service.database.write() as connection:
-            connection.execute(
-                audit.insert().values(
-                    at=now(),
-                    key_id=principal.key_id,
-                    venue_id=state["details"].pop("venue_id", None) or values.get("venue_id"),
-                    action=action,
-                    target=scope["path"][:_SHOWN_TARGET],
-                    status=status,
-                    request_id=state["request_id"],
-                    details=state["details"],
-                )
+            append(
+                connection,
+                key_id=principal.key_id,
+                venue_id=state["details"].pop("venue_id", None) or values.get("venue_id"),
+                action=action,
+                target=scope["path"][:_SHOWN_TARGET],
+                status=status,
+                request_id=state["request_id"],
+                details=state["details"],
             )
+
+
+def _parameters_of(route: APIRoute) -> frozenset[str]:
+    """The names of the query parameters that a route takes."""
+    names: set[str] = set()
+    waiting = [route.dependant]
+    while waiting:
+        dependant = waiting.pop()
+        names.update(each.alias for each in dependant.query_params)
+        waiting += dependant.dependencies
+    return frozenset(names)
 
 
 class _Answer:

@@ -9,7 +9,9 @@ from service.auth import Keyring
 from service.jobs import Runner
 from service.ranking import Pools
 from service.results import Results
+from service.sessions import Sessions
 from service.settings import Settings
+from service.sight import Sights
 from service.storage.database import Database
 from service.webhooks import Postman
 
@@ -27,8 +29,10 @@ class Service:
     settings: Settings
     database: Database = field(init=False)
     keys: Keyring = field(init=False)
+    sessions: Sessions = field(init=False)
     results: Results = field(init=False)
     pools: Pools = field(init=False)
+    sights: Sights = field(init=False)
     runner: Runner = field(init=False)
     postman: Postman = field(init=False)
     is_stopping: bool = field(init=False, default=False)
@@ -36,8 +40,10 @@ class Service:
     def __post_init__(self) -> None:
         self.database = Database(self.settings.sqlalchemy_url)
         self.keys = Keyring(self.database)
+        self.sessions = Sessions(self.database, self.keys)
         self.results = Results(self.settings.data_dir, self.settings.cached_runs)
         self.pools = Pools(self.database, self.settings.data_dir, self.settings.cached_runs)
+        self.sights = Sights(self.database, self.settings.data_dir, 64 * self.settings.cached_runs)
         self.runner = Runner(self.database, self.settings)
         self.postman = Postman(self.database, self.settings)
 

@@ -25,12 +25,22 @@ from matcher.ingest.formats import FORMATS, import_files, plain_row, rows_of
 from matcher.ingest.formats.write import read_tables
 from matcher.ingest.loading import Ledger
 from matcher.records import to_plain
+from service.openreview.archive import read_references
 from service.problems import Problem
 from service.settings import Settings
 from service.storage.folders import plain_facts
 from service.storage.rows import key_of
 
-__all__ = ["Uploaded", "body_file", "read_archive", "read_foreign", "read_row", "read_table"]
+__all__ = [
+    "Uploaded",
+    "body_file",
+    "read_archive",
+    "read_folder",
+    "read_foreign",
+    "read_row",
+    "read_table",
+    "unpacked_files",
+]
 
 _MOST_FILES: Final = 10_000
 _LARGEST_RATIO: Final = 200
@@ -52,6 +62,7 @@ class Uploaded:
         config: choices, where a folder brought a `match.toml`.
         notices: what its owner should know.
         details: what an import says about its files.
+        references: what ids of OpenReview mean, where its files say so.
     """
 
     tables: dict[str, Sequence[Mapping[str, Any]]]
@@ -59,6 +70,7 @@ class Uploaded:
     config: dict[str, Any] | None = None
     notices: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    references: list[dict[str, Any]] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -133,15 +145,24 @@ def read_archive(path: Path, settings: Settings) -> Uploaded:
         DataError: the folder cannot be read.
     """
     with _unpacked(path, settings) as folder:
-        loaded = read_venue(folder, may_lack_submissions=not _is_linked(folder))
-        venue = loaded.venue
-        tables: dict[str, Sequence[Mapping[str, Any]]] = dict(rows_of(venue))
-        if venue.decisions:
-            tables["decisions"] = [to_plain(each) for each in venue.decisions]
-        deadline = None if venue.deadline is None else venue.deadline.day
-        config = None if loaded.match_toml is None else dict(read_toml(loaded.match_toml))
-        name = venue.name if (folder / "venue.toml").is_file() else ""
-        return Uploaded(tables, plain_facts(name, deadline, loaded.facts), config, list(loaded.report.notices))
+        return read_folder(folder)
+
+
+def read_folder(folder: Path) -> Uploaded:
+    """A venue folder.
+
+    Raises:
+        DataError: it cannot be read.
+    """
+    loaded = read_venue(folder, may_lack_submissions=not _is_linked(folder))
+    venue = loaded.venue
+    tables: dict[str, Sequence[Mapping[str, Any]]] = dict(rows_of(venue))
+    if venue.decisions:
+        tables["decisions"] = [to_plain(each) for each in venue.decisions]
+    deadline = None if venue.deadline is None else venue.deadline.day
+    config = None if loaded.match_toml is None else dict(read_toml(loaded.match_toml))
+    name = venue.name if (folder / "venue.toml").is_file() else ""
+    return Uploaded(tables, plain_facts(name, deadline, loaded.facts), config, list(loaded.report.notices))
 
 
 def read_foreign(
@@ -164,14 +185,9 @@ def read_foreign(
     if format_name not in FORMATS:
         raise Problem("not-found", f"there is no format '{format_name}'; known are {', '.join(FORMATS)}")
     has_tables = any(there.iterdir())
-    if file_name.lower().endswith(".zip") or not file_name:
-        with _unpacked(path, settings) as folder:
-            files = sorted(each for each in folder.rglob("*") if each.is_file())
-            done = import_files(format_name, files, there, add=has_tables, reviewers=reviewers)
-    else:
-        named = path.with_name(PurePosixPath(file_name.replace("\\", "/")).name or "upload")
-        path.rename(named)
-        done = import_files(format_name, [named], there, add=has_tables, reviewers=reviewers)
+    with unpacked_files(path, file_name, settings) as files:
+        done = import_files(format_name, files, there, add=has_tables, reviewers=reviewers)
+        references = read_references(files) if format_name == "openreview" else []
     details = {
         "files": [{"file": each.file, "read": each.read, "accepted": each.accepted} for each in done.collected.files],
         "questions": list(done.joined.questions),
@@ -180,7 +196,29 @@ def read_foreign(
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         kind: [plain_row(TABLES[kind].read(row, {})) for row in rows] for kind, rows in read_tables(there).items()
     }
-    return Uploaded(tables, details=details)
+    return Uploaded(tables, details=details, references=references)
+
+
+@contextmanager
+def unpacked_files(path: Path, file_name: str, settings: Settings) -> Iterator[list[Path]]:
+    """The files of a body: those of a zip, or the one that it is.
+
+    Args:
+        path: the body.
+        file_name: of the one file; empty, or one that ends in .zip, for an archive.
+        settings: limits.
+
+    Raises:
+        Problem: the archive unpacks to too much.
+        DataError: it is no archive that can be read.
+    """
+    if file_name and not file_name.lower().endswith(".zip"):
+        named = path.with_name(PurePosixPath(file_name.replace("\\", "/")).name or "upload")
+        path.rename(named)
+        yield [named]
+        return
+    with _unpacked(path, settings) as folder:
+        yield sorted(each for each in folder.rglob("*") if each.is_file())
 
 
 # --- archives -------------------------------------------------------------------------------------------------------
@@ -193,7 +231,8 @@ def _is_linked(folder: Path) -> bool:
 @contextmanager
 def _unpacked(path: Path, settings: Settings) -> Iterator[Path]:
     """The content of a zip; the one folder in it, if it holds nothing else."""
-    target = Path(tempfile.mkdtemp(dir=path.parent))
+    target = Path(tempfile.mkdtemp(dir=path.parent)) / "archive"  # errors name it
+    target.mkdir()
     try:
         with zipfile.ZipFile(path) as archive:
             _extract(archive, target, settings, path.stat().st_size)

@@ -11,6 +11,7 @@ import hashlib
 import json
 import logging
 import os
+import queue
 import shutil
 import sys
 import threading
@@ -29,6 +30,7 @@ from matcher.records import Venue, canonical_json
 from matcher.runs import load_part, save_part
 from matcher.standing_pool import Pool, build_pool
 from service.choices import runnable
+from service.openreview.scoring import score_request
 from service.problems import document_of
 
 __all__ = ["STAGES", "main"]
@@ -36,6 +38,7 @@ __all__ = ["STAGES", "main"]
 STAGES: Final = {
     "match": ("import", "conflicts", "embed", "score", "assign", "report"),
     "index": ("import", "embed", "report"),
+    "expertise": ("import", "embed", "score", "report"),
 }
 """The stages of each kind of job, in their order. Conflicts come early: they are quick, and refuse a venue without a
 deadline before anything is embedded."""
@@ -74,12 +77,13 @@ def main() -> int:
 
 
 def _work(line: _Line) -> int:
+    orders: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()  # first: who is orphaned does not even load
     _load()
-    text = sys.stdin.readline()
-    if not text:  # the parent ended before it had anything for us
+    text = orders.get()
+    if not text:
         return 0
     order = json.loads(text)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         line.say(finished=_WORK[order["kind"]](order, line))
     except MatcherError as error:
@@ -100,9 +104,13 @@ def _load() -> None:
     make_encoder(MatchConfig(encoder="tfidf")).fit(["what takes long is the first time"])
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(3)
+def _listen(orders: queue.SimpleQueue[str]) -> None:
+    """Hand the one order over, and end with the parent, whatever is being done then."""
+    text = sys.stdin.readline()
+    orders.put(text)
+    if text:
+        sys.stdin.read()
+    os._exit(3 if text else 0)  # without a text it ended before it had anything for us
 
 
 def _digest(*parts: str) -> str:
@@ -178,7 +186,11 @@ def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
     return {"digest": digest, "manifest": {"config": config.to_plain(), "venue": {"digest": loaded.venue.digest}}}
 
 
-_WORK: Final = {"match": _match, "index": _index}
+def _expertise(order: dict[str, Any], line: _Line) -> dict[str, Any]:
+    return score_request(order, lambda stage: line.say(done=stage), line.progress)
+
+
+_WORK: Final = {"match": _match, "index": _index, "expertise": _expertise}
 
 
 if __name__ == "__main__":

@@ -83,12 +83,13 @@ ARROWS: dict[str, set[str]] = {
     | STAGES
     | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"}
     | {"evidence", "weighting"},
+    "edits": BASE | {"assignment", "constraints", "pipeline", "rounds", "verification"},
     "standing_pool": BASE | {"profiles", "scores", "conflicts", "encoders", "evidence"},
     "console": BASE | STAGES | {"pipeline"},
     "commands": BASE
     | STAGES
     | {"pipeline", "console", "matcher", "identity", "decisions", "encoders", "comparison", "drift", "rounds"}
-    | {"capacity", "draws", "viewer", "pool", "roles", "what_if"},
+    | {"capacity", "draws", "viewer", "pool", "roles", "what_if", "edits"},
     "cli": BASE | STAGES | {"pipeline", "console", "commands", "matcher", "roles", "schemas", "viewer", "ways_out"},
     "__main__": {"cli"},
     "matcher": BASE | STAGES | {"pipeline"},  # the package itself: the public names
@@ -127,7 +128,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "bibtexparser": ("matcher/ingest/formats/bibtex.py",),
     "pylatexenc": ("matcher/ingest/formats/bibtex.py",),
     "rispy": ("matcher/ingest/formats/bibtex.py",),
-    "httpx": ("matcher/ingest/fetch/client.py", "service/client.py"),
+    "httpx": ("matcher/ingest/fetch/client.py", "service/client.py", "service/console/inside.py"),
     "pyarrow": ("matcher/export/parquet.py", "service/downloads.py"),
     "pypdf": ("matcher/ingest/cv/pdf.py",),
     "openpyxl": (
@@ -137,7 +138,8 @@ HOMES: dict[str, tuple[str, ...]] = {
         "matcher/ingest/forms.py",
     ),
     "vl_convert": ("matcher/charts.py",),
-    "jinja2": ("matcher/report.py",),
+    "jinja2": ("matcher/report.py", "service/console/templating.py"),
+    "markupsafe": ("service/console/*",),
     "typer": ("matcher/cli.py", "matcher/commands/*", "eval/*"),
     "rich": ("matcher/cli.py", "matcher/commands/*", "matcher/console.py", "eval/*"),
     "fastapi": ("service/*",),
@@ -283,6 +285,36 @@ def test_every_foreign_package_is_imported_only_at_its_home() -> None:
         if not any(fnmatch(each.file, home) for home in HOMES.get(package, ())):
             wrong.append(str(each))
     assert wrong == []
+
+
+CONSOLE_MAY_IMPORT = {
+    "service.auth",  # roles by their names
+    "service.client",
+    "service.guard",  # the name under which a call from inside says for whom it is
+    "service.problems",
+    "service.sessions",
+    "service.state",
+}
+
+
+def test_the_console_uses_the_public_api_only() -> None:
+    """Neither the library nor storage nor routes: so no rule of the API can be passed by."""
+    wrong = []
+    for each in ALL_IMPORTS:
+        if each.file.startswith("service/console/") and each.module.split(".")[0] in PACKAGES:
+            is_own = each.module.startswith("service.console")
+            if not is_own and each.module not in CONSOLE_MAY_IMPORT:
+                wrong.append(str(each))
+    assert wrong == []
+
+
+def test_nothing_but_the_application_knows_the_console() -> None:
+    known_by = {
+        each.file
+        for each in ALL_IMPORTS
+        if each.module.startswith("service.console") and not each.file.startswith("service/console/")
+    }
+    assert known_by == {"service/app.py"}
 
 
 def test_modules_are_never_loaded_by_a_made_up_name() -> None:

@@ -21,7 +21,6 @@ from matcher.decisions import append_decisions, read_decisions
 from matcher.errors import DataError
 from matcher.records import (
     Affiliation,
-    Conflicts,
     Decision,
     PairStatus,
     PaperId,
@@ -485,16 +484,6 @@ def test_a_changed_list_of_a_reviewer_is_found_at_once() -> None:
     role = replace(venue.reviewer("pruning-r0"), attributes={"collaborators": f"- {author} (Somewhere)"})
     _, after = finder.updated(finder.all(), person, role)
     assert [(each.rule, each.submission_id) for each in after.items] == [("collaborator", "pruning-s0")]
-
-
-def test_other_names_or_papers_need_the_whole_venue() -> None:
-    venue = two_fields().venue()
-    finder = Finder(venue, TFIDF)
-    person = venue.person_by_id[PersonId("pruning-r0")]
-    with pytest.raises(ValueError, match="find all conflicts again"):
-        finder.updated(Conflicts(()), replace(person, names=("New Name",)))
-    with pytest.raises(ValueError, match="find all conflicts again"):
-        finder.updated(Conflicts(()), person, replace(venue.reviewer("pruning-r0"), paper_ids=()))
 
 
 def test_questions_are_the_weightiest_first() -> None:

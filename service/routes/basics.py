@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any
+from urllib.parse import urlencode
 
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
-from fastapi.responses import JSONResponse
+from fastapi.responses import JSONResponse, RedirectResponse
 
 from matcher.config import settings
 from matcher.ingest.fields import TABLES, json_schema
 from matcher.ingest.formats import FORMATS
+from service.audit import plain_target
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
 from service.problems import Problem
 from service.routes.common import (
@@ -19,6 +22,7 @@ from service.routes.common import (
     Cursor,
     DryRun,
     Limit,
+    Sees,
     ServiceOf,
     VenueId,
     WhoAsks,
@@ -61,10 +65,19 @@ def describe(request: Request) -> Response:
     return JSONResponse(request.app.openapi())
 
 
-@router.get("/login", tags=["service"])
+@router.get(
+    "/login",
+    tags=["service"],
+    response_model=KeyTold,
+    responses={303: {"description": "A browser is led to the console, where the code is still good."}},
+)
 @allow(())
-def login(service: ServiceOf, code: Annotated[str, Query(min_length=1, max_length=200)]) -> KeyTold:
+def login(
+    service: ServiceOf, request: Request, code: Annotated[str, Query(min_length=1, max_length=200)]
+) -> KeyTold | Response:
     """Change the code that the service printed at its start into a key for one day; works once."""
+    if "text/html" in request.headers.get("accept", ""):
+        return RedirectResponse(f"/console/login?{urlencode({'code': code})}", status_code=303)
     made = service.keys.redeem(code)
     return KeyTold(id=made.id, key=made.secret, expires_at=made.expires_at)
 
@@ -106,7 +119,9 @@ def revoke_key(service: ServiceOf, key_id: str, dry_run: DryRun = False) -> None
         raise Problem("not-found", "there is no such key")
 
 
-def _entries(service: ServiceOf, venue_id: str | None, limit: int, cursor: str | None) -> Page[AuditEntry]:
+def _entries(
+    service: ServiceOf, venue_id: str | None, limit: int, cursor: str | None, see: Callable[[AuditEntry], AuditEntry]
+) -> Page[AuditEntry]:
     place = read_cursor(cursor, (int,))
     query = sa.select(audit).order_by(audit.c.number.desc()).limit(limit + 1)
     if venue_id is not None:
@@ -114,7 +129,7 @@ def _entries(service: ServiceOf, venue_id: str | None, limit: int, cursor: str |
     if place is not None:
         query = query.where(audit.c.number < place[0])
     with service.database.read() as connection:
-        found = [AuditEntry(**each) for each in connection.execute(query).mappings()]
+        found = [see(AuditEntry(**each)) for each in connection.execute(query).mappings()]
     return Page[AuditEntry](
         items=found[:limit], next=cursor_of(found[limit - 1].number) if len(found) > limit else None
     )
@@ -122,18 +137,40 @@ def _entries(service: ServiceOf, venue_id: str | None, limit: int, cursor: str |
 
 @router.get("/v1/audit", tags=["audit"])
 @allow(ADMINS)
-def read_audit(service: ServiceOf, limit: Limit = 100, cursor: Cursor = None) -> Page[AuditEntry]:
-    """What was done, newest first."""
-    return _entries(service, None, limit, cursor)
+def read_audit(service: ServiceOf, principal: WhoAsks, limit: Limit = 100, cursor: Cursor = None) -> Page[AuditEntry]:
+    """What was done, newest first. Each entry has the hash of the one before it in its own: nothing is lost unseen."""
+
+    def see(entry: AuditEntry) -> AuditEntry:
+        if principal.person_id is None or entry.key_id == principal.key_id:
+            return entry
+        target = plain_target(entry.action, entry.venue_id or "")
+        return entry.model_copy(update={"target": target, "details": {}, "salt": None})
+
+    return _entries(service, None, limit, cursor, see)
 
 
 @router.get("/v1/venues/{venue_id}/audit", tags=["audit"])
 @allow(CHAIRS)
 def read_venue_audit(
-    service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None
+    service: ServiceOf,
+    principal: WhoAsks,
+    sight: Sees,
+    venue_id: VenueId,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> Page[AuditEntry]:
-    """What was done in a venue, newest first."""
-    return _entries(service, venue_id, limit, cursor)
+    """What was done in a venue, newest first.
+
+    From whom something is hidden, so is what others named in their calls.
+    """
+
+    def see(entry: AuditEntry) -> AuditEntry:
+        if sight.is_whole or entry.key_id == principal.key_id:
+            return entry
+        target = plain_target(entry.action, venue_id)
+        return entry.model_copy(update={"target": target, "details": {}, "salt": None})
+
+    return _entries(service, venue_id, limit, cursor, see)
 
 
 @router.get("/v1/settings", tags=["reference"])

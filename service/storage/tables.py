@@ -11,6 +11,7 @@ __all__ = [
     "NEVER",
     "audit",
     "deliveries",
+    "drafts",
     "events",
     "executors",
     "jobs",
@@ -18,6 +19,8 @@ __all__ = [
     "login_codes",
     "rows",
     "runs",
+    "sealed",
+    "sessions",
     "venues",
     "versions",
     "webhooks",
@@ -139,7 +142,8 @@ runs: Final = sa.Table(
     METADATA,
     sa.Column("id", _ID, primary_key=True),
     _venue_column(index=True),
-    sa.Column("job_id", _ID, nullable=False, unique=True),
+    sa.Column("job_id", _ID, unique=True),
+    sa.Column("parent_run_id", _ID),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
@@ -148,6 +152,21 @@ runs: Final = sa.Table(
     sa.Column("created_at", sa.Float, nullable=False),
     sa.UniqueConstraint("venue_id", "number"),
 )
+
+drafts: Final = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("id", _ID, primary_key=True),
+    _venue_column(index=True),
+    sa.Column("run_id", _ID, sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("key_id", _ID, nullable=False),
+    sa.Column("steps", sa.JSON, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
+)
+"""Edits of a run by hand that are not saved yet: the first `done` steps hold, those after them were undone."""
 
 keys: Final = sa.Table(
     "keys",
@@ -170,6 +189,17 @@ login_codes: Final = sa.Table(
     sa.Column("expires_at", sa.Float, nullable=False),
 )
 
+sessions: Final = sa.Table(
+    "sessions",
+    METADATA,
+    sa.Column("hash", sa.String(64), primary_key=True),
+    sa.Column("key_id", _ID, nullable=False, index=True),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("seen_at", sa.Float, nullable=False),
+    sa.Column("expires_at", sa.Float, nullable=False, index=True),
+)
+"""Who is logged in to the console; the secret in the cookie is kept as its hash."""
+
 audit: Final = sa.Table(
     "audit",
     METADATA,
@@ -182,6 +212,18 @@ audit: Final = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("request_id", _ID, nullable=False),
     sa.Column("details", sa.JSON, nullable=False),
+    sa.Column("salt", sa.String(64)),
+    sa.Column("content", sa.String(64), nullable=False, server_default=""),
+    sa.Column("hash", sa.String(64), nullable=False, server_default=""),
+)
+
+sealed: Final = sa.Table(
+    "sealed",
+    METADATA,
+    _venue_column(),
+    sa.Column("person_id", _NAME, nullable=False),
+    sa.Column("submission_id", _NAME, nullable=False),
+    sa.PrimaryKeyConstraint("venue_id", "person_id", "submission_id"),
 )
 
 webhooks: Final = sa.Table(

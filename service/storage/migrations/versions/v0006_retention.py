@@ -5,10 +5,12 @@ from __future__ import annotations
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0004"
-down_revision = "0001"
+revision = "0006_retention"
+down_revision = "0005_row_security"
 branch_labels = None
 depends_on = None
+
+_SCOPE = "current_setting('matcher.venue', true)"
 
 
 def upgrade() -> None:
@@ -25,6 +27,11 @@ def upgrade() -> None:
     op.add_column("venues", sa.Column("oldest_version", sa.BigInteger(), server_default="0", nullable=False))
     op.add_column("venues", sa.Column("keep_days", sa.Float(), nullable=True))
     op.add_column("venues", sa.Column("keep_versions", sa.Integer(), nullable=True))
+    if op.get_bind().dialect.name == "postgresql":
+        mine = f"{_SCOPE} = '*' OR venue_id = {_SCOPE}"
+        op.execute("ALTER TABLE versions ENABLE ROW LEVEL SECURITY")
+        op.execute("ALTER TABLE versions FORCE ROW LEVEL SECURITY")
+        op.execute(f"CREATE POLICY of_one_venue ON versions USING ({mine}) WITH CHECK ({mine})")
 
 
 def downgrade() -> None:
