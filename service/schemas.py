@@ -33,6 +33,8 @@ __all__ = [
     "PairNamed",
     "RankQuestion",
     "Ranking",
+    "Retained",
+    "RetentionRequest",
     "Run",
     "SaveRequest",
     "TableChange",
@@ -176,6 +178,9 @@ class Venue(BaseModel):
     double_blind: bool | None = None
     config: dict[str, Any]
     version: int
+    oldest_version: int = Field(description="Earlier ones are no longer kept.")
+    keep_days: float | None = Field(description="Versions older than so many days go; null: they stay.")
+    keep_versions: int | None = Field(description="How many versions are kept; null: all.")
     current_run_id: str | None
     created_at: Time
     changed_at: Time
@@ -199,6 +204,29 @@ class ChangeReport(BaseModel):
     tables: dict[str, TableChange]
     notices: list[str] = []
     details: dict[str, Any] = {}
+
+
+class RetentionRequest(_Body):
+    """For how long earlier versions of a venue are kept; where both are given, both must hold."""
+
+    days: Annotated[float, Field(gt=0, le=36_600)] | None = Field(
+        default=None, description="What has not been the state of the venue for so many days goes."
+    )
+    versions: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None, description="How many versions are kept, the newest among them."
+    )
+
+
+class Retained(BaseModel):
+    """What is kept no longer, or would not be."""
+
+    dry_run: bool
+    oldest_version: int = Field(description="The oldest version that is kept.")
+    versions: int = Field(description="Versions that went.")
+    records: int | None = Field(
+        description="Records that only these versions held; null where the key does not see all of them."
+    )
+    runs: list[str] = Field(description="Runs made from them; the published one stays.")
 
 
 class ErasureRequest(_Body):

@@ -21,6 +21,7 @@ from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
     Cursor,
+    DryRun,
     Limit,
     Sees,
     ServiceOf,
@@ -132,9 +133,12 @@ def create_key(service: ServiceOf, body: KeyRequest) -> KeyTold:
 
 @router.delete("/v1/keys/{key_id}", status_code=204, tags=["keys"])
 @allow(ADMINS)
-def revoke_key(service: ServiceOf, key_id: str) -> None:
+def revoke_key(service: ServiceOf, key_id: str, dry_run: DryRun = False) -> None:
     """End a key now."""
-    service.keys.revoke(key_id)
+    if not dry_run:
+        service.keys.revoke(key_id)
+    elif key_id not in {each["id"] for each in service.keys.list()}:
+        raise Problem("not-found", "there is no such key")
 
 
 def _entries(
