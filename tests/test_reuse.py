@@ -23,6 +23,7 @@ from matcher.identity import relinking
 from matcher.ingest import read_venue
 from matcher.records import (
     EncoderInfo,
+    Floats,
     Index,
     JoinedVectors,
     PaperId,
@@ -67,7 +68,9 @@ def profiles_of(
 
 
 def drawn(rng: np.random.Generator) -> tuple[dict[str, list[float]], dict[str, list[str]], dict[str, list[float]]]:
-    vector = lambda: rng.standard_normal(6).tolist()  # noqa: E731
+    def vector() -> list[float]:
+        return [float(each) for each in rng.standard_normal(6)]
+
     papers = {f"p{number:03d}": vector() for number in range(60)}
     whose = {
         f"r{number:02d}": [str(each) for each in rng.choice(sorted(papers), int(rng.integers(0, 5)), replace=False)]
@@ -122,11 +125,12 @@ def test_only_blocks_with_something_new_are_scored_again(monkeypatch: pytest.Mon
     earlier = Scored(before, config, score(before, config))
     made: list[int] = []
     aggregate = scores_module._aggregate
-    monkeypatch.setattr(
-        scores_module,
-        "_aggregate",
-        lambda *given: made.append(1) or aggregate(*given),  # type: ignore[func-returns-value]
-    )
+
+    def counted(excess: Floats, papers: int, config: MatchConfig) -> Floats:
+        made.append(papers)
+        return aggregate(excess, papers, config)
+
+    monkeypatch.setattr(scores_module, "_aggregate", counted)
     score(before, config)
     everything = len(made)
     made.clear()
