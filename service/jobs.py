@@ -392,8 +392,17 @@ class Runner:
             "work": str(work),
             "runs": str(root / "runs"),
             "config": job["config"],
+            "since": self._latest_match(job["venue_id"]),
         }
         return refine_order(self._database, job, order) if ASKED in job["config"] else order
+
+    def _latest_match(self, venue_id: str) -> str | None:
+        """The digest of the venue's latest match, of which a small change leaves most as it is."""
+        of_venue = (runs.c.venue_id == venue_id, runs.c.kind == "match")
+        query = sa.select(runs.c.digest).where(*of_venue).order_by(runs.c.number.desc()).limit(1)
+        with self._database.read() as connection:
+            found: str | None = connection.execute(query).scalar()
+        return found
 
     def _is_cancelled(self, attempt: _Attempt) -> bool:
         with self._database.read() as connection:
