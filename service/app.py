@@ -16,7 +16,7 @@ from service.auth import policy_of, refuse_routes_without_policy
 from service.console import site as console
 from service.guard import Guard
 from service.retention import prune_for_ever
-from service.routes import basics, browse, drafts, jobs, openreview, overview, questions, runs, tables, venues
+from service.routes import basics, browse, drafts, jobs, openreview, overview, questions, review, runs, tables, venues
 from service.settings import Settings
 from service.state import Service
 
@@ -62,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for module in (basics, venues, tables, jobs, runs, drafts, browse, overview, questions, openreview):
+    for module in (basics, venues, tables, jobs, runs, drafts, browse, review, overview, questions, openreview):
         app.router.routes.extend(module.router.routes)
     console.hang_into(app, service)
     refuse_routes_without_policy(app.routes)

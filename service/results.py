@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from matcher import MatchResult
+from matcher.commands.review import Queue
 from matcher.edits import Workbench
 from matcher.rounds import alternates
 from service.browsing import Browsing
@@ -79,6 +80,7 @@ class Results:
         self._seen: Kept[MatchResult] = Kept(4 * size)
         self._alternates: Kept[Any] = Kept(size)
         self._benches: Kept[Workbench] = Kept(size)
+        self._queues: Kept[Queue] = Kept(size)
         self._browsings: Kept[Browsing] = Kept(size)
         self._overviews: Kept[Overview] = Kept(2 * size)
         self._profiles: Kept[Any] = Kept(size)
@@ -112,6 +114,11 @@ class Results:
             lambda: alternates(result.scores, result.limits, result.assignment, count=count),
         )
 
+    def queue(self, digest: str, result: MatchResult, sight: Sight) -> Queue:
+        """The questions of a run, with what trial matches say of them, found once."""
+        key = (digest, sight.viewer, result.scores.submissions.ids)
+        return self._queues.get(key, lambda: Queue(result.venue, result.conflicts, result, everything=True))
+
     def bench(self, digest: str, result: MatchResult, viewer: str | None) -> Workbench:
         """The run as a chair works on it by hand, with what is counted once."""
         return self._benches.get((digest, viewer, result.scores.submissions.ids), lambda: Workbench(result))
@@ -135,6 +142,14 @@ class Results:
 
     def forget(self, digest: str) -> None:
         """Remove a run from memory and from disk."""
-        for kept in (self._kept, self._seen, self._alternates, self._benches, self._browsings, self._overviews):
+        for kept in (
+            self._kept,
+            self._seen,
+            self._alternates,
+            self._benches,
+            self._queues,
+            self._browsings,
+            self._overviews,
+        ):
             kept.clear()
         shutil.rmtree(self.path(digest), ignore_errors=True)

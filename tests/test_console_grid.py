@@ -110,6 +110,11 @@ def test_pages_are_accessible_and_fit(
         f"/reviewer?id={pair.reviewer_id}",
         f"/pair?{named.format(pair)}",
         f"/pair?{named.format(blocked)}",
+        "/conflicts?all=yes",
+        "/shortfalls",
+        "/what-if?length_correction=0",
+        "/compare",
+        "/exports?system=hotcrp",
     ):
         page.goto(f"{served.address}{HERE}{path}")
         if path in ("/submissions", "/reviewers"):
