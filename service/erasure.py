@@ -160,7 +160,7 @@ def erase_files(service: Service, venue_id: str, digests: Iterable[str], of_jobs
     """
     for digest in digests:
         service.results.forget(digest)
-    service.results.forget_profiles()
+    service.results.forget_looks()
     service.pools.clear()
     work = service.data_dir / "work"
     for folder in (service.data_dir / "venues" / venue_id, work / "parts" / venue_id, *(work / job for job in of_jobs)):

@@ -7,16 +7,15 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from matcher.ingest import read_venue
-from matcher.ingest.quality import PROFILE_FLAGS, ProfileCheck, check_profiles
+from matcher.ingest.quality import PROFILE_FLAGS, ProfileCheck
 from service.auth import CHAIRS, Principal, allow
+from service.looking import look_at
 from service.overview import SPREADS, Overview
 from service.problems import Problem
 from service.routes.common import PROBLEMS, Cursor, Limit, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
 from service.routes.runs import paged, result_for
 from service.schemas import Page
 from service.state import Service
-from service.storage.folders import venue_folder
 
 __all__ = ["router"]
 
@@ -90,11 +89,4 @@ def count_profile_flags(service: ServiceOf, venue_id: VenueId) -> list[dict[str,
 def _profiles(service: Service, venue_id: str) -> tuple[ProfileCheck, ...]:
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
-    version = row["version"]
-
-    def look() -> tuple[ProfileCheck, ...]:
-        folder = venue_folder(service.database, service.data_dir / "venues", venue_id, version)
-        loaded = read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-        return check_profiles(loaded.venue)
-
-    return service.results.profiles((venue_id, row["created_at"], version), look)
+    return look_at(service, row).profiles

@@ -13,13 +13,11 @@ import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from matcher.commands.choices import resolve_choices
-from matcher.ingest import read_venue
-from matcher.ingest.check import check_venue
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
-from service.choices import check_config, plain_config, runnable
+from service.choices import check_config, plain_config
 from service.erasure import clear_audit, erase_files, erase_person, only_here
 from service.intake import read_cvs, read_sample, read_two_sheets
+from service.looking import look_at
 from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
@@ -41,7 +39,7 @@ from service.routes.common import (
 from service.schemas import ChangeReport, ConfigBody, Erased, ErasureRequest, Page, Venue, VenuePatch, VenueRequest
 from service.state import Service
 from service.storage.database import now
-from service.storage.folders import venue_folder, write_tables
+from service.storage.folders import write_tables
 from service.storage.rows import ID_TABLES, PAIR_TABLES, Writer
 from service.storage.tables import NEVER, jobs, keys, rows, runs, venues
 from service.uploads import Uploaded, body_file, read_archive, read_foreign
@@ -225,20 +223,7 @@ def check_one_venue(service: ServiceOf, venue_id: VenueId) -> dict[str, Any]:
     """What is odd about the data before anything is run: gaps, duplicates, homonyms, rows that point nowhere."""
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
-    version = row["version"]
-    folder = venue_folder(service.database, service.data_dir / "venues", venue_id, version)
-    loaded = read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-    config = resolve_choices(loaded, None, runnable(row["config"])).config
-    found = check_venue(loaded.venue, loaded.report, config)
-    return {
-        "version": version,
-        "rejects": [
-            {"file": each.file, "row": each.line, "field": each.field, "reason": each.reason}
-            for each in loaded.report.rejects
-        ],
-        "notices": list(loaded.report.notices),
-        **asdict(found),
-    }
+    return dict(look_at(service, row).check)
 
 
 # --- whole venues ---------------------------------------------------------------------------------------------------
