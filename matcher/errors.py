@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 __all__ = [
     "ConfigError",
     "DataError",
+    "EditError",
     "InfeasibleError",
     "InputError",
     "MatcherError",
@@ -195,6 +196,18 @@ class InfeasibleError(MatcherError):
                 f"first '{least.reviewer_id}': {least.reason}"
             )
         super().__init__("; ".join(parts) or "no assignment respects all limits")
+
+
+class EditError(InputError):
+    """Edits by hand that cannot be.
+
+    Args:
+        reasons: why, with what would change that, one for each.
+    """
+
+    def __init__(self, reasons: Sequence[str]) -> None:
+        self.reasons = tuple(reasons)
+        super().__init__("; ".join(self.reasons))
 
 
 class VerificationError(MatcherError):

@@ -428,6 +428,7 @@ class Reviewer:
         min_load: fewest submissions; `None` takes the venue's default.
         invitation: one of `INVITATIONS`; who declined or retired gets no submission but stays known.
         availability: share of the load they can carry, 0 to 1.
+        last_invited: when they were last asked to review something, anywhere; told by whoever invites.
         roles: loads in further roles.
         attributes: seniority, region, … for constraints.
     """
@@ -439,6 +440,7 @@ class Reviewer:
     min_load: int | None = None
     invitation: str = "accepted"
     availability: float = 1.0
+    last_invited: PartialDate | None = None
     roles: tuple[RoleLoad, ...] = ()
     attributes: Mapping[str, Any] = field(default_factory=dict)
 
@@ -1626,6 +1628,8 @@ class Marginals:
         limit: units that no pair exceeds.
         draw_seed: the seed of the draw that the pairs come from. Who knows it can draw the same pairs again: it is for
             the chairs alone.
+        plans: (K, unit) where draws are put together from whole plans, which keep rules between pairs: True where a
+            plan has the pair. `None` where pairs are drawn.
     """
 
     rows: Ints
@@ -1634,10 +1638,13 @@ class Marginals:
     unit: int
     limit: int
     draw_seed: int
+    plans: Bools | None = None
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "units"):
             object.__setattr__(self, name, _read_only(getattr(self, name)))
+        if self.plans is not None:
+            object.__setattr__(self, "plans", _read_only(self.plans))
 
     @property
     def probabilities(self) -> Doubles:

@@ -1219,7 +1219,12 @@ def _config_rows(data: ReportData) -> list[_ConfigRow]:
             about=setting.about,
         )
         for setting in settings()
+        if setting.name not in _OF_CHANCE or "seed" in data.provenance
     ]
+
+
+_OF_CHANCE: Final = ("seed", "draw_seed")
+"""From these and the rest a draw can be repeated: only who may see all of it is told them, see `provenance`."""
 
 
 def _flat(values: Mapping[str, Any], prefix: str = "") -> Iterator[tuple[str, str]]:

@@ -31,6 +31,7 @@ import zipfile
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import Any, Final
@@ -134,7 +135,13 @@ class Run:
 
 
 def current_versions() -> dict[str, str]:
-    """Versions of Python and of the packages that can change a result, as installed now."""
+    """Versions of Python and of the packages that can change a result, as installed when first asked."""
+    return dict(_versions())
+
+
+@cache
+def _versions() -> Mapping[str, str]:
+    """Read once: the files of the packages take longer to read than a small venue to match."""
     found = {"python": platform.python_version()}
     for package in _PACKAGES:
         try:
@@ -325,6 +332,8 @@ def _proof_arrays(assignment: Assignment) -> dict[str, Any]:
     if policy is not None:
         arrays |= {"policy_rows": policy.rows, "policy_columns": policy.columns, "policy_units": policy.units}
         arrays["policy_scale"] = np.array([policy.unit, policy.limit, policy.draw_seed], dtype=np.int64)
+        if policy.plans is not None:
+            arrays["policy_plans"] = policy.plans
     return arrays
 
 
@@ -651,6 +660,7 @@ def _read_policy(proof: Mapping[str, Any]) -> Marginals | None:
         unit=unit,
         limit=limit,
         draw_seed=draw_seed,
+        plans=proof.get("policy_plans"),
     )
 
 

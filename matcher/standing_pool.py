@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from datetime import date
 from functools import cached_property
 from typing import Final
 
@@ -17,12 +18,14 @@ from matcher.config import MatchConfig
 from matcher.conflicts import Finder
 from matcher.encoders import TextEncoder
 from matcher.errors import DataError, RunError
+from matcher.evidence import Vocabulary, shared_terms
 from matcher.profiles import build_profiles
 from matcher.records import (
     Conflict,
     Conflicts,
     EvidencePaper,
     Index,
+    PartialDate,
     Person,
     PersonId,
     Profiles,
@@ -73,6 +76,11 @@ class Pool:
         """The vectors of the papers as one text is compared with all of them, laid out once for all questions."""
         return by_column(self.profiles.vectors)
 
+    @cached_property
+    def vocabulary(self) -> Vocabulary:
+        """How rare each word is among the papers."""
+        return Vocabulary.of(self.venue)
+
 
 @dataclass(frozen=True, slots=True)
 class Candidate:
@@ -87,6 +95,9 @@ class Candidate:
         evidence: the papers behind the score.
         load: submissions that they have open.
         max_load: how many they take; `None` where neither they nor the venue say.
+        last_invited: when they were last asked to review something, as far as the pool tells.
+        answered: how many invitations they have answered.
+        declined: how many of these they have declined.
         accepts: how likely they are to accept, from earlier answers: (accepted + 1) / (answered + 2), times their
             availability.
         expected: acceptances expected when everybody down to them is invited, in this order.
@@ -102,6 +113,9 @@ class Candidate:
     evidence: tuple[EvidencePaper, ...]
     load: int
     max_load: int | None
+    last_invited: PartialDate | None
+    answered: int
+    declined: int
     accepts: float
     expected: float
     is_suggested: bool
@@ -148,7 +162,9 @@ def open_pool(venue: Venue, config: MatchConfig, encoder: TextEncoder, profiles:
         answers[each.reviewer_id] = (accepted + is_yes, answered + is_yes + is_no)
         loads[each.reviewer_id] = loads.get(each.reviewer_id, 0) + (each.state in _OPEN_STATES)
     pool = Pool(venue, config, profiles, ready, Finder(venue, config), loads, answers)
-    assert pool.compared.shape == profiles.vectors.shape  # laid out now, not with the first question
+    # Laid out now, not with the first question.
+    assert pool.compared.shape == profiles.vectors.shape
+    assert pool.vocabulary.papers <= len(venue.papers)
     return pool
 
 
@@ -160,6 +176,8 @@ def rank(
     suggested: Collection[str] = (),
     opposed: Collection[str] = (),
     loads: Mapping[PersonId, int] | None = None,
+    today: date | None = None,
+    rest_days: int = 0,
     with_barred: bool = False,
 ) -> tuple[Candidate, ...]:
     """Who should review one submission.
@@ -171,14 +189,20 @@ def rank(
         suggested: ids of people whom the authors suggested; flagged, never preferred.
         opposed: ids of people whom the authors opposed; flagged, never left out.
         loads: open submissions beside those that the venue holds, such as those of a published assignment.
+        today: the day of the question; needed for `rest_days`.
+        rest_days: whoever was invited less than so many days before `today` is left in peace; a date known only to its
+            month or year counts as its last day.
         with_barred: whether people who may not review it are named too, in their place.
 
     Returns:
         Best first: the order in which to invite. Those who may not review it are left out unless `with_barred`.
 
     Raises:
-        DataError: the submission has the id of one of the venue's, or neither title nor abstract.
+        DataError: the submission has the id of one of the venue's, or neither title nor abstract; or there are days of
+            rest and no day to count from.
     """
+    if rest_days and today is None:
+        raise DataError("days of rest need the day from which they count", field="today")
     if submission.id in pool.venue.submission_by_id:
         raise DataError(f"submission '{submission.id}' is in the venue already")
     if not submission.text.strip():
@@ -200,9 +224,12 @@ def rank(
         load = pool.loads.get(who, 0) + (loads or {}).get(who, 0)
         conflicts = found.of(submission.id, who)
         reasons = _reasons(pool, reviewer, load, conflicts)
+        if rest_days and today is not None:
+            reasons += _still_resting(reviewer, today, rest_days)
         if reasons and not with_barred:
             continue
-        accepts = _accepts(pool, reviewer)
+        accepted, answered = pool.answers.get(who, (0, 0))
+        accepts = reviewer.availability * (accepted + _PRIOR_ACCEPTED) / (answered + _PRIOR_ASKED)
         expected += 0.0 if reasons else accepts
         named.append(
             Candidate(
@@ -211,9 +238,15 @@ def rank(
                 may_review=not reasons,
                 reasons=reasons,
                 conflicts=conflicts,
-                evidence=score_parts(profiles, pool.config, pool.venue, submission.id, who),
+                evidence=tuple(
+                    _with_terms(part, pool, submission, reviewer)
+                    for part in score_parts(profiles, pool.config, pool.venue, submission.id, who)
+                ),
                 load=load,
                 max_load=_max_load(pool, reviewer),
+                last_invited=reviewer.last_invited,
+                answered=answered,
+                declined=answered - accepted,
                 accepts=accepts,
                 expected=expected,
                 is_suggested=who in suggested,
@@ -247,9 +280,19 @@ def _reasons(pool: Pool, reviewer: Reviewer, load: int, conflicts: Sequence[Conf
     return tuple(reasons)
 
 
-def _accepts(pool: Pool, reviewer: Reviewer) -> float:
-    accepted, answered = pool.answers.get(reviewer.person_id, (0, 0))
-    return reviewer.availability * (accepted + _PRIOR_ACCEPTED) / (answered + _PRIOR_ASKED)
+def _still_resting(reviewer: Reviewer, today: date, rest_days: int) -> tuple[str, ...]:
+    asked = reviewer.last_invited
+    if asked is None or (today - asked.last_day()).days >= rest_days:
+        return ()
+    return (f"was last invited {asked}, less than {rest_days} days ago",)
+
+
+def _with_terms(part: EvidencePaper, pool: Pool, submission: Submission, reviewer: Reviewer) -> EvidencePaper:
+    if part.paper_id is None:
+        return part
+    is_areas = part.paper_id == reviewer.areas_id
+    text = reviewer.areas_text if is_areas else pool.venue.paper_by_id[part.paper_id].text
+    return replace(part, terms=shared_terms(submission.text, text, pool.vocabulary))
 
 
 def check_people(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -14,7 +15,8 @@ from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
 from service.console import site as console
 from service.guard import Guard
-from service.routes import basics, jobs, overview, questions, runs, tables, venues
+from service.retention import prune_for_ever
+from service.routes import basics, browse, drafts, jobs, openreview, overview, questions, runs, tables, venues
 from service.settings import Settings
 from service.state import Service
 
@@ -44,7 +46,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(service.start)
+        pruning = asyncio.create_task(prune_for_ever(service))
         yield
+        pruning.cancel()
         await anyio.to_thread.run_sync(service.stop)
 
     app = FastAPI(
@@ -58,7 +62,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for module in (basics, venues, tables, jobs, runs, overview, questions):
+    for module in (basics, venues, tables, jobs, runs, drafts, browse, overview, questions, openreview):
         app.router.routes.extend(module.router.routes)
     console.hang_into(app, service)
     refuse_routes_without_policy(app.routes)

@@ -168,6 +168,28 @@ def _hash(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
+def _refusal() -> Problem:
+    return Problem(
+        "unauthenticated",
+        "send a valid key: Authorization: Bearer mk_…",
+        headers={"WWW-Authenticate": 'Bearer realm="matcher"'},
+    )
+
+
+def _read_header(header: str | None) -> tuple[str, str]:
+    """The id of a key and the hash of its secret.
+
+    Raises:
+        Problem: there is no key, or nothing that could be one.
+    """
+    scheme, _, token = (header or "").partition(" ")
+    prefix, _, rest = token.strip().partition("_")
+    key_id, _, secret = rest.partition("_")
+    if scheme.lower() != "bearer" or prefix != "mk" or not secret:
+        raise _refusal()
+    return key_id, _hash(secret)
+
+
 class Keyring:
     """Keys in the database.
 
@@ -246,33 +268,29 @@ class Keyring:
         with self._lock:
             self._known.clear()
 
+    def recall(self, header: str | None) -> Principal | None:
+        """Who sends an `Authorization` header, if its key was looked up a moment ago; waits for nothing."""
+        key_id, hashed = _read_header(header)
+        with self._lock:
+            known = self._known.get(f"{key_id} {hashed}")
+        return known[1] if known is not None and known[0] > now() else None
+
     def authenticate(self, header: str | None) -> Principal:
         """Who sends an `Authorization` header.
 
         Raises:
             Problem: there is none, or its key is unknown, ended or revoked; which of them is not said.
         """
-        scheme, _, token = (header or "").partition(" ")
-        prefix, _, rest = token.strip().partition("_")
-        key_id, _, secret = rest.partition("_")
-        refusal = Problem(
-            "unauthenticated",
-            "send a valid key: Authorization: Bearer mk_…",
-            headers={"WWW-Authenticate": 'Bearer realm="matcher"'},
-        )
-        if scheme.lower() != "bearer" or prefix != "mk" or not secret:
-            raise refusal
-        hashed, at = _hash(secret), now()
-        with self._lock:
-            known = self._known.get(f"{key_id} {hashed}")
-        if known is not None and known[0] > at:
-            return known[1]
+        known = self.recall(header)
+        if known is not None:
+            return known
+        (key_id, hashed), at = _read_header(header), now()
         with self._database.read() as connection:
             row = connection.execute(sa.select(keys).where(keys.c.id == key_id)).mappings().first()
         if row is None or not hmac.compare_digest(row["hash"], hashed):
-            raise refusal
+            raise _refusal()
         if row["revoked_at"] is not None or row["expires_at"] <= at:
-            raise refusal
+            raise _refusal()
         principal = Principal(key_id, frozenset(row["roles"]), row["venue_id"], row["person_id"])
         with self._lock:
             if len(self._known) > 10_000:

@@ -9,6 +9,7 @@ import csv
 import hashlib
 import io
 import json
+import os
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain, islice
@@ -21,7 +22,7 @@ from starlette.background import BackgroundTask
 from matcher.export.csv_files import guard_cell
 from service.problems import Problem
 
-__all__ = ["FORMATS", "answer_rows", "csv_lines", "ndjson_lines"]
+__all__ = ["FORMATS", "MadeFile", "answer_rows", "csv_lines", "ndjson_lines"]
 
 FORMATS: Final[Mapping[str, str]] = {
     "ndjson": "application/x-ndjson",
@@ -102,6 +103,16 @@ def _typed(value: Any, kind: type) -> Any:
     return float(value) if kind is float else json.dumps(value, ensure_ascii=False)
 
 
+class MadeFile(FileResponse):
+    """A file that was made for one answer: when that was, and an ETag from it, say nothing about what is in it."""
+
+    def set_stat_headers(self, stat_result: os.stat_result) -> None:
+        """Only the length."""
+        super().set_stat_headers(stat_result)
+        for name in ("etag", "last-modified"):
+            del self.headers[name]
+
+
 def answer_rows(
     rows: Callable[[], Iterable[Mapping[str, Any]]],
     columns: Mapping[str, type],
@@ -130,9 +141,7 @@ def answer_rows(
         _write_parquet(rows(), columns, path)
         with path.open("rb") as stream:
             headers["Content-Digest"] = f"sha-256=:{_base64(hashlib.file_digest(stream, 'sha256').digest())}:"
-        return FileResponse(
-            path, media_type=FORMATS["parquet"], headers=headers, background=BackgroundTask(path.unlink)
-        )
+        return MadeFile(path, media_type=FORMATS["parquet"], headers=headers, background=BackgroundTask(path.unlink))
     found = iter(rows())
     first = list(islice(found, 1))  # what fails before the first row is a problem document, not half a file
     whole = chain(first, found)

@@ -16,14 +16,28 @@ from typing import Any, Final
 
 import sqlalchemy as sa
 
+from service.audit import clear, ranges_of
 from service.jobs import ACTIVE
 from service.problems import Problem
 from service.state import Service
-from service.storage.database import now
+from service.storage.database import everywhere, now
 from service.storage.rows import digest_of, key_of
-from service.storage.tables import audit, deliveries, events, jobs, keys, rows, runs, venues, webhooks
+from service.storage.tables import (
+    audit,
+    deliveries,
+    events,
+    jobs,
+    keys,
+    rows,
+    runs,
+    sealed,
+    venues,
+    versions,
+    webhooks,
+)
+from service.storage.visible import WHOLE, Sight
 
-__all__ = ["Erasure", "clear_audit", "erase_files", "erase_person", "only_here"]
+__all__ = ["Erasure", "erase_files", "erase_person", "only_here"]
 
 _NAME_LIKE: Final = 3
 """Shorter names are replaced where they stand alone, not inside texts, in which they may be words."""
@@ -40,12 +54,14 @@ class Erasure:
         deleted: records that were about the person alone, in all versions.
         rewritten: records that named the person beside others, in all versions.
         runs: results that were removed.
+        cleared: entries of the audit log that named them, as numbers.
     """
 
     stand_in: str
     deleted: int
     rewritten: int
     runs: int
+    cleared: str
 
 
 class _Eraser:
@@ -111,7 +127,9 @@ class _Eraser:
         return str(mention.get("name", "")).casefold() in self._names
 
 
-def erase_person(service: Service, venue_id: str, person_id: str, *, dry_run: bool = False) -> Erasure:
+def erase_person(
+    service: Service, venue_id: str, person_id: str, *, dry_run: bool = False, sight: Sight = WHOLE
+) -> Erasure:
     """Erase a person from a venue.
 
     Args:
@@ -119,6 +137,7 @@ def erase_person(service: Service, venue_id: str, person_id: str, *, dry_run: bo
         venue_id: the venue.
         person_id: a person or reviewer of any of its versions.
         dry_run: whether to say what would happen, and do nothing.
+        sight: what the one who erases sees; the figures count nothing else.
 
     Raises:
         Problem: nobody has that id, or a job of the venue is under way.
@@ -131,17 +150,20 @@ def erase_person(service: Service, venue_id: str, person_id: str, *, dry_run: bo
             raise Problem("conflict", "a job of the venue is under way: wait for its end, or cancel it")
         stand_in = f"Erased {secrets.token_hex(4)}"
         eraser = _eraser_of(connection, venue_id, person_id, stand_in)
-        deleted, rewritten = _clear_records(connection, venue_id, person_id, eraser)
-        _clear_logs(connection, venue_id, eraser)
+        deleted, rewritten = _clear_records(connection, venue_id, person_id, eraser, sight)
+        cleared = _clear_logs(connection, venue_id, eraser)
         gone = _clear_keys(connection, venue_id, person_id)
         own = list(connection.execute(sa.select(runs.c.digest).where(runs.c.venue_id == venue_id)).scalars())
         of_jobs = list(connection.execute(sa.select(jobs.c.id).where(jobs.c.venue_id == venue_id)).scalars())
         lonely = only_here(connection, venue_id, own)
         connection.execute(runs.delete().where(runs.c.venue_id == venue_id))
         connection.execute(jobs.update().where(jobs.c.venue_id == venue_id).values(run_id=None))
-        values = {"version": venues.c.version + 1, "changed_at": now(), "current_run_id": None}
+        at = now()
+        values = {"version": venues.c.version + 1, "changed_at": at, "current_run_id": None}
         connection.execute(venues.update().where(here).values(**values))
-        found = Erasure(stand_in, deleted + gone, rewritten, len(own))
+        version = connection.execute(sa.select(venues.c.version).where(here)).scalar_one()
+        connection.execute(versions.insert().values(venue_id=venue_id, version=version, made_at=at))
+        found = Erasure(stand_in, deleted + gone, rewritten, len(own), cleared)
         if dry_run:
             change.rollback()
             return found
@@ -162,6 +184,7 @@ def erase_files(service: Service, venue_id: str, digests: Iterable[str], of_jobs
         service.results.forget(digest)
     service.results.forget_looks()
     service.pools.clear()
+    service.sights.clear()
     work = service.data_dir / "work"
     for folder in (service.data_dir / "venues" / venue_id, work / "parts" / venue_id, *(work / job for job in of_jobs)):
         shutil.rmtree(folder, ignore_errors=True)
@@ -180,55 +203,66 @@ def _eraser_of(connection: sa.Connection, venue_id: str, person_id: str, stand_i
     return _Eraser(person_id, names, emails, stand_in)
 
 
-def _clear_records(connection: sa.Connection, venue_id: str, person_id: str, eraser: _Eraser) -> tuple[int, int]:
+def _clear_records(
+    connection: sa.Connection, venue_id: str, person_id: str, eraser: _Eraser, sight: Sight
+) -> tuple[int, int]:
     mine = sa.or_(sa.and_(rows.c.kind.in_(_OF_PEOPLE), rows.c.key == person_id), rows.c.reviewer_id == person_id)
-    deleted = connection.execute(rows.delete().where(rows.c.venue_id == venue_id, mine)).rowcount
+    here = [rows.c.venue_id == venue_id, mine]
+    count = sa.select(sa.func.count()).select_from(rows).where(*here, *sight.counted())
+    deleted = connection.execute(count).scalar() or 0
+    connection.execute(rows.delete().where(*here))
     rewritten = 0
     query = sa.select(rows).where(rows.c.venue_id == venue_id).order_by(rows.c.kind, rows.c.key, rows.c.since)
     for each in connection.execute(query.execution_options(yield_per=1000)).mappings():
         where = [rows.c[name] == each[name] for name in ("venue_id", "kind", "key", "since")]
         if each["kind"] == "decisions" and person_id in (each["body"]["reviewer_id"], each["body"]["who"]):
-            deleted += connection.execute(rows.delete().where(*where)).rowcount
+            connection.execute(rows.delete().where(*where))
+            deleted += sight.is_whole  # which decisions there are about hidden authors is not told
             continue
         body = eraser.record(each["kind"], each["body"])
         if body == each["body"]:
             continue
-        rewritten += 1
+        rewritten += sight.shows(each["kind"], each["body"])
         values = {"body": body, "digest": digest_of(body), "key": key_of(each["kind"], body)}
         connection.execute(rows.update().where(*where).values(**values))
     return deleted, rewritten
 
 
-def _clear_logs(connection: sa.Connection, venue_id: str, eraser: _Eraser) -> None:
-    """Take the person out of what was written down beside the records."""
+def _clear_logs(connection: sa.Connection, venue_id: str, eraser: _Eraser) -> str:
+    """Take the person out of what was written down beside the records.
+
+    Returns:
+        The entries of the audit log that named them.
+    """
     of_jobs = sa.select(jobs.c.id).where(jobs.c.venue_id == venue_id)
     of_hooks = sa.select(webhooks.c.id).where(webhooks.c.venue_id == venue_id)
     for table, key, where, columns in (
         (venues, venues.c.id, venues.c.id == venue_id, ("facts", "config")),
         (jobs, jobs.c.id, jobs.c.venue_id == venue_id, ("config", "error")),
         (events, events.c.number, events.c.job_id.in_(of_jobs), ("data",)),
-        (audit, audit.c.number, audit.c.venue_id == venue_id, ("target", "details")),
     ):
         for each in list(connection.execute(sa.select(table).where(where)).mappings()):
             values = {name: eraser.without(each[name]) for name in columns}
             if any(values[name] != each[name] for name in columns):
-                connection.execute(table.update().where(key == each[key.name]).values(**values))
-    told = sa.select(deliveries.c.id, deliveries.c.body).where(deliveries.c.webhook_id.in_(of_hooks))
+                connection.execute(table.update().where(where, key == each[key.name]).values(**values))
+    sent = deliveries.c.webhook_id.in_(of_hooks)
+    told = sa.select(deliveries.c.id, deliveries.c.body).where(sent)
     for delivery_id, body in list(connection.execute(told)):
         text = json.dumps(eraser.without(json.loads(body)))
-        connection.execute(deliveries.update().where(deliveries.c.id == delivery_id).values(body=text))
-
-
-def clear_audit(connection: sa.Connection, venue_id: str) -> None:
-    """Take what calls about a venue named out of the log: ids in addresses, and details."""
-    query = sa.select(audit.c.number, audit.c.action).where(audit.c.venue_id == venue_id)
-    for number, action in list(connection.execute(query)):
-        target = action.partition(" ")[2].replace("{venue_id}", venue_id).replace(":path}", "}")
-        connection.execute(audit.update().where(audit.c.number == number).values(target=target, details={}))
+        connection.execute(deliveries.update().where(sent, deliveries.c.id == delivery_id).values(body=text))
+    numbers = []
+    entries = sa.select(audit).where(audit.c.venue_id == venue_id).order_by(audit.c.number)
+    for each in list(connection.execute(entries).mappings()):
+        target, details = eraser.without(each["target"]), eraser.without(each["details"])
+        if (target, details) != (each["target"], each["details"]):
+            clear(connection, venue_id, each["number"], target, details)
+            numbers.append(each["number"])
+    return ranges_of(numbers)
 
 
 def _clear_keys(connection: sa.Connection, venue_id: str, person_id: str) -> int:
-    """Remove the keys that a person holds in a venue."""
+    """Remove the keys that a person holds in a venue, and what was hidden from them."""
+    connection.execute(sealed.delete().where(sealed.c.venue_id == venue_id, sealed.c.person_id == person_id))
     mine = [keys.c.venue_id == venue_id, keys.c.person_id == person_id]
     return connection.execute(keys.delete().where(*mine)).rowcount
 
@@ -237,4 +271,5 @@ def only_here(connection: sa.Connection, venue_id: str, own: Iterable[str]) -> s
     """Those of a venue's runs that no other venue has: equal input gives equal runs."""
     own = set(own)
     others = sa.select(runs.c.digest).where(runs.c.venue_id != venue_id, runs.c.digest.in_(own))
-    return own - set(connection.execute(others).scalars())
+    with everywhere(connection):
+        return own - set(connection.execute(others).scalars())

@@ -24,11 +24,13 @@ from typing import Any, Final
 import sqlalchemy as sa
 from dbos import DBOS, DBOSConfig, Serializer, SetWorkflowID
 
-from service.problems import Problem
+from service.openreview.orders import ASKED, refine_order
+from service.problems import Problem, brief_of
 from service.settings import APPLICATION_VERSION, Settings
 from service.storage.database import Database, now
 from service.storage.folders import venue_folder
 from service.storage.tables import events, executors, jobs, runs, venues
+from service.telemetry import span
 from service.webhooks import announce
 from service.worker import STAGES
 
@@ -269,7 +271,8 @@ class Runner:
             return "over"
         try:
             for stage in STAGES[attempt.job["kind"]]:
-                said = DBOS.run_step({"name": stage}, self._stage, attempt, stage)
+                with span(f"{attempt.job['kind']} {stage}", matcher__job_id=job_id, matcher__lease=attempt.lease):
+                    said = DBOS.run_step({"name": stage}, self._stage, attempt, stage)
                 if said["outcome"] != "done":
                     return self._finish(attempt, said["outcome"], said.get("problem"))
             return self._publish(attempt)
@@ -382,14 +385,24 @@ class Runner:
         folder = venue_folder(self._database, root / "venues", job["venue_id"], job["venue_version"])
         work = root / "work" / job["id"]
         work.mkdir(parents=True, exist_ok=True)
-        return {
+        order = {
             "kind": job["kind"],
             "folder": str(folder),
             "parts": str(root / "work" / "parts" / job["venue_id"]),
             "work": str(work),
             "runs": str(root / "runs"),
             "config": job["config"],
+            "since": self._latest_match(job["venue_id"]),
         }
+        return refine_order(self._database, job, order) if ASKED in job["config"] else order
+
+    def _latest_match(self, venue_id: str) -> str | None:
+        """The digest of the venue's latest match, of which a small change leaves most as it is."""
+        of_venue = (runs.c.venue_id == venue_id, runs.c.kind == "match")
+        query = sa.select(runs.c.digest).where(*of_venue).order_by(runs.c.number.desc()).limit(1)
+        with self._database.read() as connection:
+            found: str | None = connection.execute(query).scalar()
+        return found
 
     def _is_cancelled(self, attempt: _Attempt) -> bool:
         with self._database.read() as connection:
@@ -459,11 +472,13 @@ class Runner:
             if made is not None:
                 facts["run_id"] = values["run_id"]
                 connection.execute(runs.insert().values(**self._run_row(connection, job, values["run_id"], made)))
-                if job["kind"] == "match":
+                if job["kind"] == "match" and ASKED not in job["config"]:  # there, deploying is a request of its own
                     connection.execute(venues.update().where(here).values(current_run_id=values["run_id"]))
             if problem is not None:
                 facts["problem"] = dict(problem)
             add_event(connection, job["id"], "state", facts)
+            if problem is not None:  # who gets messages may see less than who reads the job
+                facts["problem"] = brief_of(problem)
             announce(connection, job["venue_id"], f"job.{outcome}", {"job_id": job["id"], **facts})
         self._end_child(attempt)
         shutil.rmtree(self._settings.data_dir / "work" / job["id"], ignore_errors=True)

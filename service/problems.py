@@ -16,6 +16,7 @@ from starlette.exceptions import HTTPException
 from matcher.errors import (
     ConfigError,
     DataError,
+    EditError,
     InfeasibleError,
     InputError,
     MatcherError,
@@ -26,8 +27,9 @@ from matcher.errors import (
 from matcher.ingest import RejectedRowsError
 from matcher.ingest.formats import RejectedRecordsError
 from matcher.records import to_plain
+from service.openreview.shapes import error_of, is_openreview
 
-__all__ = ["PROBLEM_TYPES", "Problem", "as_problem", "document_of", "hang_into", "problem_response"]
+__all__ = ["PROBLEM_TYPES", "Problem", "as_problem", "brief_of", "document_of", "hang_into", "problem_response"]
 
 _LOG: Final = logging.getLogger("matcher.service")
 _SHOWN_ERRORS: Final = 100
@@ -108,6 +110,11 @@ def as_problem(error: MatcherError) -> Problem:
 
 
 @as_problem.register
+def _(error: EditError) -> Problem:
+    return Problem("conflict", error.reasons[0], errors=[{"detail": reason} for reason in error.reasons])
+
+
+@as_problem.register
 def _(error: RejectedRowsError) -> Problem:
     rejects = error.report.rejects
     places = [_place(each.file, each.line, each.field, each.reason) for each in rejects]
@@ -154,9 +161,22 @@ def document_of(error: MatcherError) -> dict[str, Any]:
     return as_problem(error).document()
 
 
-def problem_response(problem: Problem) -> Response:
-    """The answer for a problem."""
+def brief_of(document: Mapping[str, Any] | None) -> dict[str, Any] | None:
+    """A problem document without what it names, for those who may not see all of the data."""
+    return None if document is None else {name: document[name] for name in ("type", "title", "status")}
+
+
+def problem_response(problem: Problem, path: str = "") -> Response:
+    """The answer for a problem; at addresses of OpenReview's in its shape.
+
+    Args:
+        problem: what is wrong.
+        path: what was asked for.
+    """
     document = problem.document()
+    if is_openreview(path):
+        status, body = error_of(document)
+        return JSONResponse(jsonable_encoder(body), status_code=status, headers=problem.headers)
     return JSONResponse(
         jsonable_encoder(document), status_code=document["status"], headers=problem.headers, media_type=_MEDIA_TYPE
     )
@@ -185,25 +205,25 @@ def hang_into(app: FastAPI) -> None:
     """Let every error of an application become a problem document."""
 
     @app.exception_handler(Problem)
-    def on_problem(_: Request, error: Problem) -> Response:
-        return problem_response(error)
+    def on_problem(request: Request, error: Problem) -> Response:
+        return problem_response(error, request.url.path)
 
     @app.exception_handler(MatcherError)
-    def on_matcher_error(_: Request, error: MatcherError) -> Response:
-        return problem_response(as_problem(error))
+    def on_matcher_error(request: Request, error: MatcherError) -> Response:
+        return problem_response(as_problem(error), request.url.path)
 
     @app.exception_handler(RequestValidationError)
-    def on_invalid(_: Request, error: RequestValidationError) -> Response:
-        return problem_response(_invalid(error))
+    def on_invalid(request: Request, error: RequestValidationError) -> Response:
+        return problem_response(_invalid(error), request.url.path)
 
     @app.exception_handler(HTTPException)
-    def on_http(_: Request, error: HTTPException) -> Response:
+    def on_http(request: Request, error: HTTPException) -> Response:
         kind = _BY_STATUS.get(error.status_code, "invalid-request")
-        return problem_response(Problem(kind, PROBLEM_TYPES[kind][1], headers=error.headers))
+        return problem_response(Problem(kind, PROBLEM_TYPES[kind][1], headers=error.headers), request.url.path)
 
     @app.exception_handler(Exception)
     def on_defect(request: Request, error: Exception) -> Response:
         _LOG.error("defect in %s %s", request.method, request.scope.get("path"), exc_info=error)
         problem = Problem("internal", "the failure is in the log under the request's id")
         page_of = getattr(request.state, "page_of_problem", None)  # pages of the console answer with pages
-        return problem_response(problem) if page_of is None else page_of(problem)
+        return problem_response(problem, request.url.path) if page_of is None else page_of(problem)

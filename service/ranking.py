@@ -7,6 +7,7 @@ import re
 import unicodedata
 from collections import Counter
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -18,11 +19,13 @@ from matcher.ingest import read_venue
 from matcher.records import Profiles
 from matcher.runs import load_part, load_run
 from matcher.standing_pool import Pool, open_pool
+from service.openreview.orders import ASKED
 from service.problems import Problem
 from service.results import Kept
-from service.storage.database import Database, now
+from service.storage.database import Database, now, time_text
 from service.storage.folders import venue_folder
-from service.storage.tables import audit, runs
+from service.storage.tables import audit, jobs, runs
+from service.storage.visible import WHOLE, Sight
 
 __all__ = ["Pools", "repeats", "sketch"]
 
@@ -47,8 +50,12 @@ class Pools:
         self._data_dir = data_dir
         self._kept: Kept[tuple[Pool, int, Counter[str]]] = Kept(size)
 
-    def of(self, venue_id: str) -> tuple[Pool, int, Counter[str]]:
+    def of(self, venue_id: str, sight: Sight = WHOLE) -> tuple[Pool, int, Counter[str]]:
         """The pool of a venue as its latest run left it.
+
+        Args:
+            venue_id: the venue.
+            sight: what the one who asks sees of it; reviews of other submissions are in nobody's load.
 
         Returns:
             The pool, the version of the venue that it holds, and the loads of the published assignment.
@@ -56,26 +63,32 @@ class Pools:
         Raises:
             Problem: no job has made it ready yet.
         """
-        query = sa.select(runs.c.id).where(runs.c.venue_id == venue_id).order_by(runs.c.number.desc()).limit(1)
+        # What a request of OpenReview's was answered with holds only the people that it asked about.
+        is_whole = sa.or_(jobs.c.id.is_(None), jobs.c.config[ASKED].as_string().is_(None))
+        query = sa.select(runs.c.id).outerjoin(jobs, jobs.c.id == runs.c.job_id)
+        query = query.where(runs.c.venue_id == venue_id, is_whole).order_by(runs.c.number.desc()).limit(1)
         with self._database.read() as connection:
             run_id = connection.execute(query).scalar()
         if run_id is None:
             raise Problem("conflict", "the reviewers are not ready: start a job of the kind 'index' (or a match) first")
-        return self._kept.get((venue_id, run_id), lambda: self._open(run_id))
+        return self._kept.get((venue_id, run_id, sight.hidden), lambda: self._open(venue_id, run_id, sight.hidden))
 
     def clear(self) -> None:
         """Forget all; they are read again when they are asked for."""
         self._kept.clear()
 
-    def _open(self, run_id: str) -> tuple[Pool, int, Counter[str]]:
+    def _open(self, venue_id: str, run_id: str, hidden: frozenset[str]) -> tuple[Pool, int, Counter[str]]:
         with self._database.read() as connection:
-            row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().one()
+            here = [runs.c.venue_id == venue_id, runs.c.id == run_id]
+            row = connection.execute(sa.select(runs).where(*here)).mappings().one()
         config = MatchConfig.from_plain(row["manifest"]["config"])
         loads: Counter[str] = Counter()
         if row["kind"] == "match":
             run = load_run(self._data_dir / "runs" / row["digest"])
             venue, profiles = run.venue, run.profiles
-            loads.update(pair.reviewer_id for pair in run.assignment.pairs)
+            told = {(each.submission_id, each.reviewer_id) for each in venue.assignments}  # the pool counts these
+            pairs = [pair for pair in run.assignment.pairs if (pair.submission_id, pair.reviewer_id) not in told]
+            loads.update(pair.reviewer_id for pair in pairs if pair.submission_id not in hidden)
         else:
             root = self._data_dir.resolve()
             folder = venue_folder(self._database, root / "venues", row["venue_id"], row["venue_version"])
@@ -85,7 +98,8 @@ class Pools:
                 raise Problem("conflict", "the files of the index are gone: start a job of the kind 'index' again")
             profiles = part
         # Without a cache: what is asked about is an author's text, and leaves nothing behind.
-        pool = open_pool(venue, config, make_encoder(config), profiles)
+        shown = tuple(each for each in venue.assignments if each.submission_id not in hidden)
+        pool = open_pool(replace(venue, assignments=shown), config, make_encoder(config), profiles)
         return pool, row["venue_version"], loads
 
 
@@ -108,19 +122,30 @@ def sketch(text: str) -> list[int]:
     return [min((value * multiple & mask) >> 32 for value in values) for multiple in multiples]
 
 
-def repeats(connection: sa.Connection, venue_id: str, mine: Sequence[int]) -> list[dict[str, Any]]:
-    """Questions of the last week about nearly the same text, newest first: somebody may be trying out texts."""
+def repeats(
+    connection: sa.Connection, venue_id: str, mine: Sequence[int], *, key_id: str | None = None
+) -> list[dict[str, Any]]:
+    """Questions of the last week about nearly the same text, newest first: somebody may be trying out texts.
+
+    Args:
+        connection: a transaction.
+        venue_id: whose log is read.
+        mine: the sketch of the text.
+        key_id: only questions of this key; by default of all.
+    """
     query = (
         sa.select(audit.c.at, audit.c.key_id, audit.c.details)
         .where(audit.c.venue_id == venue_id, audit.c.action == "POST /v1/rank", audit.c.at > now() - _LOOKED_BACK_S)
         .order_by(audit.c.number.desc())
         .limit(_LOOKED_AT)
     )
+    if key_id is not None:
+        query = query.where(audit.c.key_id == key_id)
     found = []
-    for at, key_id, details in connection.execute(query):
+    for at, asker, details in connection.execute(query):
         likeness = _likeness(mine, details.get("sketch", ()))
         if likeness >= _ALIKE:
-            found.append({"at": round(at, 3), "key_id": key_id, "likeness": round(likeness, 3)})
+            found.append({"at": time_text(at), "key_id": asker, "likeness": round(likeness, 3)})
     return found
 
 

@@ -10,9 +10,12 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from matcher import MatchResult
+from matcher.edits import Workbench
 from matcher.rounds import alternates
+from service.browsing import Browsing
 from service.overview import Overview
 from service.problems import Problem
+from service.storage.visible import Sight
 
 __all__ = ["Kept", "Results"]
 
@@ -75,6 +78,8 @@ class Results:
         self._kept: Kept[MatchResult] = Kept(size)
         self._seen: Kept[MatchResult] = Kept(4 * size)
         self._alternates: Kept[Any] = Kept(size)
+        self._benches: Kept[Workbench] = Kept(size)
+        self._browsings: Kept[Browsing] = Kept(size)
         self._overviews: Kept[Overview] = Kept(2 * size)
         self._looked_at: Kept[Any] = Kept(size)
 
@@ -82,12 +87,13 @@ class Results:
         """The run's folder."""
         return self._folder / digest
 
-    def load(self, digest: str, *, viewer: str | None = None) -> MatchResult:
+    def load(self, digest: str, *, viewer: str | None = None, hidden: frozenset[str] = frozenset()) -> MatchResult:
         """A run, checked against its manifest when it is first read.
 
         Args:
             digest: of its manifest.
             viewer: whose eyes see it: nothing of the submissions that this person conflicts with.
+            hidden: submissions of which they see nothing in any case.
 
         Raises:
             Problem: nobody has the viewer's id.
@@ -97,17 +103,26 @@ class Results:
             return whole
         if viewer not in whole.venue.person_by_id:
             raise Problem("forbidden", "the key belongs to a person whom this run does not know")
-        return self._seen.get((digest, viewer), lambda: whole.seen_by(viewer))
+        return self._seen.get((digest, viewer, hidden), lambda: whole.seen_by(viewer, besides=hidden))
 
-    def alternates(self, digest: str, result: MatchResult, viewer: str | None, count: int) -> Any:
+    def alternates(self, digest: str, result: MatchResult, sight: Sight, count: int) -> Any:
         """Who could step in for each submission, worked out once."""
         return self._alternates.get(
-            (digest, viewer, count), lambda: alternates(result.scores, result.limits, result.assignment, count=count)
+            (digest, sight.viewer, sight.hidden, count),
+            lambda: alternates(result.scores, result.limits, result.assignment, count=count),
         )
+
+    def bench(self, digest: str, result: MatchResult, viewer: str | None) -> Workbench:
+        """The run as a chair works on it by hand, with what is counted once."""
+        return self._benches.get((digest, viewer, result.scores.submissions.ids), lambda: Workbench(result))
+
+    def browsing(self, digest: str, result: MatchResult, viewer: str | None) -> Browsing:
+        """A run as it is browsed, with what is counted once."""
+        return self._browsings.get((digest, viewer, result.scores.submissions.ids), lambda: Browsing(result))
 
     def overview(self, digest: str, result: MatchResult, viewer: str | None) -> Overview:
         """A run at a glance, worked out once."""
-        return self._overviews.get((digest, viewer), lambda: Overview(result))
+        return self._overviews.get((digest, viewer, result.scores.submissions.ids), lambda: Overview(result))
 
     def looked_at(self, key: Hashable, look: Callable[[], T]) -> T:
         """What was found in the data of a state of a venue, looked for once."""
@@ -120,6 +135,6 @@ class Results:
 
     def forget(self, digest: str) -> None:
         """Remove a run from memory and from disk."""
-        for kept in (self._kept, self._seen, self._alternates, self._overviews):
+        for kept in (self._kept, self._seen, self._alternates, self._benches, self._browsings, self._overviews):
             kept.clear()
         shutil.rmtree(self.path(digest), ignore_errors=True)

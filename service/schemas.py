@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from typing import Annotated, Any, Generic, Literal, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, PlainSerializer, StringConstraints
 
 from service.auth import ROLES
+from service.storage.database import time_text
 
 __all__ = [
     "AssignedPair",
@@ -17,6 +17,9 @@ __all__ = [
     "ConfigBody",
     "ConflictQuestion",
     "Delivery",
+    "Draft",
+    "DraftRequest",
+    "DraftStep",
     "Erased",
     "ErasureRequest",
     "EvidencePart",
@@ -27,9 +30,13 @@ __all__ = [
     "KeyTold",
     "Me",
     "Page",
+    "PairNamed",
     "RankQuestion",
     "Ranking",
+    "Retained",
+    "RetentionRequest",
     "Run",
+    "SaveRequest",
     "TableChange",
     "Venue",
     "VenueFacts",
@@ -42,7 +49,7 @@ __all__ = [
 
 T = TypeVar("T")
 
-Time = Annotated[float, PlainSerializer(lambda at: datetime.fromtimestamp(at, UTC).isoformat(), return_type=str)]
+Time = Annotated[float, PlainSerializer(time_text, return_type=str)]
 """Seconds since 1970 inside, ISO 8601 in UTC outside."""
 
 Identifier = Annotated[str, StringConstraints(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$")]
@@ -120,6 +127,9 @@ class AuditEntry(BaseModel):
     status: int
     request_id: str
     details: dict[str, Any]
+    salt: str | None = Field(description="With it the content can be checked; null where what it named was erased.")
+    content: str = Field(description="SHA-256 of the salt, the target and the details.")
+    hash: str = Field(description="SHA-256 of the entry before this one, and of all of this one.")
 
 
 # --- venues ---------------------------------------------------------------------------------------------------------
@@ -133,6 +143,9 @@ class VenueFacts(_Body):
     reviews_per_submission: Annotated[int, Field(ge=0, le=1000)] | None = None
     max_load: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
     min_load: Annotated[int, Field(ge=0, le=1_000_000)] | None = None
+    double_blind: bool | None = Field(
+        default=None, description="False: area chairs and the like are told who wrote what; else they are not."
+    )
 
 
 class VenueRequest(VenueFacts):
@@ -162,8 +175,12 @@ class Venue(BaseModel):
     reviews_per_submission: int | None = None
     max_load: int | None = None
     min_load: int | None = None
+    double_blind: bool | None = None
     config: dict[str, Any]
     version: int
+    oldest_version: int = Field(description="Earlier ones are no longer kept.")
+    keep_days: float | None = Field(description="Versions older than so many days go; null: they stay.")
+    keep_versions: int | None = Field(description="How many versions are kept; null: all.")
     current_run_id: str | None
     created_at: Time
     changed_at: Time
@@ -187,6 +204,29 @@ class ChangeReport(BaseModel):
     tables: dict[str, TableChange]
     notices: list[str] = []
     details: dict[str, Any] = {}
+
+
+class RetentionRequest(_Body):
+    """For how long earlier versions of a venue are kept; where both are given, both must hold."""
+
+    days: Annotated[float, Field(gt=0, le=36_600)] | None = Field(
+        default=None, description="What has not been the state of the venue for so many days goes."
+    )
+    versions: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None, description="How many versions are kept, the newest among them."
+    )
+
+
+class Retained(BaseModel):
+    """What is kept no longer, or would not be."""
+
+    dry_run: bool
+    oldest_version: int = Field(description="The oldest version that is kept.")
+    versions: int = Field(description="Versions that went.")
+    records: int | None = Field(
+        description="Records that only these versions held; null where the key does not see all of them."
+    )
+    runs: list[str] = Field(description="Runs made from them; the published one stays.")
 
 
 class ErasureRequest(_Body):
@@ -253,7 +293,8 @@ class Run(BaseModel):
 
     id: str
     venue_id: str
-    job_id: str
+    job_id: str | None = Field(description="The job that made it; null for a run that was edited by hand.")
+    parent_run_id: str | None = Field(description="The run that was edited by hand; null for the result of a job.")
     kind: str
     number: int
     is_current: bool
@@ -270,6 +311,56 @@ class AssignedPair(BaseModel):
     reviewer_id: str
     score: float | None = None
     marks: list[str] = []
+
+
+# --- edits by hand --------------------------------------------------------------------------------------------------
+
+
+class PairNamed(_Body):
+    """A pair by its ids."""
+
+    submission_id: AnyId
+    reviewer_id: AnyId
+
+
+class DraftRequest(_Body):
+    """A draft to be begun."""
+
+    run_id: Annotated[str, StringConstraints(min_length=1, max_length=64)] = Field(
+        default="current", description="The run to edit."
+    )
+
+
+class DraftStep(_Body):
+    """One step of edits by hand: first the pairs that go, then those that come."""
+
+    remove: Annotated[list[PairNamed], Field(max_length=1000)] = []
+    add: Annotated[list[PairNamed], Field(max_length=1000)] = []
+    may_exceed: bool = Field(
+        default=False, description="Allow more than a maximum load, and more reviews than a submission wants."
+    )
+
+
+class SaveRequest(_Body):
+    """How a draft becomes a run."""
+
+    publish: bool = Field(default=False, description="Make the new run the current one.")
+
+
+class Draft(BaseModel):
+    """Edits of a run by hand that are not saved yet."""
+
+    id: str
+    venue_id: str
+    run_id: str
+    version: int
+    steps: int = Field(description="Steps that hold.")
+    undone: int = Field(description="Steps that were undone and can be done again.")
+    created_at: Time
+    changed_at: Time
+    effect: dict[str, Any] = Field(
+        description="What all steps together do: added, removed, refused, submissions, reviewers, figures before/after."
+    )
 
 
 # --- questions ------------------------------------------------------------------------------------------------------

@@ -17,6 +17,7 @@ import uvicorn
 
 from service.app import create_app
 from service.auth import Keyring
+from service.logs import set_up_logs
 from service.settings import Settings
 from service.state import Service
 from service.storage.database import Database
@@ -25,6 +26,9 @@ __all__ = ["Server", "keyring", "make_server", "serve"]
 
 _GRACE_S: Final = 6
 """How long requests may take to end when the service does."""
+_IDLE_S: Final = 65
+"""How long a connection without requests is kept; longer than clients and proxies keep theirs, so that none of them
+sends into one that ends at that moment."""
 _END_S: Final = 13.0
 """After how long the process ends whatever still runs; jobs are carried on by others or at the next start."""
 
@@ -39,8 +43,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> int:
     Returns:
         The exit code.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up_logs(settings.log_format)
     os.environ.setdefault("MATCHER_CACHE", str(settings.data_dir.resolve() / "cache"))
     server = make_server(settings, tell=tell)
     server.run()
@@ -64,6 +67,7 @@ def make_server(settings: Settings, *, tell: Callable[[str], None]) -> Server:
             host=settings.host,
             port=settings.port,
             timeout_graceful_shutdown=_GRACE_S,
+            timeout_keep_alive=_IDLE_S,
             access_log=False,
             log_config=None,
             server_header=False,

@@ -25,6 +25,7 @@ from matcher.ingest.formats import FORMATS, import_files, plain_row, rows_of
 from matcher.ingest.formats.write import read_tables
 from matcher.ingest.loading import Ledger
 from matcher.records import to_plain
+from service.openreview.archive import read_references
 from service.problems import Problem
 from service.settings import Settings
 from service.storage.folders import plain_facts
@@ -61,6 +62,7 @@ class Uploaded:
         config: choices, where a folder brought a `match.toml`.
         notices: what its owner should know.
         details: what an import says about its files.
+        references: what ids of OpenReview mean, where its files say so.
     """
 
     tables: dict[str, Sequence[Mapping[str, Any]]]
@@ -68,6 +70,7 @@ class Uploaded:
     config: dict[str, Any] | None = None
     notices: list[str] = field(default_factory=list)
     details: dict[str, Any] = field(default_factory=dict)
+    references: list[dict[str, Any]] = field(default_factory=list)
 
 
 @asynccontextmanager
@@ -184,6 +187,7 @@ def read_foreign(
     has_tables = any(there.iterdir())
     with unpacked_files(path, file_name, settings) as files:
         done = import_files(format_name, files, there, add=has_tables, reviewers=reviewers)
+        references = read_references(files) if format_name == "openreview" else []
     details = {
         "files": [{"file": each.file, "read": each.read, "accepted": each.accepted} for each in done.collected.files],
         "questions": list(done.joined.questions),
@@ -192,7 +196,7 @@ def read_foreign(
     tables: dict[str, Sequence[Mapping[str, Any]]] = {
         kind: [plain_row(TABLES[kind].read(row, {})) for row in rows] for kind, rows in read_tables(there).items()
     }
-    return Uploaded(tables, details=details)
+    return Uploaded(tables, details=details, references=references)
 
 
 @contextmanager
@@ -227,7 +231,8 @@ def _is_linked(folder: Path) -> bool:
 @contextmanager
 def _unpacked(path: Path, settings: Settings) -> Iterator[Path]:
     """The content of a zip; the one folder in it, if it holds nothing else."""
-    target = Path(tempfile.mkdtemp(dir=path.parent))
+    target = Path(tempfile.mkdtemp(dir=path.parent)) / "archive"  # errors name it
+    target.mkdir()
     try:
         with zipfile.ZipFile(path) as archive:
             _extract(archive, target, settings, path.stat().st_size)

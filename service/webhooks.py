@@ -2,7 +2,8 @@
 
 A body is signed with HMAC-SHA256 over `<seconds>.<body>`, in the header `Matcher-Signature: t=<seconds>,v1=<hex>`. The
 secret of a webhook is derived from a key in the data folder, so the database holds none. Addresses are looked up once
-and connected to as they were checked; private ones are refused, redirects are not followed.
+and connected to as they were checked; private ones are refused, redirects are not followed. Several addresses are
+served at the same time, one message at a time each: a slow one keeps nobody waiting, and the order of its own stays.
 """
 
 from __future__ import annotations
@@ -26,7 +27,7 @@ import sqlalchemy as sa
 
 from service.problems import Problem
 from service.settings import Settings
-from service.storage.database import Database, now
+from service.storage.database import Database, now, time_text
 from service.storage.tables import deliveries, webhooks
 
 __all__ = ["Postman", "announce", "check_address", "secret_of", "sign"]
@@ -37,8 +38,12 @@ _TRY_FOR_S: Final = 86_400.0
 _FIRST_PAUSE_S: Final = 2.0
 _LONGEST_PAUSE_S: Final = 3600.0
 _CLAIM_S: Final = 60.0
+"""For how long a message belongs to the process that took it; longer than any attempt lasts."""
 _LOOK_S: Final = 1.0
-_AT_ONCE: Final = 20
+_AT_ONCE: Final = 16
+"""Addresses that one process serves at the same time."""
+_LOOKED_AT: Final = 500
+"""Messages that are due and looked at, to find some for addresses that are free."""
 
 
 def _root_secret(folder: Path) -> bytes:
@@ -107,7 +112,7 @@ def announce(connection: sa.Connection, venue_id: str, event: str, facts: Mappin
     """Write down, in the transaction of what happened, that it is to be told."""
     for webhook_id in connection.execute(sa.select(webhooks.c.id).where(webhooks.c.venue_id == venue_id)).scalars():
         delivery_id = secrets.token_hex(12)
-        body = {"id": delivery_id, "event": event, "venue_id": venue_id, "at": round(now(), 3), **facts}
+        body = {"id": delivery_id, "event": event, "venue_id": venue_id, "at": time_text(now()), **facts}
         connection.execute(
             deliveries.insert().values(
                 id=delivery_id,
@@ -124,7 +129,7 @@ def announce(connection: sa.Connection, venue_id: str, event: str, facts: Mappin
 
 
 class Postman:
-    """Delivers what waits, in a thread of its own; of several processes one delivers each.
+    """Delivers what waits, each message by one of several processes.
 
     Args:
         database: where deliveries wait.
@@ -136,6 +141,9 @@ class Postman:
         self._settings = settings
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._work, name="matcher-webhooks", daemon=True)
+        self._wake = threading.Event()
+        self._busy: set[str] = set()
+        self._lock = threading.Lock()
 
     def start(self) -> None:
         """Begin."""
@@ -144,35 +152,59 @@ class Postman:
     def stop(self) -> None:
         """End; what is not delivered waits."""
         self._stopping.set()
+        self._wake.set()
         self._thread.join(timeout=2)
 
     def _work(self) -> None:
-        while not self._stopping.wait(_LOOK_S):
+        while not self._stopping.is_set():
+            self._wake.wait(_LOOK_S)
+            self._wake.clear()
             try:
-                for delivery in self._claim():
-                    self._deliver(delivery)
+                found = self._claim()
             except sa.exc.SQLAlchemyError:
                 _LOG.exception("webhooks could not be looked up; they are tried again")
+                continue
+            for delivery in found:
+                with self._lock:
+                    self._busy.add(delivery["webhook_id"])
+                threading.Thread(target=self._serve, args=(delivery,), daemon=True).start()
 
     def _claim(self) -> list[Mapping[str, Any]]:
-        due = [deliveries.c.state == "waiting", deliveries.c.due_at <= now()]
+        """The oldest message that is due for each address that is free, taken for this process."""
+        with self._lock:
+            busy = set(self._busy)
+        free = _AT_ONCE - len(busy)
+        due = [deliveries.c.state == "waiting", deliveries.c.due_at <= now(), deliveries.c.webhook_id.not_in(busy)]
         with self._database.read() as connection:
-            if connection.execute(sa.select(deliveries.c.id).where(*due).limit(1)).first() is None:
+            if free <= 0 or connection.execute(sa.select(deliveries.c.id).where(*due).limit(1)).first() is None:
                 return []
         with self._database.write() as connection:
             query = (
                 sa.select(deliveries, webhooks.c.url)
                 .join(webhooks, webhooks.c.id == deliveries.c.webhook_id)
                 .where(*due)
-                .order_by(deliveries.c.due_at)
-                .limit(_AT_ONCE)
+                .order_by(deliveries.c.due_at, deliveries.c.id)
+                .limit(_LOOKED_AT)
                 .with_for_update(of=deliveries, skip_locked=True)
             )
-            found: list[Mapping[str, Any]] = [dict(each) for each in connection.execute(query).mappings()]
+            first: dict[str, Mapping[str, Any]] = {}
+            for each in connection.execute(query).mappings():
+                first.setdefault(each["webhook_id"], dict(each))
+            found = list(first.values())[:free]
             ids = [each["id"] for each in found]
-            later = now() + _CLAIM_S + _AT_ONCE * _TIMEOUT_S
-            connection.execute(deliveries.update().where(deliveries.c.id.in_(ids)).values(due_at=later))
+            connection.execute(deliveries.update().where(deliveries.c.id.in_(ids)).values(due_at=now() + _CLAIM_S))
         return found
+
+    def _serve(self, delivery: Mapping[str, Any]) -> None:
+        """Deliver one message, in a thread of its own."""
+        try:
+            self._deliver(delivery)
+        except sa.exc.SQLAlchemyError:
+            _LOG.exception("what became of a message could not be written down; it is sent again")
+        finally:
+            with self._lock:
+                self._busy.discard(delivery["webhook_id"])
+            self._wake.set()
 
     def _deliver(self, delivery: Mapping[str, Any]) -> None:
         status = self._post(delivery)

@@ -11,24 +11,27 @@ import hashlib
 import json
 import logging
 import os
+import queue
 import shutil
 import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from matcher.commands.choices import resolve_choices
 from matcher.config import MatchConfig
 from matcher.encoders import default_cache_dir, make_encoder
-from matcher.errors import MatcherError
+from matcher.errors import MatcherError, RunError
 from matcher.ingest import read_venue
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Venue, canonical_json
 from matcher.runs import load_part, save_part
 from matcher.standing_pool import Pool, build_pool
 from service.choices import runnable
+from service.openreview.scoring import score_request
 from service.problems import document_of
 
 __all__ = ["STAGES", "main"]
@@ -36,6 +39,7 @@ __all__ = ["STAGES", "main"]
 STAGES: Final = {
     "match": ("import", "conflicts", "embed", "score", "assign", "report"),
     "index": ("import", "embed", "report"),
+    "expertise": ("import", "embed", "score", "report"),
 }
 """The stages of each kind of job, in their order. Conflicts come early: they are quick, and refuse a venue without a
 deadline before anything is embedded."""
@@ -43,7 +47,19 @@ deadline before anything is embedded."""
 _LOG: Final = logging.getLogger("matcher.service.worker")
 _EVERY_S: Final = 0.2
 _STAGE_OF: Final = {"conflicts": "conflicts", "profiles": "embed", "scores": "score"}
-_TEXT_SETTINGS: Final = ("encoder", "model", "prompt", "pooling", "device", "max_tokens", "precision", "background")
+_SCORE_SETTINGS: Final = frozenset(
+    (
+        "aggregation",
+        "top_k",
+        "paper_decay",
+        "best_share",
+        "thin_profile",
+        "length_correction",
+        "unscored",
+        "min_score",
+    )
+)
+"""The settings of expertise that are read only after profiles are built."""
 
 
 class _Line:
@@ -74,12 +90,13 @@ def main() -> int:
 
 
 def _work(line: _Line) -> int:
+    orders: queue.SimpleQueue[str] = queue.SimpleQueue()
+    threading.Thread(target=_listen, args=(orders,), daemon=True).start()  # first: who is orphaned does not even load
     _load()
-    text = sys.stdin.readline()
-    if not text:  # the parent ended before it had anything for us
+    text = orders.get()
+    if not text:
         return 0
     order = json.loads(text)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
     try:
         line.say(finished=_WORK[order["kind"]](order, line))
     except MatcherError as error:
@@ -100,9 +117,13 @@ def _load() -> None:
     make_encoder(MatchConfig(encoder="tfidf")).fit(["what takes long is the first time"])
 
 
-def _end_with_parent() -> None:
-    sys.stdin.read()
-    os._exit(3)
+def _listen(orders: queue.SimpleQueue[str]) -> None:
+    """Hand the one order over, and end with the parent, whatever is being done then."""
+    text = sys.stdin.readline()
+    orders.put(text)
+    if text:
+        sys.stdin.read()
+    os._exit(3 if text else 0)  # without a text it ended before it had anything for us
 
 
 def _digest(*parts: str) -> str:
@@ -110,12 +131,24 @@ def _digest(*parts: str) -> str:
 
 
 def _texts_digest(venue: Venue, config: dict[str, Any]) -> str:
-    """Of all that vectors depend on: texts, whose they are, and the encoder."""
-    texts = [[paper.id, paper.text, bool(paper.abstract)] for paper in venue.papers]
-    submissions = [[one.id, one.text, bool(one.abstract)] for one in venue.active_submissions]
-    whose = [[one.person_id, sorted(one.paper_ids)] for one in venue.reviewers]
-    encoder = {name: config["expertise"][name] for name in _TEXT_SETTINGS}
-    return _digest(json.dumps([texts, submissions, whose, encoder], sort_keys=True))
+    """Of all that profiles depend on: texts, whose they are, what weighs them, and the encoder."""
+    texts = [
+        [
+            paper.id,
+            paper.title,
+            paper.abstract,
+            paper.full_text,
+            paper.kind,
+            [str(day) for day in paper.dates],
+            [mention.person_id for mention in paper.authors],
+        ]
+        for paper in venue.papers
+    ]
+    submissions = [[one.id, one.title, one.abstract, one.full_text, one.keywords] for one in venue.active_submissions]
+    whose = [[one.person_id, sorted(one.paper_ids), one.interests] for one in venue.reviewers]
+    deadline = config["conflicts"]["deadline"] or (str(venue.deadline.day) if venue.deadline else None)
+    choices = {name: value for name, value in config["expertise"].items() if name not in _SCORE_SETTINGS}
+    return _digest(json.dumps([texts, submissions, whose, deadline, choices], sort_keys=True, default=str))
 
 
 def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
@@ -142,8 +175,15 @@ def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
             line.say(done=_STAGE_OF[name])
             return part
 
+        since = runs / order["since"] if order.get("since") else None
         result = match(
-            loaded.venue, resolved.config, origin=resolved.origin, progress=line.progress, clock=clock, keep=keep
+            loaded.venue,
+            resolved.config,
+            origin=resolved.origin,
+            progress=line.progress,
+            clock=clock,
+            keep=keep,
+            earlier=None if since is None else partial(_earlier, since),
         )
         result.save(built, overwrite=True)
     line.say(done="assign")
@@ -160,7 +200,17 @@ def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
                 raise
             shutil.rmtree(building)
     line.say(done="report")
-    return {"digest": manifest["digest"], "manifest": manifest}
+    reused = result.times.get("reused", {})
+    return {"digest": manifest["digest"], "manifest": {**manifest, **({"reused": reused} if reused else {})}}
+
+
+def _earlier(folder: Path) -> MatchResult | None:
+    """The venue's latest run; none where it was erased, or an earlier version of ours wrote it."""
+    try:
+        return MatchResult.load(folder)
+    except RunError as error:
+        _LOG.warning("nothing is taken over from the latest run: %s", error)
+        return None
 
 
 def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
@@ -178,7 +228,11 @@ def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
     return {"digest": digest, "manifest": {"config": config.to_plain(), "venue": {"digest": loaded.venue.digest}}}
 
 
-_WORK: Final = {"match": _match, "index": _index}
+def _expertise(order: dict[str, Any], line: _Line) -> dict[str, Any]:
+    return score_request(order, lambda stage: line.say(done=stage), line.progress)
+
+
+_WORK: Final = {"match": _match, "index": _index, "expertise": _expertise}
 
 
 if __name__ == "__main__":

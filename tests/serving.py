@@ -21,6 +21,7 @@ from service.client import Client
 from service.server import make_server
 from service.settings import Settings
 from service.state import Service
+from tests.forking import Forked
 
 ROOT = Path(__file__).parents[1]
 TFIDF = {"encoder": "tfidf"}
@@ -57,7 +58,8 @@ def serving(data_dir: Path, **settings: Any) -> Iterator[Served]:
     """A server in a thread of this process. DBOS knows one at a time."""
     port = free_port()
     told: list[str] = []
-    chosen = Settings(data_dir=data_dir, port=port, heartbeat_s=0.5, dead_after_s=2.0, **settings)
+    without_limits = {"requests_per_minute": 0, "requests_per_minute_and_address": 0}
+    chosen = Settings(data_dir=data_dir, port=port, heartbeat_s=0.5, dead_after_s=2.0, **(without_limits | settings))
     server = make_server(chosen, tell=told.append)
     service: Service = server.config.app.state.service  # type: ignore[union-attr]
     thread = threading.Thread(target=server.run, daemon=True)
@@ -74,30 +76,37 @@ def serving(data_dir: Path, **settings: Any) -> Iterator[Served]:
     assert "/login?code=" in told[1]
 
 
-def wait_until_ready(address: str, *, timeout_s: float = 60) -> None:
+def wait_until_ready(
+    address: str,
+    *,
+    process: subprocess.Popen[bytes] | Forked | None = None,
+    log: Path | None = None,
+    timeout_s: float = 60,
+) -> None:
     end = time.monotonic() + timeout_s
-    while time.monotonic() < end:
+    while time.monotonic() < end and (process is None or process.poll() is None):
         try:
             if httpx.get(f"{address}/readyz").status_code == 200:
                 return
         except httpx.TransportError:
             pass
         time.sleep(0.05)
-    raise TimeoutError(address)
+    told = log.read_text(encoding="utf-8")[-4000:] if log is not None else ""
+    raise TimeoutError(f"{address}: {'not ready' if process is None else process.poll()}\n{told}")
 
 
-def start_process(data_dir: Path, port: int, **environment: str) -> subprocess.Popen[bytes]:
+def start_process(data_dir: Path, port: int, *, log: Path | None = None, **environment: str) -> subprocess.Popen[bytes]:
     """`matcher serve` as a process of its own."""
     command = [sys.executable, "-m", "matcher", "serve", "--port", str(port), "--data-dir", str(data_dir)]
     names = {f"MATCHER_SERVICE_{name.upper()}": value for name, value in environment.items()}
-    quick = {"MATCHER_SERVICE_HEARTBEAT_S": "0.5", "MATCHER_SERVICE_DEAD_AFTER_S": "2"}
-    return subprocess.Popen(
-        command,
-        cwd=ROOT,
-        env={**os.environ, **quick, **names},
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-    )
+    quick = {
+        "MATCHER_SERVICE_HEARTBEAT_S": "0.5",
+        "MATCHER_SERVICE_DEAD_AFTER_S": "2",
+        "MATCHER_SERVICE_REQUESTS_PER_MINUTE": "0",
+        "MATCHER_SERVICE_REQUESTS_PER_MINUTE_AND_ADDRESS": "0",
+    }
+    with (log or Path(os.devnull)).open("ab") as stream:
+        return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **quick, **names}, stdout=stream, stderr=stream)
 
 
 def upload_world(client: Client, venue_id: str, venue: Any, **facts: Any) -> None:

@@ -420,6 +420,7 @@ def venues(draw: st.DrawFn) -> Venue:
                 max_load=st.none() | st.integers(0, 9),
                 min_load=st.none() | st.integers(0, 9),
                 invitation=st.sampled_from(INVITATIONS),
+                last_invited=st.none() | st.builds(PartialDate, st.integers(1900, 2100)),
                 availability=st.floats(0, 1),
                 roles=tuples(st.builds(RoleLoad, role=NAMES, max_load=st.integers(0, 9), min_load=st.integers(0, 9))),
                 attributes=ATTRIBUTES,

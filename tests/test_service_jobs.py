@@ -6,10 +6,12 @@ import hashlib
 import hmac
 import http.server
 import json
+import socket
 import threading
 import time
 from collections.abc import Iterator
 from dataclasses import replace
+from datetime import datetime, timedelta
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -23,7 +25,7 @@ from service import jobs as service_jobs
 from service.client import ClientError
 from service.problems import Problem
 from service.storage.tables import events, runs
-from service.webhooks import check_address, secret_of, sign
+from service.webhooks import announce, check_address, secret_of, sign
 from tests.serving import TFIDF, Served, upload_world
 from tests.worlds import two_fields
 
@@ -229,6 +231,9 @@ def test_events_are_told_while_they_happen(served: Served, venue: str) -> None:
     told = list(served.admin.follow(venue, job["id"]))
     assert told[-1].data["state"] == "succeeded"
     assert [each.id for each in told] == sorted({each.id for each in told})
+    times = [datetime.fromisoformat(each.data["at"]) for each in told]
+    assert times == sorted(times)
+    assert {each.utcoffset() for each in times} == {timedelta(0)}
     with served.service.database.read() as connection:
         query = sa.select(events.c.number).where(events.c.job_id == job["id"]).order_by(events.c.number)
         assert [each.id for each in told] == list(connection.execute(query).scalars())
@@ -299,6 +304,36 @@ def test_the_end_of_a_job_is_told_signed_and_again_until_it_arrives(
             served.admin.call(*call)
     with pytest.raises(ClientError, match="404"):
         served.admin.call("POST", f"{path}/{made['id']}/deliveries/x/replay")
+
+
+def test_an_address_that_does_not_answer_keeps_nobody_waiting(
+    served: Served,
+    venue: str,
+    listener: tuple[str, list[tuple[dict[str, str], bytes]]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    url, heard = listener
+    monkeypatch.setattr("service.webhooks._TIMEOUT_S", 60.0)
+    with socket.create_server(("127.0.0.1", 0)) as silent:  # takes connections, says nothing
+        slow = f"http://127.0.0.1:{silent.getsockname()[1]}/"
+        path = f"/v1/venues/{venue}/webhooks"
+        dead = served.admin.call("POST", path, json_body={"url": slow}).json()["id"]
+        for _ in range(2):
+            served.admin.call("POST", path, json_body={"url": url})
+        with served.service.database.write() as connection:
+            for number in range(3):
+                announce(connection, venue, "run.published", {"number": number})
+        wanted = [(number, copy) for number in range(3) for copy in range(2)]
+        end = time.monotonic() + 30  # less than it takes until the silent address is given up for one message
+        while len(heard) < len(wanted) and time.monotonic() < end:
+            time.sleep(0.05)
+        bodies = [json.loads(body) for _, body in heard]
+        assert len(heard) >= len(wanted)
+        assert all(datetime.fromisoformat(each["at"]).utcoffset() == timedelta(0) for each in bodies)
+        waiting = served.admin.get(f"{path}/{dead}/deliveries")["items"]
+        assert {(each["state"], each["attempts"]) for each in waiting} == {("waiting", 0)}
+        for each in served.admin.get(path)["items"]:
+            served.admin.call("DELETE", f"{path}/{each['id']}")
 
 
 @pytest.mark.parametrize(

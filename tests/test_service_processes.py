@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 import random
-import signal
 import subprocess
 import sys
 import tempfile
@@ -24,6 +23,7 @@ from service.server import keyring
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.tables import events, jobs, runs
+from tests.forking import Forked, Launcher
 from tests.serving import TFIDF, free_port, start_process, upload_world, wait_until_ready
 from tests.worlds import two_fields
 
@@ -37,11 +37,13 @@ class Processes:
     Args:
         data_dir: shared by them.
         database_url: empty for SQLite.
+        launcher: forks them, where many are started.
     """
 
     data_dir: Path
     database_url: str = ""
-    running: dict[int, subprocess.Popen[bytes]] = field(default_factory=dict)
+    launcher: Launcher | None = None
+    running: dict[int, subprocess.Popen[bytes] | Forked] = field(default_factory=dict)
 
     def key(self) -> str:
         with keyring(self.data_dir, self.database_url or None) as keys:
@@ -49,18 +51,27 @@ class Processes:
 
     def start(self, port: int | None = None) -> str:
         port = port or free_port()
-        self.running[port] = start_process(self.data_dir, port, database_url=self.database_url)
+        log = self.data_dir.with_name(f"{port}.log")
+        process: subprocess.Popen[bytes] | Forked
+        if self.launcher is None:
+            process = start_process(self.data_dir, port, log=log, database_url=self.database_url)
+        else:
+            quick = {"heartbeat_s": 0.5, "dead_after_s": 2.0}
+            place = str(self.data_dir)
+            process = self.launcher.start(log, data_dir=place, port=port, database_url=self.database_url, **quick)
+        self.running[port] = process
         address = f"http://127.0.0.1:{port}"
-        wait_until_ready(address)
+        wait_until_ready(address, process=process, log=log, timeout_s=180)
         return address
 
     def kill(self, address: str) -> None:
         process = self.running.pop(int(address.rpartition(":")[2]))
-        process.send_signal(signal.SIGKILL)
+        process.kill()
         process.wait()
 
     def end(self, address: str) -> float:
         process = self.running.pop(int(address.rpartition(":")[2]))
+        assert isinstance(process, subprocess.Popen)
         start = time.monotonic()
         process.terminate()
         process.wait(timeout=30)
@@ -71,11 +82,14 @@ class Processes:
 
 
 @contextmanager
-def processes(data_dir: Path, database_url: str = "") -> Iterator[Processes]:
-    held = Processes(data_dir, database_url)
+def processes(data_dir: Path, database_url: str = "", *, forks: bool = False) -> Iterator[Processes]:
+    launcher = Launcher() if forks else None
+    held = Processes(data_dir, database_url, launcher)
     try:
         yield held
     finally:
+        if launcher is not None:
+            launcher.close()
         for process in held.running.values():
             process.kill()
             process.wait()
@@ -148,8 +162,33 @@ def test_a_killed_process_loses_and_doubles_nothing(tmp_path: Path) -> None:
 
 @pytest.mark.long
 def test_two_hundred_kills(tmp_path: Path) -> None:
-    with processes(tmp_path / "data") as held:
+    with processes(tmp_path / "data", forks=True) as held:
         kill_loop(held, kills=200, job_count=40, seed=1)
+
+
+@pytest.mark.long
+def test_a_hundred_kills_of_two_processes_on_postgres(tmp_path: Path, postgres: str) -> None:
+    """One of the two, by chance, dies at any moment; the other one carries its jobs on while it starts anew."""
+    rng = random.Random(2)
+    with processes(tmp_path / "data", postgres, forks=True) as held:
+        addresses = [held.start(), held.start()]
+        key = held.key()
+        with Client(addresses[0], key) as client:
+            upload_world(client, "killed", two_fields().venue())
+        for number in range(100):
+            place = rng.randrange(2)
+            if number % 5 == 0:
+                with Client(addresses[1 - place], key) as client:
+                    client.submit("killed", config={**TFIDF, "seed": number}, idempotency_key=f"job {number}")
+            time.sleep(rng.uniform(0.0, 1.5))
+            held.kill(addresses[place])
+            addresses[place] = held.start()
+        with Client(addresses[0], key) as client:
+            wait_for(
+                lambda: all(job["state"] == "succeeded" for job in client.pages("/v1/venues/killed/jobs")),
+                timeout_s=600,
+            )
+        refuse_lost_and_doubled(held, 20)
 
 
 def test_the_process_ends_in_time_with_a_job_and_a_stream_open(tmp_path: Path) -> None:

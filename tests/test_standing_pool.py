@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from datetime import date
 from pathlib import Path
 
 import numpy as np
@@ -12,7 +13,16 @@ from matcher import MatchConfig, MatchResult, Venue
 from matcher.conflicts import Finder, find_conflicts
 from matcher.encoders import make_encoder
 from matcher.errors import DataError, RunError
-from matcher.records import AuthorMention, Person, PersonId, Profiles, ScoreMatrix, Submission, SubmissionId
+from matcher.records import (
+    AuthorMention,
+    PartialDate,
+    Person,
+    PersonId,
+    Profiles,
+    ScoreMatrix,
+    Submission,
+    SubmissionId,
+)
 from matcher.runs import load_part, save_part
 from matcher.standing_pool import Pool, build_pool, check_people, open_pool, rank
 from tests.worlds import two_fields
@@ -77,6 +87,36 @@ def test_loads_of_elsewhere_count(pool: Pool, sample: Venue) -> None:
     assert next(each for each in again if each.reviewer_id == first.reviewer_id).reasons == (
         f"has {most} of {most} submissions",
     )
+
+
+def test_whoever_was_asked_a_short_time_ago_is_left_in_peace(pool: Pool, sample: Venue) -> None:
+    submission = replace(sample.submissions[0], id=SubmissionId("new"), authors=())
+    first = rank(pool, submission, count=1)[0].reviewer_id
+    assert rank(pool, submission, today=date(2025, 1, 31), rest_days=30)[0].reviewer_id == first  # nobody says when
+
+    def reasons(day: PartialDate, rest_days: int) -> tuple[str, ...]:
+        asked = [replace(each, last_invited=day) if each.person_id == first else each for each in sample.reviewers]
+        other = replace(pool, venue=replace(sample, reviewers=tuple(asked)))
+        found = rank(other, submission, count=100, today=date(2025, 1, 31), rest_days=rest_days, with_barred=True)
+        one = next(each for each in found if each.reviewer_id == first)
+        assert one.last_invited == day
+        return one.reasons
+
+    assert reasons(PartialDate(2025, 1, 1), 30) == ()
+    assert reasons(PartialDate(2025, 1, 1), 31) == ("was last invited 2025-01-01, less than 31 days ago",)
+    assert reasons(PartialDate(2025, 1), 1) == ("was last invited 2025-01, less than 1 days ago",)
+    assert reasons(PartialDate(2025), 0) == ()
+    with pytest.raises(DataError, match="days of rest need the day"):
+        rank(pool, submission, rest_days=1)
+
+
+def test_evidence_names_the_terms_that_the_match_names(pool: Pool, sample: Venue, sample_result: MatchResult) -> None:
+    submission = sample.submissions[0]
+    found = rank(pool, replace(submission, id=SubmissionId("new")), count=3)
+    assert any(part.terms for each in found for part in each.evidence)
+    for each in found:
+        wanted = {one.paper_id: one.terms for one in sample_result.explain(submission.id, each.reviewer_id).evidence}
+        assert all(part.terms == wanted[part.paper_id] for part in each.evidence if part.paper_id is not None)
 
 
 def test_profiles_that_were_kept_open_the_same_pool(pool: Pool, sample: Venue, tmp_path: Path) -> None:

@@ -262,8 +262,8 @@ def _solve_counted(instance: Instance, *, is_fair: bool) -> Assignment:
         error = infeasible(instance.scores, instance.limits)
         names = ", ".join(f"'{quota.name}'" for quota in instance.quotas)
         raise error if error.explanations else InfeasibleError(summary=_why_not_counted(instance, counts, names))
-    solver = f"{'max-min' if is_fair else 'max-total'} with attribute constraints (HiGHS)"
-    return _packed(instance, *found, solver)
+    solver = f"{'max-min' if is_fair else 'max-total'} with attribute constraints (HiGHS{found.note})"
+    return _packed(instance, found.rows, found.columns, solver)
 
 
 def _why_not_counted(instance: Instance, counts: Sequence[Any], names: str) -> str:

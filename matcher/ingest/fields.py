@@ -810,6 +810,7 @@ REVIEWERS: Final = Table(
         Field("min_load", whole_number(), "Fewest submissions; else the venue's."),
         Field("invitation", choice(INVITATIONS), "Answer to the invitation; who declined or retired gets nothing."),
         Field("availability", _number(0, 1), "Share of the load that the reviewer can carry, 0 to 1."),
+        Field("last_invited", DATE, "When the reviewer was last asked to review something, anywhere."),
         Field("roles", ROLES, "Loads in further roles."),
         _ATTRIBUTES,
     ),

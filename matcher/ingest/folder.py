@@ -229,6 +229,8 @@ def _toml(path: Path) -> tuple[str, dict[str, Any]]:
         raise DataError(f"this is no UTF-8: {error}", file=path.name, remedy="save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"this is no TOML: {error}", file=path.name) from None
+    except RecursionError:
+        raise DataError("the TOML is nested too deeply", file=path.name) from None
     except OSError as error:
         raise DataError(f"the file cannot be read: {error.strerror or error}", file=path.name) from None
 
@@ -340,6 +342,7 @@ def _reviewers(ledger: Ledger, path: Path, papers: Iterable[Paper]) -> Iterator[
                     min_load=low,
                     invitation=values.get("invitation", "accepted"),
                     availability=values.get("availability", 1.0),
+                    last_invited=values.get("last_invited"),
                     roles=values.get("roles", ()),
                     attributes=values.get("attributes", {}),
                 ),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from importlib.metadata import version
 from typing import Annotated, Any
 from urllib.parse import urlencode
@@ -13,12 +14,16 @@ from fastapi.responses import JSONResponse, RedirectResponse
 from matcher.config import settings
 from matcher.ingest.fields import TABLES, json_schema
 from matcher.ingest.formats import FORMATS
+from service.audit import plain_target
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
+from service.metrics import CONTENT_TYPE
 from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
     Cursor,
+    DryRun,
     Limit,
+    Sees,
     ServiceOf,
     VenueId,
     WhoAsks,
@@ -52,6 +57,27 @@ def is_ready(service: ServiceOf) -> dict[str, str]:
     if service.is_stopping or not is_current:
         raise Problem("unavailable", "the service starts or ends; ask again", headers={"Retry-After": "2"})
     return {"status": "ready", "version": version("reviewer-matcher")}
+
+
+@router.get("/startupz", tags=["service"])
+@allow(())
+def has_started(service: ServiceOf) -> dict[str, str]:
+    """The tables are made and jobs are taken: from now on `/readyz` says whether requests are."""
+    if not service.is_started:
+        raise Problem("unavailable", "the service starts; ask again", headers={"Retry-After": "2"})
+    return {"status": "started", "version": version("reviewer-matcher")}
+
+
+@router.get(
+    "/metrics",
+    tags=["service"],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+@allow(ADMINS)
+def read_metrics(service: ServiceOf) -> Response:
+    """What is counted, as Prometheus reads it: requests of this process, jobs and messages of all."""
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
 
 @router.get("/openapi.json", include_in_schema=False)
@@ -107,12 +133,17 @@ def create_key(service: ServiceOf, body: KeyRequest) -> KeyTold:
 
 @router.delete("/v1/keys/{key_id}", status_code=204, tags=["keys"])
 @allow(ADMINS)
-def revoke_key(service: ServiceOf, key_id: str) -> None:
+def revoke_key(service: ServiceOf, key_id: str, dry_run: DryRun = False) -> None:
     """End a key now."""
-    service.keys.revoke(key_id)
+    if not dry_run:
+        service.keys.revoke(key_id)
+    elif key_id not in {each["id"] for each in service.keys.list()}:
+        raise Problem("not-found", "there is no such key")
 
 
-def _entries(service: ServiceOf, venue_id: str | None, limit: int, cursor: str | None) -> Page[AuditEntry]:
+def _entries(
+    service: ServiceOf, venue_id: str | None, limit: int, cursor: str | None, see: Callable[[AuditEntry], AuditEntry]
+) -> Page[AuditEntry]:
     place = read_cursor(cursor, (int,))
     query = sa.select(audit).order_by(audit.c.number.desc()).limit(limit + 1)
     if venue_id is not None:
@@ -120,7 +151,7 @@ def _entries(service: ServiceOf, venue_id: str | None, limit: int, cursor: str |
     if place is not None:
         query = query.where(audit.c.number < place[0])
     with service.database.read() as connection:
-        found = [AuditEntry(**each) for each in connection.execute(query).mappings()]
+        found = [see(AuditEntry(**each)) for each in connection.execute(query).mappings()]
     return Page[AuditEntry](
         items=found[:limit], next=cursor_of(found[limit - 1].number) if len(found) > limit else None
     )
@@ -128,18 +159,40 @@ def _entries(service: ServiceOf, venue_id: str | None, limit: int, cursor: str |
 
 @router.get("/v1/audit", tags=["audit"])
 @allow(ADMINS)
-def read_audit(service: ServiceOf, limit: Limit = 100, cursor: Cursor = None) -> Page[AuditEntry]:
-    """What was done, newest first."""
-    return _entries(service, None, limit, cursor)
+def read_audit(service: ServiceOf, principal: WhoAsks, limit: Limit = 100, cursor: Cursor = None) -> Page[AuditEntry]:
+    """What was done, newest first. Each entry has the hash of the one before it in its own: nothing is lost unseen."""
+
+    def see(entry: AuditEntry) -> AuditEntry:
+        if principal.person_id is None or entry.key_id == principal.key_id:
+            return entry
+        target = plain_target(entry.action, entry.venue_id or "")
+        return entry.model_copy(update={"target": target, "details": {}, "salt": None})
+
+    return _entries(service, None, limit, cursor, see)
 
 
 @router.get("/v1/venues/{venue_id}/audit", tags=["audit"])
 @allow(CHAIRS)
 def read_venue_audit(
-    service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None
+    service: ServiceOf,
+    principal: WhoAsks,
+    sight: Sees,
+    venue_id: VenueId,
+    limit: Limit = 100,
+    cursor: Cursor = None,
 ) -> Page[AuditEntry]:
-    """What was done in a venue, newest first."""
-    return _entries(service, venue_id, limit, cursor)
+    """What was done in a venue, newest first.
+
+    From whom something is hidden, so is what others named in their calls.
+    """
+
+    def see(entry: AuditEntry) -> AuditEntry:
+        if sight.is_whole or entry.key_id == principal.key_id:
+            return entry
+        target = plain_target(entry.action, venue_id)
+        return entry.model_copy(update={"target": target, "details": {}, "salt": None})
+
+    return _entries(service, venue_id, limit, cursor, see)
 
 
 @router.get("/v1/settings", tags=["reference"])

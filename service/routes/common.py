@@ -9,6 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Annotated, Any, Final, TypeAlias
 
+import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import Depends, Header, Path, Query, Request
 from fastapi.routing import APIRoute
@@ -16,29 +17,40 @@ from fastapi.routing import APIRoute
 from service.auth import Principal
 from service.problems import Problem
 from service.schemas import ChangeReport, TableChange
+from service.sight import KNOWS_AUTHORS
 from service.state import Service
 from service.storage.database import Database
 from service.storage.rows import Writer
 from service.storage.tables import runs, venues
+from service.storage.visible import WHOLE, Sight
 
 __all__ = [
+    "OF_CHANCE",
     "PROBLEMS",
     "Cursor",
     "DryRun",
     "IfMatch",
     "Limit",
+    "Sees",
     "ServiceOf",
     "VenueId",
     "WhoAsks",
     "changing",
     "check_match",
+    "config_for",
     "cursor_of",
+    "held_version",
     "named_run",
     "operation_id",
     "read_cursor",
+    "refuse_seeds",
     "report_of",
     "venue_row",
+    "writing",
 ]
+
+OF_CHANCE: Final = frozenset(("seed", "draw_seed"))
+"""Settings from which, with all else known, a random assignment can be made again."""
 
 PROBLEMS: Final[dict[int | str, dict[str, Any]]] = {
     "4XX": {"description": "A problem document (RFC 9457)", "content": {"application/problem+json": {}}},
@@ -52,19 +64,30 @@ def operation_id(route: APIRoute) -> str:
     return route.name
 
 
-def _service(request: Request) -> Service:
+# These two wait for nothing. Being `async` they run where the request is read; else each would take a thread.
+
+
+async def _service(request: Request) -> Service:
     found = request.state.service
     assert isinstance(found, Service)
     return found
 
 
-def _principal(request: Request) -> Principal:
+async def _principal(request: Request) -> Principal:
     found = request.state.principal
     assert isinstance(found, Principal)
     return found
 
 
+async def _sight(request: Request) -> Sight:
+    service, principal = await _service(request), await _principal(request)
+    if principal.person_id is None and not principal.roles.isdisjoint(KNOWS_AUTHORS):
+        return WHOLE  # as a rule; without a thread of its own
+    return await anyio.to_thread.run_sync(service.sights.of, principal, request.path_params["venue_id"])
+
+
 ServiceOf: TypeAlias = Annotated[Service, Depends(_service)]
+Sees: TypeAlias = Annotated[Sight, Depends(_sight)]
 WhoAsks: TypeAlias = Annotated[Principal, Depends(_principal)]
 VenueId: TypeAlias = Annotated[str, Path(pattern=r"^[a-z0-9][a-z0-9._-]{0,62}$", description="The venue.")]
 DryRun: TypeAlias = Annotated[bool, Query(description="Say what would change, and change nothing.")]
@@ -110,6 +133,19 @@ def venue_row(connection: sa.Connection, venue_id: str) -> Mapping[str, Any]:
     return dict(row)
 
 
+def held_version(venue: Mapping[str, Any], version: int | None) -> int:
+    """The version of a venue that is asked for; by default, and at most, the newest.
+
+    Raises:
+        Problem: it is no longer kept: half of it would look like the whole.
+    """
+    found = min(version or venue["version"], venue["version"])
+    if found < venue["oldest_version"]:
+        oldest = venue["oldest_version"]
+        raise Problem("not-found", f"version {found} is no longer kept; the oldest is {oldest}", oldest=oldest)
+    return int(found)
+
+
 def named_run(connection: sa.Connection, venue_id: str, run_id: str) -> Mapping[str, Any]:
     """The row of a run of a venue; `current` is the published one.
 
@@ -125,6 +161,21 @@ def named_run(connection: sa.Connection, venue_id: str, run_id: str) -> Mapping[
     return {**row, "is_current": row["id"] == current}
 
 
+def config_for(sight: Sight, config: Mapping[str, Any]) -> dict[str, Any]:
+    """Choices as somebody may see them: from whom something is hidden, seeds are too; a draw could be made again."""
+    return {name: value for name, value in config.items() if sight.is_whole or name not in OF_CHANCE}
+
+
+def refuse_seeds(sight: Sight, config: Mapping[str, Any]) -> None:
+    """Refuse that somebody who is in conflict with a submission chooses the seed by which its reviewers are drawn.
+
+    Raises:
+        Problem: the choices hold a seed.
+    """
+    if not sight.is_whole and not OF_CHANCE.isdisjoint(config):
+        raise Problem("forbidden", "you are in conflict with a submission: somebody else has to choose the seed")
+
+
 def check_match(if_match: str | None, digest: str | None) -> None:
     """Refuse a change of something that is not as its client believes.
 
@@ -138,21 +189,21 @@ def check_match(if_match: str | None, digest: str | None) -> None:
 
 
 @contextmanager
-def changing(database: Database, venue_id: str, *, dry_run: bool = False) -> Iterator[Writer]:
+def writing(database: Database, *, dry_run: bool = False) -> Iterator[sa.Connection]:
+    """One transaction that writes; a dry run does it all and takes it back."""
+    with database.engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
+        yield connection
+        if dry_run:
+            transaction.rollback()
+
+
+@contextmanager
+def changing(database: Database, venue_id: str, *, dry_run: bool = False, sight: Sight = WHOLE) -> Iterator[Writer]:
     """One change of a venue, in one transaction; a dry run does it all and takes it back."""
-    with database.engine.connect().execution_options(writes=True) as connection:
-        transaction = connection.begin()
-        try:
-            writer = Writer(connection, venue_id)
-            yield writer
-            writer.version = writer.close()
-            if dry_run:
-                transaction.rollback()
-            else:
-                transaction.commit()
-        finally:
-            if transaction.is_active:
-                transaction.rollback()
+    with writing(database, dry_run=dry_run) as connection:
+        writer = Writer(connection, venue_id, sight)
+        yield writer
+        writer.version = writer.close()
 
 
 def report_of(

@@ -14,30 +14,37 @@ import sqlalchemy as sa
 from fastapi import APIRouter, Header, Response
 from fastapi.responses import StreamingResponse
 
-from service.auth import CHAIRS, allow
+from service.auth import CHAIRS, Principal, allow
 from service.choices import check_config, content_hash
 from service.jobs import ACTIVE, TERMINAL, add_event
-from service.problems import Problem
+from service.problems import Problem, brief_of
 from service.routes.common import (
     PROBLEMS,
     Cursor,
+    DryRun,
     Limit,
+    Sees,
     ServiceOf,
     VenueId,
     WhoAsks,
+    config_for,
     cursor_of,
+    held_version,
     operation_id,
     read_cursor,
+    refuse_seeds,
     venue_row,
+    writing,
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
-from service.storage.database import now
+from service.storage.database import EVERYWHERE, now, time_text, venue_scope
 from service.storage.tables import deliveries, events, jobs, webhooks
+from service.storage.visible import Sight
 from service.webhooks import check_address, secret_of
 from service.worker import STAGES
 
-__all__ = ["router"]
+__all__ = ["router", "start_job"]
 
 router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS)
 
@@ -59,12 +66,14 @@ IdempotencyKey = Annotated[
 ]
 
 
-def _job(row: Mapping[str, Any]) -> Job:
+def _job(row: Mapping[str, Any], sight: Sight) -> Job:
     eta = None
     if row["state"] == "running" and row["total"] and row["done"] and row["stage_started_at"]:
         spent = max(0.0, (row["heartbeat_at"] or now()) - row["stage_started_at"])
         eta = round(spent * (row["total"] - row["done"]) / row["done"], 1)
     values = {name: row[name] for name in Job.model_fields if name in row}
+    if not sight.is_whole:  # from the hash of all choices the seed could be tried out
+        values |= {"config": config_for(sight, row["config"]), "content_hash": "", "error": brief_of(row["error"])}
     return Job(**values, stages=list(STAGES[row["kind"]]), eta_s=eta, attempts=row["lease"])
 
 
@@ -76,35 +85,95 @@ def _row(connection: sa.Connection, venue_id: str, job_id: str) -> Mapping[str, 
     return dict(row)
 
 
-@router.post("/v1/venues/{venue_id}/jobs", status_code=202, tags=["jobs"])
+@router.post(
+    "/v1/venues/{venue_id}/jobs", status_code=202, tags=["jobs"], responses={200: {"description": "A dry run."}}
+)
 @allow(CHAIRS)
 def submit_job(
     service: ServiceOf,
     principal: WhoAsks,
+    sight: Sees,
     venue_id: VenueId,
     body: JobRequest,
     response: Response,
     idempotency_key: IdempotencyKey = None,
+    dry_run: DryRun = False,
 ) -> Job:
     """Start a match of the venue as it is now, or (`kind`: index) make its reviewers ready for `/v1/rank`.
 
-    A job that waits or runs already for the same content is answered again instead of a second one.
+    A job that waits or runs already for the same content is answered again instead of a second one. A dry run says
+    with which settings and which version it would be done; of such a job nothing is kept.
     """
-    with service.database.write() as connection:
+    asked = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+    row = start_job(
+        service,
+        principal,
+        venue_id,
+        kind=body.kind,
+        config=body.config,
+        version=body.version,
+        asked=asked,
+        idempotency_key=idempotency_key,
+        dry_run=dry_run,
+    )
+    if dry_run:
+        response.status_code = 200
+        return _job(row, sight)
+    response.headers["Location"] = f"/v1/venues/{venue_id}/jobs/{row['id']}"
+    response.headers["Retry-After"] = "1"
+    return _job(row, sight)
+
+
+def start_job(
+    service: Service,
+    principal: Principal,
+    venue_id: str,
+    *,
+    kind: str,
+    config: Mapping[str, Any],
+    asked: str,
+    version: int | None = None,
+    idempotency_key: str | None = None,
+    further: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
+) -> Mapping[str, Any]:
+    """Write a job down and hand it over, or find the one that does the same.
+
+    Args:
+        service: where.
+        principal: who asks.
+        venue_id: the venue.
+        kind: of the job.
+        config: choices beside those of the venue.
+        asked: digest of the request.
+        version: of the venue; by default the newest.
+        idempotency_key: of the request.
+        further: what is kept beside the choices, such as a request that is resolved when the job runs.
+        dry_run: whether to take it all back.
+
+    Returns:
+        The row of the job.
+
+    Raises:
+        Problem: there is no such venue, or the key was used for another request.
+        ConfigError: a choice is not allowed.
+    """
+    refuse_seeds(service.sights.of(principal, venue_id), config)
+    with writing(service.database, dry_run=dry_run) as connection:
         venue = venue_row(connection, venue_id)
-        version = min(body.version or venue["version"], venue["version"])
-        config = check_config({**venue["config"], **body.config})
-        digest = content_hash(venue_id, version, body.kind, config)
-        asked = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
+        version = held_version(venue, version)
+        choices = {**check_config({**venue["config"], **config}), **(further or {})}
+        digest = content_hash(venue_id, version, kind, choices)
         row = _same(connection, venue_id, principal.key_id, idempotency_key, asked, digest)
         is_new = row is None
         if row is None:
+            _refuse_more(connection, venue_id, service.settings.jobs_waiting)
             row = {
                 "id": secrets.token_hex(12),
                 "venue_id": venue_id,
-                "kind": body.kind,
+                "kind": kind,
                 "state": "queued",
-                "config": config,
+                "config": choices,
                 "venue_version": version,
                 "content_hash": digest,
                 "request_hash": asked,
@@ -115,11 +184,16 @@ def submit_job(
             connection.execute(jobs.insert().values(**row))
             add_event(connection, row["id"], "state", {"state": "queued"})
         found = _row(connection, venue_id, row["id"])
-    if is_new:
+    if is_new and not dry_run:
         service.runner.enqueue(found["id"])
-    response.headers["Location"] = f"/v1/venues/{venue_id}/jobs/{found['id']}"
-    response.headers["Retry-After"] = "1"
-    return _job(found)
+    return found
+
+
+def _refuse_more(connection: sa.Connection, venue_id: str, most: int) -> None:
+    waiting = sa.select(sa.func.count()).where(jobs.c.venue_id == venue_id, jobs.c.state.in_(ACTIVE))
+    if most and (connection.execute(waiting).scalar() or 0) >= most:
+        detail = f"allowed are {most} jobs of one venue that wait or run: wait for one, or cancel it"
+        raise Problem("too-many-requests", detail, headers={"Retry-After": "10"}, limit=most)
 
 
 def _same(
@@ -142,7 +216,9 @@ def _same(
 
 @router.get("/v1/venues/{venue_id}/jobs", tags=["jobs"])
 @allow(CHAIRS)
-def list_jobs(service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None) -> Page[Job]:
+def list_jobs(
+    service: ServiceOf, sight: Sees, venue_id: VenueId, limit: Limit = 100, cursor: Cursor = None
+) -> Page[Job]:
     """The jobs of a venue, newest first."""
     place = read_cursor(cursor, (float, str))
     query = sa.select(jobs).where(jobs.c.venue_id == venue_id)
@@ -153,25 +229,28 @@ def list_jobs(service: ServiceOf, venue_id: VenueId, limit: Limit = 100, cursor:
         venue_row(connection, venue_id)
         found = list(connection.execute(query).mappings())
     more = cursor_of(found[limit - 1]["created_at"], found[limit - 1]["id"]) if len(found) > limit else None
-    return Page[Job](items=[_job(dict(row)) for row in found[:limit]], next=more)
+    return Page[Job](items=[_job(dict(row), sight) for row in found[:limit]], next=more)
 
 
 @router.get("/v1/venues/{venue_id}/jobs/{job_id}", tags=["jobs"])
 @allow(CHAIRS)
-def read_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
+def read_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str) -> Job:
     """A job: its state, stage and progress."""
     with service.database.read() as connection:
-        return _job(_row(connection, venue_id, job_id))
+        return _job(_row(connection, venue_id, job_id), sight)
 
 
 @router.post("/v1/venues/{venue_id}/jobs/{job_id}/cancel", status_code=202, tags=["jobs"])
 @allow(CHAIRS)
-def cancel_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
+def cancel_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str, dry_run: DryRun = False) -> Job:
     """End a job; within seconds, also while it embeds or solves. One that is over stays as it is."""
     with service.database.read() as connection:
-        _row(connection, venue_id, job_id)
-    service.runner.cancel(job_id)
-    return read_job(service, venue_id, job_id)
+        row = _row(connection, venue_id, job_id)
+    if dry_run:
+        return _job(row, sight)
+    with venue_scope(EVERYWHERE):  # who runs jobs knows them by their ids
+        service.runner.cancel(job_id)
+    return read_job(service, sight, venue_id, job_id)
 
 
 @router.get(
@@ -183,6 +262,7 @@ def cancel_job(service: ServiceOf, venue_id: VenueId, job_id: str) -> Job:
 @allow(CHAIRS)
 async def follow_job(
     service: ServiceOf,
+    sight: Sees,
     venue_id: VenueId,
     job_id: str,
     last_event_id: Annotated[
@@ -196,13 +276,20 @@ async def follow_job(
         with service.database.read() as connection:
             state = _row(connection, venue_id, job_id)["state"]  # first: what comes later is in the next look
             found = connection.execute(query.order_by(events.c.number).limit(_MOST_EVENTS)).mappings()
-            return [dict(each) for each in found], state
+            return [_told(dict(each), sight) for each in found], state
 
     start = int(last_event_id or 0)
     first = await anyio.to_thread.run_sync(look, start)
     return StreamingResponse(
         _stream(service, look, start, first), media_type="text/event-stream", headers={"X-Accel-Buffering": "no"}
     )
+
+
+def _told(event: Mapping[str, Any], sight: Sight) -> dict[str, Any]:
+    """An event as somebody may see it."""
+    if sight.is_whole or "problem" not in event["data"]:
+        return dict(event)
+    return {**event, "data": {**event["data"], "problem": brief_of(event["data"]["problem"])}}
 
 
 async def _stream(
@@ -213,7 +300,7 @@ async def _stream(
         found, state = seen
         for event in found:
             after = event["number"]
-            data = json.dumps({**event["data"], "at": event["at"]})
+            data = json.dumps({**event["data"], "at": time_text(event["at"])})
             yield f"id: {after}\nevent: {event['kind']}\ndata: {data}\n\n"
         if (state in TERMINAL and len(found) < _MOST_EVENTS) or service.is_stopping:
             return
@@ -243,14 +330,14 @@ def list_webhooks(service: ServiceOf, venue_id: VenueId) -> Page[Webhook]:
 
 @router.post("/v1/venues/{venue_id}/webhooks", status_code=201, tags=["webhooks"])
 @allow(CHAIRS)
-def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest) -> WebhookTold:
+def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest, dry_run: DryRun = False) -> WebhookTold:
     """Tell an address when a job ends. The answer holds the secret with which messages are signed.
 
     Each message carries `Matcher-Signature: t=<seconds>,v1=<hex>`, the HMAC-SHA256 of `<seconds>.<body>`.
     """
     check_address(body.url, allow_private=service.settings.allow_private_webhooks)
     webhook_id, at = secrets.token_hex(12), now()
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         venue_row(connection, venue_id)
         count = sa.select(sa.func.count()).select_from(webhooks).where(webhooks.c.venue_id == venue_id)
         if (connection.execute(count).scalar() or 0) >= _MOST_WEBHOOKS:
@@ -262,9 +349,9 @@ def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest) 
 
 @router.delete("/v1/venues/{venue_id}/webhooks/{webhook_id}", status_code=204, tags=["webhooks"])
 @allow(CHAIRS)
-def remove_webhook(service: ServiceOf, venue_id: VenueId, webhook_id: str) -> None:
+def remove_webhook(service: ServiceOf, venue_id: VenueId, webhook_id: str, dry_run: DryRun = False) -> None:
     """Tell an address nothing more."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         here = [webhooks.c.venue_id == venue_id, webhooks.c.id == webhook_id]
         if not connection.execute(webhooks.delete().where(*here)).rowcount:
             raise Problem("not-found", "there is no such webhook")
@@ -283,9 +370,11 @@ def list_deliveries(service: ServiceOf, venue_id: VenueId, webhook_id: str, limi
 
 @router.post("/v1/venues/{venue_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", tags=["webhooks"])
 @allow(CHAIRS)
-def replay_delivery(service: ServiceOf, venue_id: VenueId, webhook_id: str, delivery_id: str) -> Delivery:
+def replay_delivery(
+    service: ServiceOf, venue_id: VenueId, webhook_id: str, delivery_id: str, dry_run: DryRun = False
+) -> Delivery:
     """Send a message again."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         _refuse_foreign(connection, venue_id, webhook_id)
         here = [deliveries.c.webhook_id == webhook_id, deliveries.c.id == delivery_id]
         values = {"state": "waiting", "due_at": now(), "attempts": 0, "created_at": now()}

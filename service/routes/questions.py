@@ -16,11 +16,12 @@ from matcher.records import AuthorMention, Person, PersonId, Submission, Submiss
 from matcher.runs import conflict_line
 from matcher.standing_pool import Candidate as Found
 from matcher.standing_pool import check_people, rank
+from matcher.viewer import without_submissions
 from service.auth import ANYBODY, EDITORS, allow
 from service.choices import runnable
 from service.problems import Problem
 from service.ranking import repeats, sketch
-from service.routes.common import PROBLEMS, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
+from service.routes.common import PROBLEMS, Sees, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
 from service.schemas import Candidate, ConflictQuestion, EvidencePart, Ranking, RankQuestion
 from service.storage.folders import venue_folder
 
@@ -52,8 +53,10 @@ def rank_reviewers(service: ServiceOf, principal: WhoAsks, request: Request, bod
     request.state.details |= {"venue_id": body.venue_id, "sketch": (mine := sketch(text))}
     with service.database.read() as connection:
         venue_row(connection, body.venue_id)
-        before = repeats(connection, body.venue_id, mine)
-    pool, version, loads = service.pools.of(body.venue_id)
+        # Who else asked about a text is told to nobody who may have written it.
+        only_of = None if principal.person_id is None else principal.key_id
+        before = repeats(connection, body.venue_id, mine, key_id=only_of)
+    pool, version, loads = service.pools.of(body.venue_id, service.sights.of(principal, body.venue_id))
     submission = Submission(
         id=SubmissionId(f"asked-{secrets.token_hex(8)}"),
         title=body.title,
@@ -103,7 +106,7 @@ def _candidate(each: Found, name: str) -> Candidate:
 
 @router.post("/v1/venues/{venue_id}/conflict-check", tags=["questions"])
 @allow(EDITORS)
-def check_conflicts(service: ServiceOf, venue_id: VenueId, body: ConflictQuestion) -> dict[str, Any]:
+def check_conflicts(service: ServiceOf, sight: Sees, venue_id: VenueId, body: ConflictQuestion) -> dict[str, Any]:
     """Who is in conflict with what, also for people and submissions that the venue does not hold."""
     if (body.submission_id is None) == (not body.authors):
         raise Problem("invalid-request", "give either submission_id or authors")
@@ -113,7 +116,11 @@ def check_conflicts(service: ServiceOf, venue_id: VenueId, body: ConflictQuestio
         row = venue_row(connection, venue_id)
     folder = venue_folder(service.database, service.data_dir / "venues", venue_id, row["version"])
     loaded = read_venue(folder, may_lack_submissions=True)
-    venue = loaded.venue
+    venue = (
+        without_submissions(loaded.venue, {SubmissionId(each) for each in sight.hidden})
+        if sight.hidden
+        else loaded.venue
+    )
     config = resolve_choices(loaded, None, runnable(row["config"])).config
     if body.submission_id is not None:
         submission = venue.submission(body.submission_id)

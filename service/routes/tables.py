@@ -10,6 +10,7 @@ import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import APIRouter, Body, Query, Request, Response
 
+from matcher.identity import normalise_name
 from matcher.ingest.fields import TABLES
 from service.auth import CHAIRS, allow
 from service.downloads import FORMATS, answer_rows
@@ -20,12 +21,14 @@ from service.routes.common import (
     DryRun,
     IfMatch,
     Limit,
+    Sees,
     ServiceOf,
     VenueId,
     WhoAsks,
     changing,
     check_match,
     cursor_of,
+    held_version,
     operation_id,
     read_cursor,
     report_of,
@@ -35,6 +38,7 @@ from service.schemas import ChangeReport, Page
 from service.state import Service
 from service.storage.rows import ID_TABLES, PAIR_TABLES, Record, Writer, read_records
 from service.storage.tables import rows
+from service.storage.visible import Sight
 from service.uploads import body_file, read_row, read_table
 
 __all__ = ["router"]
@@ -122,6 +126,7 @@ def _add_list(kind: str) -> None:
     @allow(CHAIRS)
     def list_records(
         service: ServiceOf,
+        sight: Sees,
         venue_id: VenueId,
         response: Response,
         limit: Limit = 100,
@@ -132,11 +137,10 @@ def _add_list(kind: str) -> None:
         reviewer_id: OfPair = None,
     ) -> Page[dict[str, Any]]:
         """Records in the order of their ids; all pages show the version of the first one."""
-        conditions = _conditions(where, submission_id, reviewer_id)
+        conditions = [*_conditions(where, submission_id, reviewer_id), *sight.conditions(kind)]
         place = read_cursor(cursor, (int, str))
         with service.database.read() as connection:
-            held = venue_row(connection, venue_id)["version"]
-            shown = place[0] if place else min(version or held, held)
+            shown = held_version(venue_row(connection, venue_id), place[0] if place else version)
             after = place[1] if place else ""
             found = list(
                 read_records(connection, venue_id, kind, version=shown, after=after, limit=limit + 1, where=conditions)
@@ -152,6 +156,7 @@ def _add_bulk(kind: str) -> None:
     async def upload(
         request: Request,
         service: ServiceOf,
+        sight: Sees,
         venue_id: VenueId,
         mode: Annotated[str, Query(pattern="^(merge|replace)$")] = "merge",
         dry_run: DryRun = False,
@@ -160,16 +165,23 @@ def _add_bulk(kind: str) -> None:
         media_type = request.headers.get("content-type", "application/x-ndjson")
         async with body_file(request, service.data_dir / "uploads") as path:
             return await anyio.to_thread.run_sync(
-                _take_table, service, venue_id, kind, path, media_type, mode == "replace", dry_run
+                _take_table, service, sight, venue_id, kind, path, media_type, mode == "replace", dry_run
             )
 
 
 def _take_table(
-    service: Service, venue_id: str, kind: str, path: Path, media_type: str, replaces: bool, dry_run: bool
+    service: Service,
+    sight: Sight,
+    venue_id: str,
+    kind: str,
+    path: Path,
+    media_type: str,
+    replaces: bool,
+    dry_run: bool,
 ) -> ChangeReport:
     uploaded = read_table(path, kind, media_type, service.settings)
     bodies = uploaded.tables[kind]
-    with changing(service.database, venue_id, dry_run=dry_run) as writer:
+    with changing(service.database, venue_id, dry_run=dry_run, sight=sight) as writer:
         _refuse_strangers(writer, kind, bodies)
         writer.put(kind, bodies, replaces=replaces)
     return report_of(writer, dry_run=dry_run, notices=uploaded.notices)
@@ -178,8 +190,8 @@ def _take_table(
 # --- single records -------------------------------------------------------------------------------------------------
 
 
-def _one(connection: sa.Connection, venue_id: str, kind: str, key: str) -> Record | None:
-    return next(read_records(connection, venue_id, kind, where=[rows.c.key == key]), None)
+def _one(connection: sa.Connection, venue_id: str, kind: str, key: str, sight: Sight) -> Record | None:
+    return next(read_records(connection, venue_id, kind, where=[rows.c.key == key, *sight.conditions(kind)]), None)
 
 
 def _found(record: Record | None, kind: str) -> Record:
@@ -190,6 +202,7 @@ def _found(record: Record | None, kind: str) -> Record:
 
 def _change_one(
     service: Service,
+    sight: Sight,
     venue_id: str,
     kind: str,
     item_id: str,
@@ -199,13 +212,13 @@ def _change_one(
     dry_run: bool,
 ) -> tuple[dict[str, Any], bool]:
     """Write one record; the answer says also whether it is new."""
-    with changing(service.database, venue_id, dry_run=dry_run) as writer:
-        before = _one(writer.connection, venue_id, kind, item_id)
+    with changing(service.database, venue_id, dry_run=dry_run, sight=sight) as writer:
+        before = _one(writer.connection, venue_id, kind, item_id, sight)
         check_match(if_match, before.digest if before else None)
         body = read_row(kind, {**make(before), "id": item_id})
         _refuse_strangers(writer, kind, [body])
         writer.put(kind, [body])
-        after = _found(_one(writer.connection, venue_id, kind, item_id), kind)
+        after = _found(_one(writer.connection, venue_id, kind, item_id, sight), kind)
     return _item(after), before is None
 
 
@@ -227,11 +240,13 @@ def _add_single(kind: str) -> None:
 
     @router.get(place, tags=[kind], name=f"read_{kind}")
     @allow(CHAIRS)
-    def read_one(service: ServiceOf, venue_id: VenueId, item_id: str, response: Response) -> dict[str, Any]:
+    def read_one(
+        service: ServiceOf, sight: Sees, venue_id: VenueId, item_id: str, response: Response
+    ) -> dict[str, Any]:
         """One record."""
         with service.database.read() as connection:
             venue_row(connection, venue_id)
-            record = _found(_one(connection, venue_id, kind, item_id), kind)
+            record = _found(_one(connection, venue_id, kind, item_id, sight), kind)
         response.headers["ETag"] = f'"{record.digest}"'
         return _item(record)
 
@@ -239,6 +254,7 @@ def _add_single(kind: str) -> None:
     @allow(CHAIRS)
     def put_one(
         service: ServiceOf,
+        sight: Sees,
         venue_id: VenueId,
         item_id: str,
         response: Response,
@@ -250,7 +266,7 @@ def _add_single(kind: str) -> None:
         _refuse_other_id(body, item_id)
         body.pop("etag", None)
         found, is_new = _change_one(
-            service, venue_id, kind, item_id, lambda _: body, if_match=if_match, dry_run=dry_run
+            service, sight, venue_id, kind, item_id, lambda _: body, if_match=if_match, dry_run=dry_run
         )
         response.status_code = 201 if is_new else 200
         response.headers["ETag"] = f'"{found["etag"]}"'
@@ -260,6 +276,7 @@ def _add_single(kind: str) -> None:
     @allow(CHAIRS)
     def patch_one(
         service: ServiceOf,
+        sight: Sees,
         venue_id: VenueId,
         item_id: str,
         response: Response,
@@ -274,18 +291,23 @@ def _add_single(kind: str) -> None:
             merged: Mapping[str, Any] = _merged(_found(before, kind).body, body)
             return merged
 
-        found, _ = _change_one(service, venue_id, kind, item_id, make, if_match=if_match, dry_run=dry_run)
+        found, _ = _change_one(service, sight, venue_id, kind, item_id, make, if_match=if_match, dry_run=dry_run)
         response.headers["ETag"] = f'"{found["etag"]}"'
         return found
 
     @router.delete(place, tags=[kind], name=f"remove_{kind}")
     @allow(CHAIRS)
     def remove_one(
-        service: ServiceOf, venue_id: VenueId, item_id: str, if_match: IfMatch = None, dry_run: DryRun = False
+        service: ServiceOf,
+        sight: Sees,
+        venue_id: VenueId,
+        item_id: str,
+        if_match: IfMatch = None,
+        dry_run: DryRun = False,
     ) -> ChangeReport:
         """Take one record away, and what refers to it."""
-        with changing(service.database, venue_id, dry_run=dry_run) as writer:
-            record = _found(_one(writer.connection, venue_id, kind, item_id), kind)
+        with changing(service.database, venue_id, dry_run=dry_run, sight=sight) as writer:
+            record = _found(_one(writer.connection, venue_id, kind, item_id, sight), kind)
             check_match(if_match, record.digest)
             writer.remove(kind, [item_id])
         return report_of(writer, dry_run=dry_run)
@@ -301,11 +323,16 @@ def _add_pair(kind: str) -> None:
     @router.put(f"/v1/venues/{{venue_id}}/{kind}", tags=[kind], name=f"put_{kind}")
     @allow(CHAIRS)
     def put_pair(
-        service: ServiceOf, venue_id: VenueId, body: Annotated[dict[str, Any], Body()], dry_run: DryRun = False
+        service: ServiceOf,
+        sight: Sees,
+        venue_id: VenueId,
+        body: Annotated[dict[str, Any], Body()],
+        dry_run: DryRun = False,
     ) -> ChangeReport:
         """Say something of one pair; what was said of it before is replaced."""
         row = read_row(kind, body)
-        with changing(service.database, venue_id, dry_run=dry_run) as writer:
+        sight.refuse_hidden(kind, row)
+        with changing(service.database, venue_id, dry_run=dry_run, sight=sight) as writer:
             _refuse_strangers(writer, kind, [row])
             _forget_pair(writer, kind, row["submission_id"], row["reviewer_id"], but=row)
             writer.put(kind, [row])
@@ -315,13 +342,15 @@ def _add_pair(kind: str) -> None:
     @allow(CHAIRS)
     def remove_pair(
         service: ServiceOf,
+        sight: Sees,
         venue_id: VenueId,
         submission_id: Annotated[str, Query(min_length=1, max_length=500)],
         reviewer_id: Annotated[str, Query(min_length=1, max_length=500)],
         dry_run: DryRun = False,
     ) -> ChangeReport:
         """Take back what was said of one pair."""
-        with changing(service.database, venue_id, dry_run=dry_run) as writer:
+        sight.refuse_hidden(kind, {"submission_id": submission_id})
+        with changing(service.database, venue_id, dry_run=dry_run, sight=sight) as writer:
             if not _forget_pair(writer, kind, submission_id, reviewer_id):
                 raise Problem("not-found", f"nothing is said of this pair among the {kind}")
         return report_of(writer, dry_run=dry_run)
@@ -352,17 +381,34 @@ for _kind in _SINGLE_PAIRS:
 
 @router.get("/v1/venues/{venue_id}/decisions", tags=["decisions"])
 @allow(CHAIRS)
-def list_decisions(service: ServiceOf, venue_id: VenueId) -> Page[dict[str, Any]]:
+def list_decisions(service: ServiceOf, sight: Sees, venue_id: VenueId) -> Page[dict[str, Any]]:
     """What was decided about doubtful conflicts, and holds."""
     with service.database.read() as connection:
         venue_row(connection, venue_id)
-        return Page[dict[str, Any]](items=[each.body for each in read_records(connection, venue_id, "decisions")])
+        strangers = _authors_of_hidden(connection, venue_id, sight)
+        found = [each.body for each in read_records(connection, venue_id, "decisions")]
+    return Page[dict[str, Any]](items=[each for each in found if not strangers or each["who"] not in strangers])
+
+
+def _authors_of_hidden(connection: sa.Connection, venue_id: str, sight: Sight) -> set[str]:
+    """Who wrote what somebody does not see, as decisions name them."""
+    if not sight.hidden:
+        return set()
+    here = [rows.c.key.in_(sight.hidden)]
+    found = {str(sight.viewer)}
+    for record in read_records(connection, venue_id, "submissions", where=here):
+        for author in record.body.get("authors") or ():
+            given = {"name": author} if isinstance(author, str) else author
+            name = str(given.get("name", ""))
+            found |= {str(given.get("person_id", "")), f"name:{normalise_name(name) or name}"}
+    return found
 
 
 @router.post("/v1/venues/{venue_id}/decisions", tags=["decisions"])
 @allow(CHAIRS)
 def decide(
     service: ServiceOf,
+    sight: Sees,
     principal: WhoAsks,
     venue_id: VenueId,
     body: Annotated[list[dict[str, Any]], Body(min_length=1, max_length=10_000)],
@@ -371,10 +417,14 @@ def decide(
     """Decide questions about conflicts, once; a question is asked again when there is more evidence.
 
     Each needs `rule`, `reviewer_id`, `who` and `outcome` (confirmed, dismissed, withdrawn), and takes `verdict`,
-    `confidence` and `facts` as they were shown, and a `reason`.
+    `confidence` and `facts` as they were shown, and a `reason`. Nobody decides about themselves, or about the authors
+    of submissions that are hidden from them.
     """
     found = [_decision(entry, number, principal.person_id or principal.key_id) for number, entry in enumerate(body)]
-    with changing(service.database, venue_id, dry_run=dry_run) as writer:
+    with changing(service.database, venue_id, dry_run=dry_run, sight=sight) as writer:
+        strangers = _authors_of_hidden(writer.connection, venue_id, sight)
+        if any(sight.viewer == entry["reviewer_id"] or entry["who"] in strangers for entry in found):
+            raise Problem("forbidden", "this is about you, or about a submission that you are in conflict with")
         held = {record.key for record in read_records(writer.connection, venue_id, "decisions")}
         kept = [entry for entry in found if entry["outcome"] != "withdrawn"]
         gone = {_decision_key(entry) for entry in found if entry["outcome"] == "withdrawn"}
@@ -428,6 +478,7 @@ def _fault(number: int, name: str, detail: str) -> Problem:
 @allow(CHAIRS, is_audited=True)
 def download_table(
     service: ServiceOf,
+    sight: Sees,
     venue_id: VenueId,
     table: str,
     format_name: Annotated[str, Query(alias="format", pattern="^(ndjson|csv|parquet)$")] = "ndjson",
@@ -436,12 +487,13 @@ def download_table(
     """A whole table as a file that ends in a checksum (`ndjson`, `csv`), or carries one in its header (`parquet`)."""
     if table not in TABLES:
         raise Problem("not-found", f"there is no table '{table[:50]}'; known are {', '.join(TABLES)}")
+    conditions = sight.conditions(table)
     with service.database.read() as connection:
-        held = venue_row(connection, venue_id)["version"]
+        shown = held_version(venue_row(connection, venue_id), version)
 
     def records() -> Iterator[Mapping[str, Any]]:
         with service.database.read() as connection:
-            for record in read_records(connection, venue_id, table, version=min(version or held, held)):
+            for record in read_records(connection, venue_id, table, version=shown, where=conditions):
                 yield record.body
 
     columns = dict.fromkeys(TABLES[table].by_name, str)

@@ -6,6 +6,8 @@ import sqlite3
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Final
 
@@ -14,12 +16,46 @@ from alembic import command
 from alembic.config import Config
 from alembic.script import ScriptDirectory
 
-__all__ = ["Database", "now"]
+__all__ = ["EVERYWHERE", "Database", "everywhere", "now", "scope_of", "time_text", "venue_scope"]
 
 _MIGRATIONS: Final = Path(__file__).parent / "migrations"
 _PATIENCE_S: Final = 30
 _MIGRATION_LOCK: Final = 0x4D617463
 """Held on PostgreSQL while tables are made, so that processes that start together do not meet."""
+EVERYWHERE: Final = "*"
+_SCOPE: Final[ContextVar[str]] = ContextVar("matcher_venue", default=EVERYWHERE)
+_SET_SCOPE: Final = "SELECT set_config('matcher.venue', %s, true)"
+
+
+@contextmanager
+def venue_scope(venue_id: str) -> Iterator[None]:
+    """Let PostgreSQL show and change nothing but the rows of one venue; `EVERYWHERE`: those of all.
+
+    A request about a venue is answered within its scope; jobs, deliveries and administration work everywhere. A
+    connection that was not opened by us has no scope and sees nothing. SQLite has no such thing.
+    """
+    token = _SCOPE.set(venue_id)
+    try:
+        yield
+    finally:
+        _SCOPE.reset(token)
+
+
+def scope_of() -> str:
+    """The venue whose scope holds here, or `EVERYWHERE`."""
+    return _SCOPE.get()
+
+
+@contextmanager
+def everywhere(connection: sa.Connection) -> Iterator[None]:
+    """Leave the scope for some statements of a transaction: what they ask is about all venues, and says so."""
+    is_scoped = connection.dialect.name == "postgresql" and scope_of() != EVERYWHERE
+    if is_scoped:
+        connection.exec_driver_sql(_SET_SCOPE, (EVERYWHERE,))
+    with venue_scope(EVERYWHERE):
+        yield
+    if is_scoped:
+        connection.exec_driver_sql(_SET_SCOPE, (scope_of(),))
 
 
 class Database:
@@ -38,6 +74,8 @@ class Database:
         if self.is_sqlite:
             sa.event.listen(self.engine, "connect", _prepare_sqlite)
             sa.event.listen(self.engine, "begin", _begin_sqlite)
+        else:
+            sa.event.listen(self.engine, "begin", _begin_postgres)
 
     @contextmanager
     def write(self) -> Iterator[sa.Connection]:
@@ -89,11 +127,21 @@ def now() -> float:
     return time.time()
 
 
+def time_text(at: float) -> str:
+    """Seconds since 1970 as every answer, event and message tells them: ISO 8601 in UTC."""
+    return datetime.fromtimestamp(at, UTC).isoformat()
+
+
 def _prepare_sqlite(connection: sqlite3.Connection, _: Any) -> None:
     connection.isolation_level = None  # transactions are ours to begin, see `_begin_sqlite`
     choices = ("journal_mode=WAL", "synchronous=NORMAL", "foreign_keys=ON", "secure_delete=ON")
     for pragma in (*choices, f"busy_timeout={_PATIENCE_S * 1000}"):
         connection.execute(f"PRAGMA {pragma}")
+
+
+def _begin_postgres(connection: sa.Connection) -> None:
+    """A transaction sees the rows of the venue in whose scope it begins."""
+    connection.exec_driver_sql(_SET_SCOPE, (scope_of(),))
 
 
 def _begin_sqlite(connection: sa.Connection) -> None:

@@ -18,9 +18,20 @@ import sqlalchemy as sa
 
 from service.problems import Problem
 from service.storage.database import now
-from service.storage.tables import NEVER, rows, venues
+from service.storage.tables import NEVER, rows, venues, versions
+from service.storage.visible import WHOLE, Sight
 
-__all__ = ["ID_TABLES", "PAIR_TABLES", "Changes", "Record", "Writer", "digest_of", "key_of", "read_records"]
+__all__ = [
+    "ID_TABLES",
+    "OPENREVIEW",
+    "PAIR_TABLES",
+    "Changes",
+    "Record",
+    "Writer",
+    "digest_of",
+    "key_of",
+    "read_records",
+]
 
 T = TypeVar("T")
 
@@ -29,6 +40,9 @@ ID_TABLES: Final = ("publications", "submissions", "reviewers", "people")
 
 PAIR_TABLES: Final = ("conflicts", "bids", "fixed", "assignments", "history", "recommendations")
 """Tables about a submission and a reviewer."""
+
+OPENREVIEW: Final = "openreview"
+"""The kind of records that say what ids of OpenReview mean."""
 
 _FURTHER: Final[Mapping[str, tuple[str, ...]]] = {
     "conflicts": ("reason",),
@@ -65,6 +79,8 @@ def key_of(kind: str, body: Mapping[str, Any]) -> str:
         key = str(body["id"])
     elif kind == "facts":
         key = kind
+    elif kind == OPENREVIEW:
+        key = _JOINT.join((body["type"], body["id"]))
     elif kind == "decisions":
         key = _JOINT.join((body["rule"], body["reviewer_id"], body["who"]))
     else:
@@ -156,10 +172,12 @@ class Writer:
     Args:
         connection: the transaction; it may write.
         venue_id: which venue; it is locked until the transaction ends.
+        sight: what the one who changes it sees; the rest they neither write nor replace, and it is counted nowhere.
     """
 
     connection: sa.Connection
     venue_id: str
+    sight: Sight = WHOLE
     changes: dict[str, Changes] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -177,10 +195,15 @@ class Writer:
             kind: the table.
             bodies: the rows.
             replaces: whether records that are not among them end.
+
+        Raises:
+            Problem: a record is about a submission that is hidden from the one who writes.
         """
         done = self._of(kind)
         kept: set[str] = set()
         for chunk in batched(bodies, _AT_ONCE):
+            for body in chunk:
+                self.sight.refuse_hidden(kind, body)
             wanted = {key_of(kind, body): body for body in chunk}
             kept.update(wanted)
             there = {
@@ -202,7 +225,7 @@ class Writer:
             if entries:
                 self.connection.execute(rows.insert(), entries)
         if replaces:
-            query = sa.select(rows.c.key).where(*self._current(kind))
+            query = sa.select(rows.c.key).where(*self._current(kind), *self.sight.conditions(kind))
             self.remove(kind, [key for key in self.connection.execute(query).scalars() if key not in kept])
 
     def remove(self, kind: str, keys: Collection[str]) -> None:
@@ -212,8 +235,8 @@ class Writer:
             kind: the table.
             keys: of records that are there.
         """
+        self._of(kind).removed += self._seen(kind, keys)
         self._end(kind, keys)
-        self._of(kind).removed += len(keys)
         column = {"submissions": rows.c.submission_id, "reviewers": rows.c.reviewer_id}.get(kind)
         if column is not None:
             for pairs in PAIR_TABLES:
@@ -222,6 +245,16 @@ class Writer:
                     self.remove(pairs, list(self.connection.execute(query).scalars()))
         if kind == "publications" and keys:
             self._forget_papers(set(keys))
+
+    def _seen(self, kind: str, keys: Collection[str]) -> int:
+        """How many of some records the one who removes them sees."""
+        if self.sight.is_whole:
+            return len(keys)
+        count = 0
+        for chunk in batched(keys, _AT_ONCE):
+            here = [*self._current(kind), rows.c.key.in_(list(chunk)), *self.sight.counted()]
+            count += self.connection.execute(sa.select(sa.func.count()).select_from(rows).where(*here)).scalar() or 0
+        return count
 
     def _forget_papers(self, gone: set[str]) -> None:
         """Take publications that end out of the lists of reviewers."""
@@ -240,9 +273,12 @@ class Writer:
         """
         if all(change.is_nothing for change in self.changes.values()):
             return self.before
+        at = now()
         self.connection.execute(
-            venues.update().where(venues.c.id == self.venue_id).values(version=self.version, changed_at=now())
+            venues.update().where(venues.c.id == self.venue_id).values(version=self.version, changed_at=at)
         )
+        made = {"venue_id": self.venue_id, "version": self.version, "made_at": at}
+        self.connection.execute(versions.insert().values(**made))
         return self.version
 
     def missing(self, kind: str, ids: Collection[str]) -> set[str]:

@@ -11,6 +11,7 @@ __all__ = [
     "NEVER",
     "audit",
     "deliveries",
+    "drafts",
     "events",
     "executors",
     "jobs",
@@ -18,8 +19,10 @@ __all__ = [
     "login_codes",
     "rows",
     "runs",
+    "sealed",
     "sessions",
     "venues",
+    "versions",
     "webhooks",
 ]
 
@@ -54,7 +57,20 @@ venues: Final = sa.Table(
     sa.Column("current_run_id", _ID),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("changed_at", sa.Float, nullable=False),
+    sa.Column("oldest_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("keep_days", sa.Float),
+    sa.Column("keep_versions", sa.Integer),
 )
+
+versions: Final = sa.Table(
+    "versions",
+    METADATA,
+    _venue_column(),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.PrimaryKeyConstraint("venue_id", "version"),
+)
+"""When each version of a venue was made; those made before there was this table have no entry."""
 
 rows: Final = sa.Table(
     "rows",
@@ -126,7 +142,8 @@ runs: Final = sa.Table(
     METADATA,
     sa.Column("id", _ID, primary_key=True),
     _venue_column(index=True),
-    sa.Column("job_id", _ID, nullable=False, unique=True),
+    sa.Column("job_id", _ID, unique=True),
+    sa.Column("parent_run_id", _ID),
     sa.Column("kind", sa.String(16), nullable=False),
     sa.Column("number", sa.Integer, nullable=False),
     sa.Column("digest", sa.String(64), nullable=False),
@@ -135,6 +152,21 @@ runs: Final = sa.Table(
     sa.Column("created_at", sa.Float, nullable=False),
     sa.UniqueConstraint("venue_id", "number"),
 )
+
+drafts: Final = sa.Table(
+    "drafts",
+    METADATA,
+    sa.Column("id", _ID, primary_key=True),
+    _venue_column(index=True),
+    sa.Column("run_id", _ID, sa.ForeignKey("runs.id", ondelete="CASCADE"), nullable=False, index=True),
+    sa.Column("key_id", _ID, nullable=False),
+    sa.Column("steps", sa.JSON, nullable=False),
+    sa.Column("done", sa.Integer, nullable=False),
+    sa.Column("version", sa.Integer, nullable=False),
+    sa.Column("created_at", sa.Float, nullable=False),
+    sa.Column("changed_at", sa.Float, nullable=False),
+)
+"""Edits of a run by hand that are not saved yet: the first `done` steps hold, those after them were undone."""
 
 keys: Final = sa.Table(
     "keys",
@@ -180,6 +212,18 @@ audit: Final = sa.Table(
     sa.Column("status", sa.Integer, nullable=False),
     sa.Column("request_id", _ID, nullable=False),
     sa.Column("details", sa.JSON, nullable=False),
+    sa.Column("salt", sa.String(64)),
+    sa.Column("content", sa.String(64), nullable=False, server_default=""),
+    sa.Column("hash", sa.String(64), nullable=False, server_default=""),
+)
+
+sealed: Final = sa.Table(
+    "sealed",
+    METADATA,
+    _venue_column(),
+    sa.Column("person_id", _NAME, nullable=False),
+    sa.Column("submission_id", _NAME, nullable=False),
+    sa.PrimaryKeyConstraint("venue_id", "person_id", "submission_id"),
 )
 
 webhooks: Final = sa.Table(

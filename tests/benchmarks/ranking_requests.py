@@ -7,6 +7,7 @@ and server share one process, so processor time counts both.
 
 from __future__ import annotations
 
+import json
 import sys
 import tempfile
 import time
@@ -123,7 +124,7 @@ def _question(rng: np.random.Generator, reviewers: int, number: int) -> dict[str
 
 
 def main(reviewers: int = 10_000, papers: int = 200_000, questions: int = 200) -> None:
-    """Print quantiles of the answers' time, processor time and memory."""
+    """Print quantiles of the answers' time, processor time and memory; the last line is the same as JSON."""
     start = time.perf_counter()
     pool = make_pool(reviewers, papers)
     print(f"pool of {reviewers} reviewers and {papers} papers: {time.perf_counter() - start:.0f} s to make ready")
@@ -148,11 +149,16 @@ def main(reviewers: int = 10_000, papers: int = 200_000, questions: int = 200) -
             if number == warm:
                 before = memory_mb("VmRSS")
         elapsed, used = (1000 * np.array(column[warm:]) for column in zip(*spent, strict=True))
+        rows = []
         for name, values in (("answered after", elapsed), ("processor time", used)):
-            p50, p95, p99 = np.percentile(values, [50, 95, 99])
+            p50, p95, p99, most = (round(float(each), 1) for each in np.percentile(values, [50, 95, 99, 100]))
             print(f"{name}: p50 {p50:.0f} ms, p95 {p95:.0f} ms, p99 {p99:.0f} ms")
+            quantiles = {"p50_ms": p50, "p95_ms": p95, "p99_ms": p99, "max_ms": most}
+            rows.append({"request": name, "count": questions, **quantiles})
         grown = memory_mb("VmRSS") - before
         print(f"memory: {memory_mb('VmRSS'):.0f} MB, {grown:+.0f} MB over {questions} questions")
+        found = {"requests": rows, "p95_ms": rows[0]["p95_ms"], "grown_mb": round(grown, 1)}
+        print(json.dumps({**found, "memory_mb": round(memory_mb("VmRSS"))}))
 
 
 if __name__ == "__main__":

@@ -17,7 +17,13 @@ from matcher.ingest.fields import one_line
 from matcher.ingest.formats.opening import Cells, JsonRecord, read_json, read_table
 from matcher.ingest.formats.source import Row, SourceRecord, Wishes, refuse_missing
 
-__all__ = ["read_openreview"]
+__all__ = ["CONFIGURATION_MARK", "SELECTION_MARK", "read_openreview"]
+
+CONFIGURATION_MARK: Final = "match_group"
+"""The field of its content by which a note is the configuration of a match."""
+
+SELECTION_MARK: Final = "expertise_selection"
+"""What the invitation of an edge holds by which a person says which of their papers count, in small letters."""
 
 _RELATIONS: Final[tuple[tuple[str, str], ...]] = (
     (r"co-?advisor", "coadvisor"),
@@ -106,9 +112,11 @@ def _is_profiles(path: Path) -> bool:
 
 def _json(path: Path, told: str | None) -> Iterator[SourceRecord]:
     owner = _owner_of(path)
-    for record in read_json(path, inside=("notes", "profiles", "edges", "groupedEdges"), is_keyed=True):
+    for record in read_json(path, inside=("notes", "profiles", "edges", "groupedEdges", "groups"), is_keyed=True):
         if record.fault is not None:
             yield _bad(record, path.name, record.fault)
+        elif why := _why_left_out(record.values):
+            yield SourceRecord(path.name, record.line, left_out=why, raw=record.raw)
         elif edges := _edges_in(record.values):
             for edge in edges:
                 yield _edge(JsonRecord(record.line, edge, record.raw), path.name)
@@ -125,6 +133,20 @@ def _json(path: Path, told: str | None) -> Iterator[SourceRecord]:
                 "score with submission and user"
             )
             yield _bad(record, path.name, reason)
+
+
+def _why_left_out(values: Mapping[str, Any]) -> str:
+    """Why a record that OpenReview writes says nothing about a venue; empty for all others."""
+    content = values.get("content")
+    if isinstance(values.get("members"), list) and "id" in values:
+        return "a group: who is in it matters to requests by group alone"
+    if isinstance(content, dict) and CONFIGURATION_MARK in content:
+        return "the configuration of a match: it matters to requests by its id alone"
+    shared = values.get("id")
+    invitation = shared.get("invitation") if isinstance(shared, dict) else values.get("invitation")
+    if SELECTION_MARK in str(invitation or "").casefold():
+        return "a choice of which papers count: it matters to requests that name its invitation alone"
+    return ""
 
 
 def _edges_in(values: Mapping[str, Any]) -> list[Mapping[str, Any]]:

@@ -141,6 +141,7 @@ def _reviewer(one: Reviewer) -> dict[str, Any]:
         "min_load": one.min_load,
         "invitation": None if one.invitation == "accepted" else one.invitation,
         "availability": None if one.availability == 1 else one.availability,
+        "last_invited": None if one.last_invited is None else str(one.last_invited),
         "roles": _plain(one.roles),
         "attributes": _plain(one.attributes),
     }
