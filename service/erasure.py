@@ -182,7 +182,7 @@ def erase_files(service: Service, venue_id: str, digests: Iterable[str], of_jobs
     """
     for digest in digests:
         service.results.forget(digest)
-    service.results.forget_profiles()
+    service.results.forget_looks()
     service.pools.clear()
     service.sights.clear()
     work = service.data_dir / "work"

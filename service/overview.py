@@ -82,7 +82,9 @@ class Overview:
     def _reviewer_means(self) -> Doubles:
         """(R,) mean score of each reviewer's submissions; not a number for those without."""
         total = np.bincount(self._places[1], weights=self._places[2], minlength=len(self.loads))
-        return np.divide(total, self.loads, out=np.full(len(total), np.nan), where=self.loads > 0)
+        means: Doubles = np.full(len(total), np.nan)
+        np.divide(total, self.loads, out=means, where=self.loads > 0)
+        return means
 
     # --- what is told ---
 
@@ -134,14 +136,19 @@ class Overview:
         }
 
     def _values(self, name: str) -> Doubles:
-        values = {
-            "submission-mean": lambda: self.means[self.result.limits.wanted > 0],
-            "pair-score": lambda: self._places[2],
-            "reviewer-load": lambda: self.loads[self.result.limits.max_load > 0],
-            "reviewer-mean": lambda: self._reviewer_means[self.loads > 0],
-            "reviews": lambda: self.got[self.result.limits.wanted > 0],
-        }[name]()
-        return np.asarray(values, dtype=np.float64)
+        limits = self.result.limits
+        values: Doubles | Ints
+        if name == "submission-mean":
+            values = self.means[limits.wanted > 0]
+        elif name == "pair-score":
+            values = self._places[2]
+        elif name == "reviewer-load":
+            values = self.loads[limits.max_load > 0]
+        elif name == "reviewer-mean":
+            values = self._reviewer_means[self.loads > 0]
+        else:
+            values = self.got[limits.wanted > 0]
+        return values.astype(np.float64)
 
     def spread(self, name: str) -> list[dict[str, float]]:
         """Counts over a range: bins with `low` (inclusive), `high` (exclusive, but for the last one) and `count`."""

@@ -83,7 +83,7 @@ class Results:
         self._queues: Kept[Queue] = Kept(size)
         self._browsings: Kept[Browsing] = Kept(size)
         self._overviews: Kept[Overview] = Kept(2 * size)
-        self._profiles: Kept[Any] = Kept(size)
+        self._looked_at: Kept[Any] = Kept(size)
 
     def path(self, digest: str) -> Path:
         """The run's folder."""
@@ -131,14 +131,14 @@ class Results:
         """A run at a glance, worked out once."""
         return self._overviews.get((digest, viewer, result.scores.submissions.ids), lambda: Overview(result))
 
-    def profiles(self, key: Hashable, look: Callable[[], T]) -> T:
-        """What was found in the profiles of a version of a venue, looked for once."""
-        found: T = self._profiles.get(key, look)
+    def looked_at(self, key: Hashable, look: Callable[[], T]) -> T:
+        """What was found in the data of a state of a venue, looked for once."""
+        found: T = self._looked_at.get(key, look)
         return found
 
-    def forget_profiles(self) -> None:
-        """Look at profiles anew: somebody was erased."""
-        self._profiles.clear()
+    def forget_looks(self) -> None:
+        """Look at data anew: somebody was erased."""
+        self._looked_at.clear()
 
     def forget(self, digest: str) -> None:
         """Remove a run from memory and from disk."""

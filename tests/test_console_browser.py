@@ -117,8 +117,15 @@ def test_a_file_that_is_wrong_is_refused_beside_its_form(
     page.context.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize(
+    ("scheme", "width"),
+    [
+        ("light", 1280),
+        ("dark", 390),
+        pytest.param("dark", 1280, marks=pytest.mark.long),
+        pytest.param("light", 390, marks=pytest.mark.long),
+    ],
+)
 def test_every_page_is_accessible_and_fits(
     browser: Any, served: Served, venues: dict[str, str], tmp_path: Path, scheme: str, width: int
 ) -> None:
@@ -226,7 +233,9 @@ def test_nothing_that_people_write_runs(browser: Any, served: Served) -> None:
     import json
 
     served.admin.create_venue("nasty", name=NASTY[0], deadline="2027-01-31", reviews_per_submission=1, max_load=5)
-    papers, reviewers, submissions = [], [], []
+    papers: list[dict[str, Any]] = []
+    reviewers: list[dict[str, Any]] = []
+    submissions: list[dict[str, Any]] = []
     for number, text in enumerate(NASTY):
         paper_id = f"p{number}{text[:40]}"
         papers.append({"id": paper_id, "title": f"trees {text}", "authors": [{"name": f"Ada {text}"}], "year": 2026})

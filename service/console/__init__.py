@@ -39,6 +39,8 @@ To add a page:
 3. For a part of a page that HTMX asks for, give the block: `visit.show("x.html", block="rows", …)` renders it alone
    when `visit.is_partial`, the whole page otherwise.
 
+   What takes seconds the first time, such as reading a large run, begins with `visit.later(title, words)`.
+
 4. What writes is a POST: `@pages.post(path)`, a form with `{{ csrf() }}` (HTMX sends the token by itself), and ends in
    `visit.go(path, said="published")`; the sentence behind the word is given once by `pages.says(published="…")`.
    Errors of the API become pages (or a message in place, for HTMX) by themselves; catch `ClientError` only to show a

@@ -49,6 +49,8 @@ def log_in(visit: Visit) -> Response:
         )
         problem = {"title": "You are not logged in", "detail": detail, "errors": []}
         return visit.show("login.html", status=401, code="", next=visit.form("next"), problem=problem)
+    if visit.session is not None:
+        sessions.close(visit.session.secret)
     answer = visit.go(_next(visit.form("next")))
     answer.set_cookie(
         cookie_name(visit.request),

@@ -14,6 +14,9 @@ __all__ = ["pages"]
 pages = Pages()
 pages.entry("Overview", "/venues/{venue_id}/runs/{run_id}", order=200)
 
+_LARGE: Final = 5_000
+"""Publications from which reading a run takes more than a moment."""
+
 _DRAWN: Final = (
     ("submission-mean", "Submissions by mean score", "mean score", "submission"),
     ("pair-score", "Assigned pairs by score", "score", "pair"),
@@ -26,8 +29,12 @@ _DRAWN: Final = (
 @pages.get("/venues/{venue_id}/runs/{run_id}")
 def overview(visit: Visit) -> Response:
     """The figures of a run, their spread, its parts, the weakest submissions, the questions that wait."""
-    found = visit.api.get(f"{visit.run_path}/overview")
     run = visit.api.get(visit.run_path)
+    if run["manifest"]["venue"]["papers"] > _LARGE:
+        later = visit.later("Overview", "The run is being read, which takes some seconds the first time.")
+        if later is not None:
+            return later
+    found = visit.api.get(f"{visit.run_path}/overview")
     review = visit.link("/venues/{venue_id}/runs/{run_id}/conflicts", verdict="ask")
     charts = [_chart(visit, found, *each) for each in _DRAWN]
     return visit.show(

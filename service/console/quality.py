@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Final
+
 from starlette.responses import Response
 
 from service.client import ClientError
@@ -10,12 +12,21 @@ from service.console.pages import Pages, Visit
 __all__ = ["pages"]
 
 pages = Pages()
+
+_LARGE: Final = 5_000
+"""Records from which reading takes more than a moment."""
+
 pages.entry("Check of the data", "/venues/{venue_id}/check", order=120)
 
 
 @pages.get("/venues/{venue_id}/check")
 def check(visit: Visit) -> Response:
     """Findings, and the profiles with flags."""
+    counts = visit.api.get(visit.venue_path)["counts"]
+    if sum(counts.values()) > _LARGE:
+        later = visit.later("Check of the data", "The data are being read, which takes some seconds the first time.")
+        if later is not None:
+            return later
     flag = visit.query("flag") or None
     try:
         found = visit.api.get(f"{visit.venue_path}/check")
@@ -28,7 +39,6 @@ def check(visit: Visit) -> Response:
     profiles = visit.api.get(f"{visit.venue_path}/profiles", flag=flag, limit=50, cursor=cursor)
     return visit.show(
         "check.html",
-        block="profiles",
         found=found,
         flags=flags,
         flag=flag,

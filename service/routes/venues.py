@@ -13,14 +13,12 @@ import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from matcher.commands.choices import resolve_choices
-from matcher.ingest import Loaded, read_venue
-from matcher.ingest.check import check_venue
 from service.audit import CLEARED, clear_venue
 from service.auth import ADMINS, ANYBODY, CHAIRS, READERS, Principal, allow
-from service.choices import check_config, plain_config, runnable
+from service.choices import check_config, plain_config
 from service.erasure import erase_files, erase_person, only_here
 from service.intake import read_cvs, read_sample, read_two_sheets
+from service.looking import look_at
 from service.openreview.archive import take_references
 from service.problems import Problem
 from service.retention import prune
@@ -60,7 +58,7 @@ from service.schemas import (
 )
 from service.state import Service
 from service.storage.database import now
-from service.storage.folders import seen_folder, venue_folder, write_tables
+from service.storage.folders import write_tables
 from service.storage.rows import ID_TABLES, PAIR_TABLES, Writer
 from service.storage.tables import NEVER, jobs, keys, rows, runs, venues
 from service.storage.visible import WHOLE, Sight
@@ -317,35 +315,13 @@ def erase_one_person(
     return Erased(dry_run=dry_run, **values)
 
 
-def _loaded(service: Service, sight: Sight, venue_id: str, version: int) -> Loaded:
-    """The records of a venue that somebody sees, read as the library reads them."""
-    if sight.is_whole:
-        folder = venue_folder(service.database, service.data_dir / "venues", venue_id, version)
-        return read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-    with tempfile.TemporaryDirectory(dir=service.data_dir / "uploads") as place:
-        folder = seen_folder(service.database, Path(place), venue_id, version, sight)
-        return read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-
-
 @router.get("/v1/venues/{venue_id}/check")
 @allow(CHAIRS)
 def check_one_venue(service: ServiceOf, sight: Sees, venue_id: VenueId) -> dict[str, Any]:
     """What is odd about the data before anything is run: gaps, duplicates, homonyms, rows that point nowhere."""
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
-    version = row["version"]
-    loaded = _loaded(service, sight, venue_id, version)
-    config = resolve_choices(loaded, None, runnable(row["config"])).config
-    found = check_venue(loaded.venue, loaded.report, config)
-    return {
-        "version": version,
-        "rejects": [
-            {"file": each.file, "row": each.line, "field": each.field, "reason": each.reason}
-            for each in loaded.report.rejects
-        ],
-        "notices": list(loaded.report.notices),
-        **asdict(found),
-    }
+    return dict(look_at(service, row, sight).check)
 
 
 # --- whole venues ---------------------------------------------------------------------------------------------------
