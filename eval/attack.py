@@ -16,7 +16,7 @@ import re
 from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from typing import Any, Final, TypeAlias
+from typing import Any, Final, Self, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -31,6 +31,7 @@ from matcher.errors import InputError
 from matcher.profiles import build_profiles
 from matcher.records import (
     Bid,
+    EncoderInfo,
     Index,
     Ints,
     PersonId,
@@ -39,6 +40,7 @@ from matcher.records import (
     ScoreMatrix,
     Submission,
     SubmissionId,
+    Vectors,
     Venue,
 )
 from matcher.scores import score
@@ -54,6 +56,7 @@ __all__ = [
     "batch_of",
     "disguised",
     "edited",
+    "fitted",
     "only_reviewers",
     "only_rows",
     "papers_of",
@@ -84,7 +87,10 @@ _EAGER: Final = "++"
 
 
 def aggregations(config: MatchConfig) -> dict[str, MatchConfig]:
-    """The ways to make one score of many similarities: the product's, and the plain ones of other systems.
+    """The ways to make one score of many similarities.
+
+    The product's (`default`) and the same with even weights of the best papers (`even`), so that no single paper
+    decides; and the plain ones of other systems.
 
     Args:
         config: the product's.
@@ -95,6 +101,7 @@ def aggregations(config: MatchConfig) -> dict[str, MatchConfig]:
         "mean": replace(plain, aggregation="mean"),
         "best 3": replace(plain, aggregation="top_k", top_k=3, paper_decay=1.0),
         "default": config,
+        "even": replace(config, paper_decay=1.0),
     }
 
 
@@ -208,6 +215,7 @@ def set_scene(
         InputError: no reviewer can be drawn at any of the ranks.
     """
     generator = np.random.default_rng(rng)
+    encoder = fitted(encoder, venue)
     profiles = build_profiles(venue, encoder, config, progress=progress)
     chosen = np.sort(generator.permutation(len(profiles.submissions))[:cases])
     some = only_rows(profiles, chosen)
@@ -220,6 +228,38 @@ def set_scene(
     if not batches:
         raise InputError(f"no reviewer with {_LEAST_PAPERS} papers stands at rank {min(ranks)}; ask for another rank")
     return write_texts(venue, config, encoder, profiles, batches, words=words, progress=progress)
+
+
+class _Fitted:
+    """An encoder that learns nothing more: changed texts must not change what is common in the venue."""
+
+    def __init__(self, encoder: TextEncoder) -> None:
+        self._encoder = encoder
+
+    @property
+    def info(self) -> EncoderInfo:
+        """As of the encoder."""
+        return self._encoder.info
+
+    def fit(self, texts: Sequence[str]) -> Self:  # noqa: ARG002  # as the protocol names it
+        """Return itself."""
+        return self
+
+    def encode(self, texts: Sequence[str], *, progress: Progress | None = None) -> Vectors:
+        """As the encoder does."""
+        return self._encoder.encode(texts, progress=progress)
+
+
+def fitted(encoder: TextEncoder, venue: Venue) -> TextEncoder:
+    """The encoder, after it learnt from a venue; it learns from no other.
+
+    Args:
+        encoder: makes the vectors.
+        venue: as it is, without changed texts.
+    """
+    papers = sorted({paper for reviewer in venue.reviewers for paper in reviewer.paper_ids})
+    texts = [venue.paper_by_id[paper].text for paper in papers]
+    return _Fitted(encoder.fit([*texts, *(each.text for each in venue.active_submissions)]))
 
 
 def write_texts(
@@ -237,7 +277,7 @@ def write_texts(
     Args:
         venue: the input.
         config: the product's choices.
-        encoder: makes the vectors.
+        encoder: made the profiles' vectors, from `fitted`.
         profiles: of the venue.
         batches: the pairs.
         words: different words of an abstract that are replaced.

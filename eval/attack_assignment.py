@@ -18,6 +18,7 @@ from eval.attack import (
     Scene,
     aggregations,
     batch_of,
+    fitted,
     only_reviewers,
     only_rows,
     papers_of,
@@ -279,6 +280,7 @@ def set_rings(
         words: different words of an abstract that are replaced.
         progress: called while texts are embedded.
     """
+    encoder = fitted(encoder, venue)
     profiles = build_profiles(venue, encoder, config, progress=progress)
     cases = [case for ring in planted for case in ring]
     batches = [batch_of(name, 0, cases, profiles, variant) for name, variant in aggregations(config).items()]

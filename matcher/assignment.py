@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,7 @@ from matcher.verification import (
 from matcher.ways_out import infeasible
 
 __all__ = [
+    "Chances",
     "Options",
     "assign",
     "build_limits",
@@ -663,6 +664,19 @@ def price_questions(scores: ScoreMatrix, limits: Limits, assignment: Assignment,
     )
 
 
+class Chances(NamedTuple):
+    """What trial matches say of questions.
+
+    Args:
+        questions: (Q,) share of the trials with the question released in which one of its pairs is assigned; NaN where
+            no release of the question alone can change the assignment.
+        pairs: (A,) whether a pair that is asked about is assigned in any trial.
+    """
+
+    questions: Doubles
+    pairs: Bools
+
+
 def question_chances(
     scores: ScoreMatrix,
     limits: Limits,
@@ -673,7 +687,7 @@ def question_chances(
     asked: Ints,
     risks: Doubles,
     draws: int = 8,
-) -> Doubles:
+) -> Chances:
     """How likely the release of each question leads to an assignment, by trial matches.
 
     Under max-total, a pair whose reduced cost shows that the optimum stays as it is when it alone is released is not
@@ -691,8 +705,7 @@ def question_chances(
         draws: number of trials.
 
     Returns:
-        (Q,) share of the trials with the question released in which one of its pairs is assigned; NaN where no
-        release of the question alone can change the assignment.
+        Of each question and of each pair.
 
     Source: weak duality, as for `dual_bound`.
     """
@@ -709,6 +722,7 @@ def question_chances(
     is_tried[asked[usable]] = True
     rng = np.random.default_rng(config.seed)
     released_in, assigned_in = np.zeros(len(risks)), np.zeros(len(risks))
+    is_led = np.zeros(len(rows), dtype=np.bool_)
     for draw in range(draws if is_tried.any() else 0):
         released = is_tried & ((rng.random(len(risks)) >= risks) if draw else True)
         # A pair is free only when every question about it is: one that is never tried keeps it blocked.
@@ -721,12 +735,14 @@ def question_chances(
         is_assigned = np.zeros(limits.status.shape, dtype=np.bool_)
         for pair in answer.pairs:
             is_assigned[_place(scores, pair.submission_id, pair.reviewer_id)] = True
+        there = usable & is_assigned[rows, columns]
+        is_led |= there
         led = np.zeros(len(risks), dtype=np.bool_)
-        led[asked[usable & is_assigned[rows, columns]]] = True
+        led[asked[there]] = True
         released_in += released
         assigned_in += released & led
     np.divide(assigned_in, released_in, out=chances, where=is_tried & (released_in > 0))
-    return chances
+    return Chances(chances, is_led)
 
 
 def _thresholds(scores: ScoreMatrix, limits: Limits, certificate: Certificate) -> Doubles:

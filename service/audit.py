@@ -107,10 +107,10 @@ def plain_target(action: str, venue_id: str) -> str:
     return action.partition(" ")[2].replace("{venue_id}", venue_id).replace(":path}", "}")
 
 
-def clear(connection: sa.Connection, number: int, target: str, details: Mapping[str, Any]) -> None:
+def clear(connection: sa.Connection, venue_id: str, number: int, target: str, details: Mapping[str, Any]) -> None:
     """Erase what an entry named, and put something else in its place. The erasure must name the entry (`CLEARED`)."""
     values = {"target": target, "details": dict(details), "salt": None}
-    connection.execute(audit.update().where(audit.c.number == number).values(**values))
+    connection.execute(audit.update().where(audit.c.venue_id == venue_id, audit.c.number == number).values(**values))
 
 
 def clear_venue(connection: sa.Connection, venue_id: str) -> str:
@@ -122,7 +122,7 @@ def clear_venue(connection: sa.Connection, venue_id: str) -> str:
     query = sa.select(audit.c.number, audit.c.action).where(audit.c.venue_id == venue_id).order_by(audit.c.number)
     found = [(int(number), str(action)) for number, action in connection.execute(query)]
     for number, action in found:
-        clear(connection, number, plain_target(action, venue_id), {})
+        clear(connection, venue_id, number, plain_target(action, venue_id), {})
     return ranges_of(number for number, _ in found)
 
 

@@ -244,17 +244,18 @@ def _clear_logs(connection: sa.Connection, venue_id: str, eraser: _Eraser) -> st
         for each in list(connection.execute(sa.select(table).where(where)).mappings()):
             values = {name: eraser.without(each[name]) for name in columns}
             if any(values[name] != each[name] for name in columns):
-                connection.execute(table.update().where(key == each[key.name]).values(**values))
-    told = sa.select(deliveries.c.id, deliveries.c.body).where(deliveries.c.webhook_id.in_(of_hooks))
+                connection.execute(table.update().where(where, key == each[key.name]).values(**values))
+    sent = deliveries.c.webhook_id.in_(of_hooks)
+    told = sa.select(deliveries.c.id, deliveries.c.body).where(sent)
     for delivery_id, body in list(connection.execute(told)):
         text = json.dumps(eraser.without(json.loads(body)))
-        connection.execute(deliveries.update().where(deliveries.c.id == delivery_id).values(body=text))
+        connection.execute(deliveries.update().where(sent, deliveries.c.id == delivery_id).values(body=text))
     numbers = []
     entries = sa.select(audit).where(audit.c.venue_id == venue_id).order_by(audit.c.number)
     for each in list(connection.execute(entries).mappings()):
         target, details = eraser.without(each["target"]), eraser.without(each["details"])
         if (target, details) != (each["target"], each["details"]):
-            clear(connection, each["number"], target, details)
+            clear(connection, venue_id, each["number"], target, details)
             numbers.append(each["number"])
     return ranges_of(numbers)
 

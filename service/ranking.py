@@ -77,15 +77,16 @@ class Pools:
             run_id = connection.execute(query).scalar()
         if run_id is None:
             raise Problem("conflict", "the reviewers are not ready: start a job of the kind 'index' (or a match) first")
-        return self._kept.get((venue_id, run_id, sight.hidden), lambda: self._open(run_id, sight.hidden))
+        return self._kept.get((venue_id, run_id, sight.hidden), lambda: self._open(venue_id, run_id, sight.hidden))
 
     def clear(self) -> None:
         """Forget all; they are read again when they are asked for."""
         self._kept.clear()
 
-    def _open(self, run_id: str, hidden: frozenset[str]) -> tuple[Pool, int, Counter[str]]:
+    def _open(self, venue_id: str, run_id: str, hidden: frozenset[str]) -> tuple[Pool, int, Counter[str]]:
         with self._database.read() as connection:
-            row = connection.execute(sa.select(runs).where(runs.c.id == run_id)).mappings().one()
+            here = [runs.c.venue_id == venue_id, runs.c.id == run_id]
+            row = connection.execute(sa.select(runs).where(*here)).mappings().one()
         config = MatchConfig.from_plain(row["manifest"]["config"])
         loads: Counter[str] = Counter()
         if row["kind"] == "match":

@@ -27,6 +27,7 @@ from matcher.conflicts.signals import (
     competing,
     near_duplicates,
     odd_bids,
+    odd_profiles,
     own_submissions,
     positive_bids,
 )
@@ -478,3 +479,35 @@ def test_an_audit_never_changes_a_verdict(
     assert json.loads(call("--what-if", "coauthor_window_months=600", "--json")) == {
         "gained": [["pruning-s0", "tracking-r0"]]
     }
+
+
+# --- odd profiles ---------------------------------------------------------------------------------------------------
+
+
+def test_a_profile_with_papers_of_others_and_one_that_lacks_its_own_are_told() -> None:
+    world = two_fields(papers=6)
+    honest = finder_of(world)
+    assert list(odd_profiles(honest.world)) == []
+    own = world.reviewers["pruning-r0"].paper_ids
+    others = tuple(PaperId(f"tracking-r1-p{number}") for number in range(6))
+    world.change_reviewer("pruning-r0", paper_ids=(*own, *others))
+    world.change_reviewer("tracking-r0", paper_ids=world.reviewers["tracking-r0"].paper_ids[:1])
+    found = list(odd_profiles(finder_of(world).world))
+    assert [(each.kind, each.people) for each in found] == [
+        ("foreign papers", ("pruning-r0",)),
+        ("missing papers", ("tracking-r0",)),
+    ]
+    assert "6 of 12 papers of their profile name somebody else (tracking-r1-p0, " in found[0].text
+    assert "over all reviewers it is 16%, and 1 profile is like that" in found[0].text  # 6 of 37 papers in profiles
+    assert "5 of 6 papers that name them are not in their profile" in found[1].text
+    assert "over all reviewers it is 14%" in found[1].text  # 5 of 36 papers that name somebody
+
+
+def test_a_few_foreign_papers_or_one_without_a_byline_are_no_odd_profile() -> None:
+    world = two_fields(papers=4)
+    others = tuple(PaperId(f"tracking-r1-p{number}") for number in range(2))
+    world.change_reviewer("pruning-r0", paper_ids=(*world.reviewers["pruning-r0"].paper_ids, *others))
+    for number in range(4):
+        name = f"tracking-r0-p{number}"
+        world.papers[name] = replace(world.papers[name], authors=())
+    assert list(odd_profiles(finder_of(world).world)) == []

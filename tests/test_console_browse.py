@@ -43,10 +43,10 @@ def page(browser: httpx.Client, path: str, **query: str) -> str:
     return answer.text
 
 
-def send(browser: httpx.Client, path: str, follow: bool = True, **fields: str) -> httpx.Response:
+def send(browser: httpx.Client, path: str, **fields: str) -> httpx.Response:
     found = re.search(r'name="csrf" value="([0-9a-f]{64})"', browser.get("/console/").text)
     assert found
-    return browser.post(f"{HERE}{path}", data={"csrf": found[1], **fields}, follow_redirects=follow)
+    return browser.post(f"{HERE}{path}", data={"csrf": found[1], **fields}, follow_redirects=True)
 
 
 # --- the API behind -------------------------------------------------------------------------------------------------

@@ -220,6 +220,7 @@ def best_lottery(instance: World, limit: float) -> float:
         constraints=LinearConstraint(np.stack([line.ravel() for line in lines]), low, high),
         bounds=Bounds(0, limit * instance.limits.eligible.ravel()),
     )
+    assert found.fun is not None
     return -float(found.fun)
 
 

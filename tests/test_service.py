@@ -41,7 +41,7 @@ def test_every_route_declares_who_may_call_it(app: FastAPI) -> None:
     assert all(policy_of(route) is not None for route in app.routes)
     public = {route.path for route in app.routes if (policy := policy_of(route)) and not policy.roles}  # type: ignore[attr-defined]
     pages = {path for path in public if path == "/" or path.startswith("/console")}  # they ask for a session themselves
-    assert public - pages == {"/healthz", "/readyz", "/openapi.json", "/login"}
+    assert public - pages == {"/healthz", "/readyz", "/startupz", "/openapi.json", "/login"}
 
 
 def test_a_route_without_a_policy_does_not_start(app: FastAPI) -> None:

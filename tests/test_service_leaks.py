@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import httpx
 import pytest
+import sqlalchemy as sa
+from sqlalchemy.dialects import sqlite
 
-from service.auth import CHAIRS, EDITORS, READERS
+from service.auth import CHAIRS, EDITORS, READERS, ROLES
+from service.storage.database import EVERYWHERE, scope_of
+from service.storage.tables import rows
 from tests.leaks import Call, Place, calls, operations, text_of
 from tests.serving import Served, serving
 
@@ -48,7 +54,6 @@ def forbidden(who: Asker, place: Place, other: Place) -> tuple[str, ...]:
         *other.seen,
         *other.hidden,
         "webhook.key",
-        "mk_",
         place.made["hook secret"],
     )
     if who.relation == "elsewhere" or not who.role:
@@ -119,3 +124,89 @@ def test_nobody_is_told_what_is_not_for_them(places: tuple[Served, Place, Place]
     count, found = ask(served, alpha, beta, asker(served, role, relation, alpha, beta), thorough=False)
     assert count > 150
     assert found == []
+
+
+@pytest.mark.long
+@pytest.mark.parametrize("relation", RELATIONS)
+@pytest.mark.parametrize("role", ROLES)
+def test_every_role_in_every_relation_with_every_parameter(
+    places: tuple[Served, Place, Place], role: str, relation: str
+) -> None:
+    served, alpha, beta = places
+    count, found = ask(served, alpha, beta, asker(served, role, relation, alpha, beta), thorough=True)
+    assert count > 400
+    assert found == []
+
+
+def test_who_has_no_valid_key_is_told_nothing(places: tuple[Served, Place, Place]) -> None:
+    served, alpha, beta = places
+    expired = served.service.keys.create("ended", ["admin"], days=1e-9).secret
+    for header in ({}, {"Authorization": f"Bearer {expired}"}, {"Authorization": "Bearer mk_0_0"}):
+        _, found = ask(served, alpha, beta, Asker("", "stranger", header), thorough=False)
+        assert found == []
+
+
+def test_an_unknown_parameter_is_refused(places: tuple[Served, Place, Place]) -> None:
+    served, alpha, beta = places
+    header = asker(served, "chair", "unbound", alpha, beta).header
+    path = f"{served.address}/v1/venues/alpha/bids"
+    answer = httpx.get(path, params={"submision_id": "alpha-sub2"}, headers=header)
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {
+            "parameter": "submision_id",
+            "in": "query",
+            "detail": "there is no such parameter, did you mean 'submission_id'?",
+        }
+    ]
+
+
+# --- queries --------------------------------------------------------------------------------------------------------
+
+_SCOPED = {
+    "venues": ("venues.id",),
+    **{
+        each: (f"{each}.venue_id",)
+        for each in ("rows", "jobs", "runs", "webhooks", "keys", "audit", "sealed", "drafts")
+    },
+    # Of these the job or the webhook was found by its venue before.
+    "events": ("events.job_id",),
+    "deliveries": ("deliveries.webhook_id",),
+}
+
+
+def unscoped(statement: sa.Executable) -> list[str]:
+    """Tables of venues that a statement reads or changes without saying of which venue."""
+    if not isinstance(statement, sa.Select | sa.Update | sa.Delete):
+        return []
+    text = " ".join(str(statement.compile(dialect=sqlite.dialect())).split())
+    conditions = text.partition(" WHERE ")[2] + text.partition(" ON ")[2]
+    return [
+        f"{table}: {text}"
+        for table, columns in _SCOPED.items()
+        if re.search(rf"\b(FROM|UPDATE|JOIN|,) {table}\b", text)
+        and not any(re.search(rf"\b{re.escape(column)} (=|IN)", conditions) for column in columns)
+    ]
+
+
+def test_the_hook_finds_a_query_that_forgets_the_venue() -> None:
+    assert unscoped(sa.select(rows))
+    assert unscoped(sa.select(rows).where(rows.c.kind == "bids"))
+    assert unscoped(rows.update().where(rows.c.key == "a").values(until=1))
+    assert not unscoped(sa.select(rows).where(rows.c.venue_id == "alpha", rows.c.kind == "bids"))
+
+
+def test_every_query_about_a_venue_says_which(places: tuple[Served, Place, Place]) -> None:
+    served, alpha, beta = places
+    found: set[str] = set()
+
+    def look(_connection: Any, statement: Any, *_: Any) -> None:
+        if scope_of() != EVERYWHERE:
+            found.update(unscoped(statement))
+
+    engine = served.service.database.engine
+    sa.event.listen(engine, "before_execute", look)
+    for role, relation in (("chair", "unbound"), ("chair", "conflicted"), ("area_chair", "clean"), ("editor", "clean")):
+        ask(served, alpha, beta, asker(served, role, relation, alpha, beta), thorough=False)
+    sa.event.remove(engine, "before_execute", look)
+    assert "\n".join(sorted(found)) == ""

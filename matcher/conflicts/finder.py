@@ -9,7 +9,7 @@ from typing import Any, Final
 
 from matcher.config import MatchConfig
 from matcher.conflicts.further import inherited
-from matcher.conflicts.incremental import follow
+from matcher.conflicts.incremental import follow, with_places
 from matcher.conflicts.questions import with_decisions
 from matcher.conflicts.rules import RULES, Rule
 from matcher.conflicts.world import World
@@ -121,7 +121,7 @@ class Finder:
         known = self.venue.submission_by_id.keys() - submissions
         there = self.venue.reviewer_by_id.keys() - reviewers
         kept = [each for each in before.items if each.submission_id in known and each.reviewer_id in there]
-        return Conflicts(tuple(_merged(kept, again)))
+        return with_places(Conflicts(tuple(_merged(kept, again))), self.venue)
 
     def _find(self, world: World, rules: Sequence[Rule] = RULES) -> Conflicts:
         found: dict[SubmissionId, list[Conflict]] = {submission.id: [] for submission in world.submissions}

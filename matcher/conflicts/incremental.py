@@ -13,9 +13,9 @@ from typing import Any, Final
 
 from matcher.conflicts.world import World, authors_of, papers_again
 from matcher.identity import Identities, Relinked, normalise_name, relink
-from matcher.records import PersonId, SubmissionId, Venue
+from matcher.records import Conflicts, Evidence, PersonId, SubmissionId, Venue
 
-__all__ = ["Followed", "follow"]
+__all__ = ["Followed", "follow", "with_places"]
 
 _UNKNOWN: Final = "unidentified:"
 """Begins the keys of people who are known by name alone; see `matcher.identity`."""
@@ -85,6 +85,24 @@ def follow(world: World, venue: Venue) -> Followed | None:
         moved,
         frozenset(each for each in now if each in venue.submission_by_id),
         frozenset(each for each in reviewers if each in venue.reviewer_by_id),
+    )
+
+
+def with_places(conflicts: Conflicts, venue: Venue) -> Conflicts:
+    """The same conflicts, each paper with the file and line where it is now."""
+    papers = venue.paper_by_id
+
+    def is_there(fact: Evidence) -> bool:
+        return fact.paper_id is None or fact.sources == papers[fact.paper_id].sources
+
+    def placed(fact: Evidence) -> Evidence:
+        return fact if fact.paper_id is None else replace(fact, sources=papers[fact.paper_id].sources)
+
+    return Conflicts(
+        tuple(
+            each if all(map(is_there, each.evidence)) else replace(each, evidence=tuple(map(placed, each.evidence)))
+            for each in conflicts.items
+        )
     )
 
 

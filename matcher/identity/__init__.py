@@ -38,7 +38,7 @@ from matcher.identity.linking import Identities, link
 from matcher.identity.links import CONFIDENCE, Basis, Link, joint_confidence, reasons
 from matcher.identity.model import is_given_name
 from matcher.identity.names import is_full_name, names_agree, names_fit, namespace, normalise_email, normalise_name
-from matcher.identity.relinking import Relinked, relink
+from matcher.identity.relinking import Relinked, changes, is_large, relink
 
 __all__ = [
     "CONFIDENCE",
@@ -46,8 +46,10 @@ __all__ = [
     "Identities",
     "Link",
     "Relinked",
+    "changes",
     "is_full_name",
     "is_given_name",
+    "is_large",
     "joint_confidence",
     "link",
     "names_agree",

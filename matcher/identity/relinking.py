@@ -7,7 +7,7 @@ address or id is found through `Places`, which may point to bylines that no long
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from copy import copy
 from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
@@ -18,38 +18,56 @@ from matcher.identity.links import CONFIDENCE, Basis, Link
 from matcher.identity.names import are_told_apart, is_full_name, normalise_email
 from matcher.identity.register import Key, addresses_of_several, bylines
 from matcher.identity.spellings import Spellings, other_spellings
-from matcher.records import AuthorMention, PaperId, PersonId, SubmissionId, Venue
+from matcher.records import AuthorMention, Paper, PaperId, PersonId, Reviewer, Submission, SubmissionId, Venue
 
-__all__ = ["Changes", "Places", "Relinked", "changes", "relink"]
+__all__ = ["Changes", "Places", "Relinked", "changes", "is_large", "relink"]
 
 T = TypeVar("T")
 
 _LARGE: Final = 0.05
-"""Share of all bylines from which on everything is linked anew: looking for what a change reaches would cost more."""
+"""Share of all papers and submissions; when as many records changed, everything is linked anew."""
 
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """The ids of records that are new, gone or changed."""
+    """The ids of records that are new or gone, or changed in anything that says who is who or who is in conflict."""
 
     papers: frozenset[PaperId]
     people: frozenset[PersonId]
     reviewers: frozenset[PersonId]
     submissions: frozenset[SubmissionId]
 
+    def __len__(self) -> int:
+        return len(self.papers) + len(self.people) + len(self.reviewers) + len(self.submissions)
+
 
 def changes(old: Venue, new: Venue) -> Changes:
-    """What differs between two venues, among papers, people, reviewers and submissions."""
+    """What differs between two venues; abstracts, loads, states, and where something was read do not matter here."""
     return Changes(
-        _differing(old.paper_by_id, new.paper_by_id),
+        _differing(old.paper_by_id, new.paper_by_id, _paper),
         _differing(old.person_by_id, new.person_by_id),
-        _differing(old.reviewer_by_id, new.reviewer_by_id),
-        _differing(old.submission_by_id, new.submission_by_id),
+        _differing(old.reviewer_by_id, new.reviewer_by_id, _role),
+        _differing(old.submission_by_id, new.submission_by_id, _submission),
     )
 
 
-def _differing(old: Mapping[T, Any], new: Mapping[T, Any]) -> frozenset[T]:
+def _paper(paper: Paper) -> tuple[Any, ...]:
+    return paper.title, paper.dates, paper.authors, paper.published_in, paper.kind
+
+
+def _role(reviewer: Reviewer) -> tuple[Any, ...]:
+    return reviewer.paper_ids, reviewer.attributes
+
+
+def _submission(submission: Submission) -> tuple[Any, ...]:
+    return submission.title, submission.authors, submission.attributes
+
+
+def _differing(old: Mapping[T, Any], new: Mapping[T, Any], part: Callable[[Any], Any] | None = None) -> frozenset[T]:
+    """The keys of what is new or gone, or differs; or only a part of it."""
     same = {each for each, record in new.items() if (had := old.get(each)) is record or had == record}
+    if part is not None:
+        same |= {each for each in new.keys() & old.keys() - same if part(new[each]) == part(old[each])}
     return frozenset((old.keys() | new.keys()) - same)
 
 
@@ -140,10 +158,15 @@ def relink(before: Identities, old: Venue, new: Venue) -> Relinked | None:
     True
     """
     changed = changes(old, new)
-    if len(changed.papers) + len(changed.submissions) + len(changed.people) > _LARGE * len(_linker(before).seen):
+    if is_large(changed, old):
         return None
     work = _Relinking(before, old, new, changed)
     return work.done()
+
+
+def is_large(changed: Changes, venue: Venue) -> bool:
+    """Whether a change is so large that looking for what it reaches would cost more than to look at everything."""
+    return len(changed) > _LARGE * (len(venue.papers) + len(venue.submissions))
 
 
 def _linker(identities: Identities) -> Linker:

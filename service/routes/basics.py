@@ -16,6 +16,7 @@ from matcher.ingest.fields import TABLES, json_schema
 from matcher.ingest.formats import FORMATS
 from service.audit import plain_target
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
+from service.metrics import CONTENT_TYPE
 from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
@@ -56,6 +57,27 @@ def is_ready(service: ServiceOf) -> dict[str, str]:
     if service.is_stopping or not is_current:
         raise Problem("unavailable", "the service starts or ends; ask again", headers={"Retry-After": "2"})
     return {"status": "ready", "version": version("reviewer-matcher")}
+
+
+@router.get("/startupz", tags=["service"])
+@allow(())
+def has_started(service: ServiceOf) -> dict[str, str]:
+    """The tables are made and jobs are taken: from now on `/readyz` says whether requests are."""
+    if not service.is_started:
+        raise Problem("unavailable", "the service starts; ask again", headers={"Retry-After": "2"})
+    return {"status": "started", "version": version("reviewer-matcher")}
+
+
+@router.get(
+    "/metrics",
+    tags=["service"],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+@allow(ADMINS)
+def read_metrics(service: ServiceOf) -> Response:
+    """What is counted, as Prometheus reads it: requests of this process, jobs and messages of all."""
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
 
 @router.get("/openapi.json", include_in_schema=False)

@@ -191,7 +191,9 @@ def save_draft(
     with service.database.write() as connection:
         connection.execute(sa.select(venues.c.id).where(venues.c.id == venue_id).with_for_update())
         gone = connection.execute(
-            drafts.delete().where(drafts.c.id == row["id"], drafts.c.version == row["version"])
+            drafts.delete().where(
+                drafts.c.venue_id == venue_id, drafts.c.id == row["id"], drafts.c.version == row["version"]
+            )
         ).rowcount
         if not gone:
             raise Problem("changed", "the draft was changed meanwhile: read it again")
@@ -223,7 +225,7 @@ def remove_draft(service: ServiceOf, principal: WhoAsks, venue_id: VenueId, draf
     """Throw a draft away."""
     with service.database.write() as connection:
         row = _named(connection, principal, venue_id, draft_id)
-        connection.execute(drafts.delete().where(drafts.c.id == row["id"]))
+        connection.execute(drafts.delete().where(drafts.c.venue_id == venue_id, drafts.c.id == row["id"]))
 
 
 # --- rows -----------------------------------------------------------------------------------------------------------
@@ -247,7 +249,7 @@ def _kept(service: Service, principal: Principal, row: dict[str, Any]) -> Draft:
     """Write a changed draft down, unless somebody else was quicker."""
     values = {"steps": row["steps"], "done": row["done"], "version": row["version"] + 1, "changed_at": now()}
     with service.database.write() as connection:
-        same = [drafts.c.id == row["id"], drafts.c.version == row["version"]]
+        same = [drafts.c.venue_id == row["venue_id"], drafts.c.id == row["id"], drafts.c.version == row["version"]]
         if not connection.execute(drafts.update().where(*same).values(**values)).rowcount:
             raise Problem("changed", "the draft was changed meanwhile: read it again")
     return _told(service, principal, {**row, **values})

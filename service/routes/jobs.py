@@ -38,7 +38,7 @@ from service.routes.common import (
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
-from service.storage.database import now, time_text
+from service.storage.database import EVERYWHERE, now, time_text, venue_scope
 from service.storage.tables import deliveries, events, jobs, webhooks
 from service.storage.visible import Sight
 from service.webhooks import check_address, secret_of
@@ -167,6 +167,7 @@ def start_job(
         row = _same(connection, venue_id, principal.key_id, idempotency_key, asked, digest)
         is_new = row is None
         if row is None:
+            _refuse_more(connection, venue_id, service.settings.jobs_waiting)
             row = {
                 "id": secrets.token_hex(12),
                 "venue_id": venue_id,
@@ -186,6 +187,13 @@ def start_job(
     if is_new and not dry_run:
         service.runner.enqueue(found["id"])
     return found
+
+
+def _refuse_more(connection: sa.Connection, venue_id: str, most: int) -> None:
+    waiting = sa.select(sa.func.count()).where(jobs.c.venue_id == venue_id, jobs.c.state.in_(ACTIVE))
+    if most and (connection.execute(waiting).scalar() or 0) >= most:
+        detail = f"allowed are {most} jobs of one venue that wait or run: wait for one, or cancel it"
+        raise Problem("too-many-requests", detail, headers={"Retry-After": "10"}, limit=most)
 
 
 def _same(
@@ -240,7 +248,8 @@ def cancel_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str, 
         row = _row(connection, venue_id, job_id)
     if dry_run:
         return _job(row, sight)
-    service.runner.cancel(job_id)
+    with venue_scope(EVERYWHERE):  # who runs jobs knows them by their ids
+        service.runner.cancel(job_id)
     return read_job(service, sight, venue_id, job_id)
 
 

@@ -27,7 +27,7 @@ from service.problems import Problem
 from service.routes.common import ServiceOf, WhoAsks, operation_id, venue_row
 from service.routes.jobs import start_job
 from service.state import Service
-from service.storage.database import now
+from service.storage.database import everywhere, now
 from service.storage.tables import jobs, runs, venues
 from service.webhooks import announce
 
@@ -125,8 +125,10 @@ def _job(service: Service, principal: Principal, job_id: str) -> Mapping[str, An
     """A job that the key may see; any other is not there."""
     with service.database.read() as connection:
         query = sa.select(jobs).where(jobs.c.id == job_id, jobs.c.kind == "expertise")
+        if principal.venue_id is not None:
+            query = query.where(jobs.c.venue_id == principal.venue_id)
         row = connection.execute(query).mappings().first()
-    if row is None or principal.venue_id not in (None, row["venue_id"]):
+    if row is None:
         raise Problem("not-found", "Job not found")
     return dict(row)
 
@@ -196,7 +198,8 @@ def read_expertise_results(
         told = _status(row)
         raise Problem("not-found", f"Scores not found - status: {told['status']} | description: {told['description']}")
     with service.database.read() as connection:
-        digest = connection.execute(sa.select(runs.c.digest).where(runs.c.id == row["run_id"])).scalar()
+        here = [runs.c.venue_id == row["venue_id"], runs.c.id == row["run_id"]]
+        digest = connection.execute(sa.select(runs.c.digest).where(*here)).scalar()
     wants_csv = format_name == "csv" or (format_name is None and request.headers.get("accept") == "text/csv")
     kind = "text/csv" if wants_csv else "application/json"
     path = service.results.path(str(digest)) / RESULT_FILES[kind]
@@ -225,10 +228,12 @@ def _delete(service: Service, row: Mapping[str, Any]) -> None:
     if row["state"] in ACTIVE:
         raise Problem("conflict", "the job is not over: cancel it first")
     with service.database.write() as connection:
-        digest = connection.execute(sa.select(runs.c.digest).where(runs.c.id == row["run_id"])).scalar()
-        connection.execute(runs.delete().where(runs.c.id == row["run_id"]))
-        connection.execute(jobs.delete().where(jobs.c.id == row["id"]))
-        is_shared = connection.execute(sa.select(runs.c.id).where(runs.c.digest == digest)).first() is not None
+        here = [runs.c.venue_id == row["venue_id"], runs.c.id == row["run_id"]]
+        digest = connection.execute(sa.select(runs.c.digest).where(*here)).scalar()
+        connection.execute(runs.delete().where(*here))
+        connection.execute(jobs.delete().where(jobs.c.venue_id == row["venue_id"], jobs.c.id == row["id"]))
+        with everywhere(connection):  # equal input of another venue gives an equal run
+            is_shared = connection.execute(sa.select(runs.c.id).where(runs.c.digest == digest)).first() is not None
     if digest is not None and not is_shared:
         service.results.forget(digest)
 
@@ -283,7 +288,8 @@ class _Configuration:
             status, message = self.status
             raise Problem("not-found", f"Assignment not found - status: {status}{message and f' | {message}'}")
         with service.database.read() as connection:
-            digest = connection.execute(sa.select(runs.c.digest).where(runs.c.id == self.job["run_id"])).scalar()
+            here = [runs.c.venue_id == self.venue_id, runs.c.id == self.job["run_id"]]
+            digest = connection.execute(sa.select(runs.c.digest).where(*here)).scalar()
         if digest is None:
             raise Problem("not-found", "Assignment not found - it was removed: request the match again")
         return service.results.load(digest)

@@ -45,7 +45,7 @@ from service.routes.common import (
 from service.schemas import AssignedPair, Page, Run
 from service.state import Service
 from service.storage.database import everywhere, now
-from service.storage.tables import runs, venues
+from service.storage.tables import jobs, runs, venues
 from service.storage.visible import Sight
 from service.webhooks import announce
 
@@ -156,7 +156,9 @@ def remove_run(service: ServiceOf, venue_id: VenueId, run_id: str, dry_run: DryR
         row = named_run(connection, venue_id, run_id)
         if row["is_current"]:
             raise Problem("conflict", "this is the current run: publish another one first")
-        connection.execute(runs.delete().where(runs.c.id == row["id"]))
+        connection.execute(runs.delete().where(runs.c.venue_id == venue_id, runs.c.id == row["id"]))
+        here = [jobs.c.venue_id == venue_id, jobs.c.run_id == row["id"]]
+        connection.execute(jobs.update().where(*here).values(run_id=None))
         others = sa.select(runs.c.id).where(runs.c.digest == row["digest"])
         with everywhere(connection):
             is_shared = connection.execute(others).first() is not None

@@ -18,18 +18,18 @@
     return made;
   }
   function template() { return columns.map(function (each) { return "minmax(" + WIDTHS[each[2]] + "rem," + (WIDTHS[each[2]] > 10 ? WIDTHS[each[2]] : 1) + "fr)"; }).join(" "); }
+  function width() { return columns.reduce(function (sum, each) { return sum + WIDTHS[each[2]]; }, 0) + "rem"; }
   function isNumber(kind) { return kind === "score" || kind === "number" || kind === "share"; }
   function most(row) { return row[at[place.dataset.side === "submissions" ? "wanted" : "max_load"]]; }
 
   var heads = element("div", "heads"), body = element("div", "body");
   place.setAttribute("role", "grid");
-  place.setAttribute("aria-label", place.dataset.side);
+  place.setAttribute("aria-label", place.dataset.side + ": arrows move, Enter opens");
   heads.setAttribute("role", "row");
   heads.setAttribute("aria-rowindex", "1");
   heads.style.gridTemplateColumns = template();
-  body.tabIndex = 0;
+  place.tabIndex = 0;
   body.setAttribute("role", "rowgroup");
-  body.setAttribute("aria-label", "Lines: arrows move, Enter opens");
   columns.forEach(function (each) {
     var head = element("div", isNumber(each[2]) ? "n" : ""), button = element("button", "", each[1]);
     head.setAttribute("role", "columnheader");
@@ -70,11 +70,13 @@
       line.setAttribute("aria-rowindex", String(number + 2));
       line.style.top = number * HEIGHT + "px";
       line.style.gridTemplateColumns = template();
+      line.style.minWidth = width();
       for (var column of columns) { line.appendChild(cell(rows[shown[number]], column)); }
       lines.push(line);
     }
     body.replaceChildren.apply(body, lines);
-    if (shown.length) { body.setAttribute("aria-activedescendant", "line-" + active); } else { body.removeAttribute("aria-activedescendant"); }
+    var isDrawn = active >= first && active < last;
+    if (isDrawn) { place.setAttribute("aria-activedescendant", "line-" + active); } else { place.removeAttribute("aria-activedescendant"); }
   }
   function keeps(number) {
     var row = rows[number], wanted = only.value;
@@ -128,7 +130,8 @@
     if (top + HEIGHT > place.scrollTop + room) { place.scrollTop = top + HEIGHT - room; }
     draw();
   }
-  body.addEventListener("keydown", function (event) {
+  place.addEventListener("keydown", function (event) {
+    if (event.target !== place) { return; }
     var page = Math.max(1, Math.floor(place.clientHeight / HEIGHT) - 2);
     var to = { ArrowDown: active + 1, ArrowUp: active - 1, PageDown: active + page, PageUp: active - page, Home: 0, End: shown.length - 1 }[event.key];
     if (to !== undefined) { event.preventDefault(); move(to); }
@@ -141,7 +144,7 @@
   document.addEventListener("keydown", function (event) {
     if (event.key === "/" && !/^(INPUT|SELECT|TEXTAREA)$/.test(document.activeElement.tagName)) { event.preventDefault(); words.focus(); }
   });
-  document.getElementById("grid-tools").addEventListener("submit", function (event) { event.preventDefault(); body.focus(); });
+  document.getElementById("grid-tools").addEventListener("submit", function (event) { event.preventDefault(); place.focus(); });
   words.addEventListener("input", arrange);
   only.addEventListener("change", arrange);
   place.addEventListener("scroll", draw, { passive: true });
@@ -166,6 +169,7 @@
       head.hidden = !columns.some(function (each) { return each[0] === head.dataset.key; });
     });
     heads.style.gridTemplateColumns = template();
+    heads.style.minWidth = width();
     place.setAttribute("aria-colcount", String(columns.length));
     arrange();
     place.dataset.ready = "yes";
