@@ -383,6 +383,12 @@ class RankQuestion(_Body):
         default=[], description="Ids of people whom the authors opposed: flagged, never left out."
     )
     with_barred: bool = Field(default=False, description="Whether people who may not review it are named too.")
+    wanted: Annotated[int, Field(ge=1, le=50)] | None = Field(
+        default=None, description="Acceptances that are wanted: `invite` then names whom to ask now."
+    )
+    rest_days: Annotated[int, Field(ge=0, le=3660)] = Field(
+        default=0, description="Whoever was last invited less than so many days ago is left in peace."
+    )
 
 
 class EvidencePart(BaseModel):
@@ -407,6 +413,11 @@ class Candidate(BaseModel):
     evidence: list[EvidencePart]
     load: int = Field(description="Submissions that they have open.")
     max_load: int | None
+    last_invited: str | None = Field(
+        description="When they were last asked to review something; a date or part of one."
+    )
+    answered: int = Field(description="Invitations that they have answered, by the table of assignments.")
+    declined: int = Field(description="How many of these they have declined.")
     accepts: float = Field(description="How likely they are to accept, from earlier answers.")
     expected_acceptances: float = Field(description="When everybody down to them is invited, in this order.")
     is_suggested: bool = Field(description="The authors suggested them; this counts for nothing.")
@@ -420,6 +431,10 @@ class Ranking(BaseModel):
     venue_version: int
     encoder: str
     candidates: list[Candidate]
+    invite: list[str] | None = Field(
+        description="The first candidates until `wanted` acceptances are expected; all of them where these do not "
+        "suffice, null where nothing was wanted."
+    )
     unknown_people: list[str] = Field(description="Suggested or opposed ids that are no reviewers here.")
     repeats: list[dict[str, Any]] = Field(description="Earlier questions with nearly the same text.")
 
