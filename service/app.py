@@ -74,8 +74,8 @@ def create_app(settings: Settings | None = None) -> FastAPI:
 
 def _login_routes(settings: Settings) -> list[BaseRoute]:
     try:
-        from service.console.provider import login_router
         from service.oidc import Provider
+        from service.routes.login import login_router
     except ModuleNotFoundError as error:
         raise MissingExtraError("a login by OpenID Connect", "oidc") from error
     return login_router(Provider(settings)).routes

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from service.console.pages import PREFIX, THEME_COOKIE, THEMES, Pages, Visit
 from service.console.templating import static_files
 from service.problems import Problem
+from service.sessions import cookie_name
 
 __all__ = ["cookie_name", "pages"]
 
@@ -15,11 +15,6 @@ pages = Pages()
 pages.says(out="You are logged out.")
 
 _YEAR_S = 365 * 86_400
-
-
-def cookie_name(request: Request) -> str:
-    """Of the session: over HTTPS browsers then bind it to this host alone."""
-    return "__Host-matcher_session" if request.url.scheme == "https" else "matcher_session"
 
 
 def _next(asked: str) -> str:

@@ -9,10 +9,10 @@ from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
 from service.audit import append
 from service.auth import allow
-from service.console.entrance import cookie_name
 from service.oidc import CALLBACK, LASTS_S, Attempt, Provider
 from service.problems import Problem
 from service.routes.common import ServiceOf
+from service.sessions import cookie_name
 
 __all__ = ["login_router"]
 
