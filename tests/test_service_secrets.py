@@ -1,4 +1,4 @@
-"""Secrets are told once and stand nowhere: not in logs, not in files, not in errors, not in the text form of anything."""
+"""Secrets are told once and stand nowhere: not in logs, files or errors, nor in the text form of anything."""
 
 from __future__ import annotations
 
@@ -45,6 +45,7 @@ class Watched:
 def watched(tmp_path_factory: pytest.TempPathFactory, cache_dir: Path) -> Iterator[Watched]:
     log, root = io.StringIO(), logging.getLogger()
     handler, level = logging.StreamHandler(log), root.level
+    handler.addFilter(lambda record: not record.name.startswith(("httpx", "httpcore")))  # of the client in the test
     root.addHandler(handler)
     root.setLevel(logging.DEBUG)
     with serving(
@@ -86,7 +87,7 @@ def _use(watched: Watched) -> None:
         http.get("/v1/me", headers={"Authorization": f"Basic {made['key']}"})
         http.get("/v1/me", headers={"Authorization": f"Bearer {made['key']}x"})
         http.get("/login", params={"code": code})  # a second time
-        http.get("/console/", cookies={"matcher_session": session})
+        http.get("/console/", headers={"Cookie": f"matcher_session={session}"})
         answer = http.get("/v1/venues", params={"cursor": cursor_of("a")}, headers=header)
         watched.answers.append(answer.text)
         with pytest.MonkeyPatch.context() as patch:  # a defect
