@@ -10,7 +10,9 @@ from typing import Any
 
 import anyio.to_thread
 from fastapi import FastAPI
+from starlette.routing import BaseRoute
 
+from matcher.errors import MissingExtraError
 from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
 from service.console import site as console
@@ -65,11 +67,22 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     for module in (basics, venues, tables, jobs, runs, drafts, browse, review, overview, questions, openreview):
         app.router.routes.extend(module.router.routes)
     console.hang_into(app, service)
+    if service.settings.oidc_issuer:
+        app.router.routes.extend(_login_routes(service.settings))
     refuse_routes_without_policy(app.routes)
     problems.hang_into(app)
     app.add_middleware(Guard, service=service, routes=app.routes)
     app.openapi = lambda: _described(app)  # type: ignore[method-assign]
     return app
+
+
+def _login_routes(settings: Settings) -> list[BaseRoute]:
+    try:
+        from service.oidc import Provider
+        from service.routes.login import login_router
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("a login by OpenID Connect", "oidc") from error
+    return login_router(Provider(settings)).routes
 
 
 def _described(app: FastAPI) -> dict[str, Any]:

@@ -172,22 +172,28 @@ def verify(connection: sa.Connection, *, expected: Collection[str] = ()) -> Verd
         expected: hashes that were kept elsewhere and must be in the chain.
     """
     with everywhere(connection):
-        query = sa.select(audit).order_by(audit.c.number).execution_options(yield_per=1000)
-        return check_entries((dict(each) for each in connection.execute(query).mappings()), expected=expected)
+        return check_entries(entries(connection), expected=expected)
 
 
-def check_entries(entries: Iterable[Mapping[str, Any]], *, expected: Collection[str] = ()) -> Verdict:
+def entries(connection: sa.Connection) -> Iterator[dict[str, Any]]:
+    """All entries, from the first on."""
+    query = sa.select(audit).order_by(audit.c.number).execution_options(yield_per=1000)
+    for each in connection.execute(query).mappings():
+        yield dict(each)
+
+
+def check_entries(listed: Iterable[Mapping[str, Any]], *, expected: Collection[str] = ()) -> Verdict:
     """Check entries, from the database or from an export, from the first on.
 
     Args:
-        entries: in the order of their numbers.
+        listed: in the order of their numbers.
         expected: hashes that must be among theirs.
     """
     before, last, missing = "", 0, set(expected)
     faults: list[tuple[int, str]] = []
     cleared: list[int] = []
     told: list[tuple[int, str]] = []
-    for entry in entries:
+    for entry in listed:
         number = int(entry["number"])
         faults += [(number, text) for text in _faults_of(entry, before, last)]
         if entry["salt"] is None:

@@ -71,7 +71,7 @@ class Pools:
         """
         # What a request of OpenReview's was answered with holds only the people that it asked about.
         is_whole = sa.or_(jobs.c.id.is_(None), jobs.c.config[ASKED].as_string().is_(None))
-        query = sa.select(runs.c.id).outerjoin(jobs, jobs.c.id == runs.c.job_id)
+        query = sa.select(runs.c.id).outerjoin(jobs, sa.and_(jobs.c.id == runs.c.job_id, jobs.c.venue_id == venue_id))
         query = query.where(runs.c.venue_id == venue_id, is_whole).order_by(runs.c.number.desc()).limit(1)
         with self._database.read() as connection:
             run_id = connection.execute(query).scalar()

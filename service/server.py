@@ -22,7 +22,7 @@ from service.settings import Settings
 from service.state import Service
 from service.storage.database import Database
 
-__all__ = ["Server", "keyring", "make_server", "serve"]
+__all__ = ["Server", "database_of", "keyring", "make_server", "serve"]
 
 _GRACE_S: Final = 6
 """How long requests may take to end when the service does."""
@@ -112,8 +112,8 @@ class Server(uvicorn.Server):
 
 
 @contextmanager
-def keyring(data_dir: Path | None, database_url: str | None) -> Iterator[Keyring]:
-    """The keys of a service that may run or not, for `matcher admin`.
+def database_of(data_dir: Path | None, database_url: str | None) -> Iterator[Database]:
+    """The database of a service that may run or not, with current tables.
 
     Args:
         data_dir: where the service keeps its files; by default as the environment says.
@@ -124,6 +124,18 @@ def keyring(data_dir: Path | None, database_url: str | None) -> Iterator[Keyring
     database = Database(settings.sqlalchemy_url)
     try:
         database.migrate()
-        yield Keyring(database)
+        yield database
     finally:
         database.close()
+
+
+@contextmanager
+def keyring(data_dir: Path | None, database_url: str | None) -> Iterator[Keyring]:
+    """The keys of a service that may run or not, for `matcher admin`.
+
+    Args:
+        data_dir: where the service keeps its files; by default as the environment says.
+        database_url: likewise.
+    """
+    with database_of(data_dir, database_url) as database:
+        yield Keyring(database)

@@ -14,12 +14,13 @@ from dataclasses import dataclass, field
 from typing import Final
 
 import sqlalchemy as sa
+from starlette.requests import Request
 
 from service.auth import Keyring, Principal
 from service.storage.database import Database, now
 from service.storage.tables import sessions
 
-__all__ = ["Session", "Sessions"]
+__all__ = ["Session", "Sessions", "cookie_name"]
 
 _IDLE_S: Final = 2 * 3600.0
 _LONGEST_S: Final = 12 * 3600.0
@@ -47,6 +48,11 @@ class Session:
     def made(self, token: str) -> bool:
         """Whether a form comes from a page of this session."""
         return hmac.compare_digest(self.form_token.encode(), token.encode())
+
+
+def cookie_name(request: Request) -> str:
+    """Of the session: over HTTPS browsers then bind it to this host alone."""
+    return "__Host-matcher_session" if request.url.scheme == "https" else "matcher_session"
 
 
 def _hash(secret: str) -> str:

@@ -54,6 +54,11 @@ class Settings:
         heartbeat_s: how often a process says that it lives.
         dead_after_s: after how long without a sign its jobs are taken over.
         cached_runs: runs and reviewer indexes kept in memory.
+        oidc_issuer: the provider of a login by OpenID Connect, as `https://login.example.org`; empty: there is none.
+        oidc_client_id: how the provider knows this service.
+        oidc_client_secret: its password there; empty for a public client.
+        oidc_public_url: where people reach this service; the provider must allow `/login/oidc/callback` under it.
+        oidc_rules: a TOML file that says who gets which roles.
     """
 
     data_dir: Path = Path("matcher-data")
@@ -78,6 +83,11 @@ class Settings:
     heartbeat_s: float = 3.0
     dead_after_s: float = 12.0
     cached_runs: int = 4
+    oidc_issuer: str = ""
+    oidc_client_id: str = ""
+    oidc_client_secret: str = field(default="", repr=False)
+    oidc_public_url: str = ""
+    oidc_rules: str = ""
 
     def __post_init__(self) -> None:
         if self.database_url and urlsplit(self.database_url).scheme not in ("postgresql", "postgres", "sqlite"):

@@ -129,6 +129,9 @@ HOMES: dict[str, tuple[str, ...]] = {
     "pylatexenc": ("matcher/ingest/formats/bibtex.py",),
     "rispy": ("matcher/ingest/formats/bibtex.py",),
     "httpx": ("matcher/ingest/fetch/client.py", "service/client.py", "service/console/inside.py"),
+    "httpx2": ("service/oidc.py",),
+    "authlib": ("service/oidc.py",),
+    "joserfc": ("service/oidc.py",),
     "pyarrow": ("matcher/export/parquet.py", "service/downloads.py"),
     "pypdf": ("matcher/ingest/cv/pdf.py",),
     "openpyxl": (

@@ -1,4 +1,4 @@
-"""PostgreSQL keeps venues apart by itself, whatever a query forgets; and the audit log takes nothing back, on either."""
+"""PostgreSQL keeps venues apart whatever a query forgets; and the audit log takes nothing back, on either database."""
 
 from __future__ import annotations
 
@@ -17,7 +17,6 @@ from service.audit import CLEARED, append, check_entries, clear, clear_venue, ra
 from service.storage.database import Database, everywhere, now, venue_scope
 from service.storage.rows import Writer
 from service.storage.tables import audit, events, jobs, keys, rows, runs, venues
-from service.webhooks import announce
 
 
 @pytest.fixture(scope="module")
@@ -197,11 +196,3 @@ def test_what_was_logged_before_is_chained_by_the_migration(database: Database) 
 @pytest.mark.parametrize(("numbers", "text"), [([], ""), ([4], "4"), ([1, 2, 3, 7, 9, 10], "1-3,7,9-10")])
 def test_numbers_in_few_characters(numbers: list[int], text: str) -> None:
     assert ranges_of(numbers) == text
-
-
-def test_a_message_is_for_the_hooks_of_its_venue_alone(postgres: str) -> None:
-    database = Database(postgres)
-    database.migrate()
-    with database.write() as connection:
-        announce(connection, "absent", "job.succeeded", {})
-    database.close()

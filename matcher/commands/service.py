@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import sys
 from contextlib import AbstractContextManager
 from datetime import UTC, datetime
@@ -114,3 +115,38 @@ def revoke_key(
     with _keyring(data_dir, database_url) as keys:
         keys.revoke(key_id)
     console.out.print(f"revoked {key_id}", markup=False)
+
+
+@admin_app.command("verify-audit", epilog="Example: matcher admin verify-audit --expect 9f2c…")
+def verify_audit(
+    expect: Annotated[
+        list[str] | None, typer.Option(help="A hash that was kept elsewhere and must be in the log; several times.")
+    ] = None,
+    export: Annotated[
+        Path | None, typer.Option(help="Write the log to this file, one JSON object a line, to be checked elsewhere.")
+    ] = None,
+    data_dir: _DataDir = None,
+    database_url: _DatabaseUrl = None,
+    as_json: JsonOption = False,
+) -> None:
+    """Check that no entry of the audit log was changed, removed or put in; exit code 1 if one was.
+
+    Keep the hash that is printed elsewhere: with `--expect` a log that was written anew is found later, too.
+    """
+    try:
+        from service import audit, server
+    except ModuleNotFoundError as error:
+        raise MissingExtraError("matcher admin", "service") from error
+    with server.database_of(data_dir, database_url) as database, database.read() as connection:
+        found = audit.verify(connection, expected=expect or ())
+        if export is not None:
+            with export.open("w", encoding="utf-8", newline="\n") as stream:
+                stream.writelines(json.dumps(entry, ensure_ascii=False) + "\n" for entry in audit.entries(connection))
+    if as_json:
+        console.print_json({"entries": found.entries, "hash": found.head, "faults": list(found.faults)})
+    else:
+        for fault in found.faults:
+            console.out.print(fault, markup=False, soft_wrap=True)
+        console.out.print(f"{found.entries} entries, {len(found.faults)} faults, hash {found.head}", soft_wrap=True)
+    if found.faults:
+        raise typer.Exit(1)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from starlette.requests import Request
 from starlette.responses import Response
 
 from service.console.pages import PREFIX, THEME_COOKIE, THEMES, Pages, Visit
 from service.console.templating import static_files
 from service.problems import Problem
+from service.sessions import cookie_name
 
 __all__ = ["cookie_name", "pages"]
 
@@ -15,11 +15,6 @@ pages = Pages()
 pages.says(out="You are logged out.")
 
 _YEAR_S = 365 * 86_400
-
-
-def cookie_name(request: Request) -> str:
-    """Of the session: over HTTPS browsers then bind it to this host alone."""
-    return "__Host-matcher_session" if request.url.scheme == "https" else "matcher_session"
 
 
 def _next(asked: str) -> str:
@@ -31,7 +26,13 @@ def _next(asked: str) -> str:
 @pages.get("/login", is_open=True)
 def show_login(visit: Visit) -> Response:
     """The form; a link from the service's start brings a code instead of a key."""
-    return visit.show("login.html", code=visit.query("code")[:200], next=visit.query("next")[:2000])
+    code, after = visit.query("code")[:200], visit.query("next")[:2000]
+    return visit.show("login.html", code=code, next=after, has_provider=_has_provider(visit))
+
+
+def _has_provider(visit: Visit) -> bool:
+    """Whether people can log in with an account elsewhere."""
+    return bool(visit.site.service.settings.oidc_issuer)
 
 
 @pages.post("/login", is_open=True)
@@ -48,7 +49,8 @@ def log_in(visit: Visit) -> Response:
             else "This is no key that holds. A key looks like mk_…; `matcher admin key create` makes one."
         )
         problem = {"title": "You are not logged in", "detail": detail, "errors": []}
-        return visit.show("login.html", status=401, code="", next=visit.form("next"), problem=problem)
+        after, has_provider = visit.form("next"), _has_provider(visit)
+        return visit.show("login.html", status=401, code="", next=after, problem=problem, has_provider=has_provider)
     if visit.session is not None:
         sessions.close(visit.session.secret)
     answer = visit.go(_next(visit.form("next")))
