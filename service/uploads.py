@@ -33,6 +33,9 @@ from service.storage.rows import key_of
 
 __all__ = ["Uploaded", "body_file", "read_archive", "read_foreign", "read_row", "read_table"]
 
+_MOST_REJECTS: Final = 1000
+"""Rejected rows of a table after which it is not read on."""
+
 _MOST_FILES: Final = 10_000
 _LARGEST_RATIO: Final = 200
 """Unpacked size over packed size beyond which an archive is refused."""
@@ -108,7 +111,7 @@ def read_table(path: Path, kind: str, content_type: str, settings: Settings) -> 
     if media_type not in (*_CSV_TYPES, *_JSON_TYPES):
         allowed = "application/x-ndjson or text/csv"
         raise Problem("unsupported-media-type", f"allowed is {allowed}; got '{media_type}'")
-    ledger, table = Ledger(), TABLES[kind]
+    ledger, table = Ledger(_MOST_REJECTS), TABLES[kind]
     name = f"{kind}.csv" if media_type in _CSV_TYPES else f"{kind}.jsonl"
     taken: dict[str, int] = {}
     found: list[dict[str, Any]] = []

@@ -154,3 +154,14 @@ def test_the_linter_refuses_what_could_run_code(line: str, tmp_path: Path) -> No
             [*command, "--select", "S,TID251", "--no-cache", str(path)], capture_output=True, text=True, check=False
         )
         assert done.returncode == code, done.stdout
+
+
+def test_every_test_that_the_list_of_threats_names_is_there() -> None:
+    text = (DEPLOY / "SECURITY.md").read_text(encoding="utf-8")
+    named = re.findall(r"`(test_\w+\.py)::(test_\w+)`", text)
+    assert len(named) > 30
+    for file, name in named:
+        assert re.search(rf"(?m)^def {name}\(", (ROOT / "tests" / file).read_text(encoding="utf-8")), f"{file}::{name}"
+    for line in text.splitlines():
+        if line.startswith("| ") and not line.startswith("| threat"):
+            assert re.search(r"`test_\w+\.py::test_\w+` \|$|`test_\w+\.py::test_\w+`, .*\|$", line), line
