@@ -8,7 +8,9 @@ import json
 import os
 import subprocess
 import sys
+import threading
 from collections.abc import Callable
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -21,6 +23,7 @@ from matcher.config import MatchConfig
 from matcher.conflicts.policy_file import parse_policy
 from matcher.errors import ConfigError, DataError
 from matcher.ingest.files import numbered_lines
+from service.client import ClientError
 from tests.hostile import CORPUS, GOOD_PUBLICATIONS, GOOD_REVIEWERS, GOOD_SUBMISSIONS, Hostile, deep_objects
 from tests.serving import Served
 
@@ -68,6 +71,13 @@ def test_the_service_refuses_it_and_says_why(served: Served, venue: str, each: H
     assert "Traceback" not in response.text
 
 
+def test_a_table_of_nothing_but_faults_is_not_read_to_its_end(served: Served, venue: str) -> None:
+    with pytest.raises(ClientError) as caught:
+        served.admin.upload(venue, "publications", b'{"id": "a"}\n' * 5000)
+    assert caught.value.problem["detail"].startswith("1000 rows cannot be accepted")
+    assert (len(caught.value.problem["errors"]), caught.value.problem["errors_not_shown"]) == (100, 900)
+
+
 def test_nothing_of_it_is_left(served: Served, venue: str) -> None:
     assert served.admin.get(f"/v1/venues/{venue}")["counts"] == {}
     assert list((served.service.data_dir / "uploads").iterdir()) == []
@@ -110,6 +120,45 @@ def test_webhooks_reach_nothing_inside(url: str) -> None:
 
     with pytest.raises(Problem):
         check_address(url, allow_private=False)
+
+
+def test_a_name_that_comes_to_mean_something_inside_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Rebinding: every delivery looks the name up again, and every address that it gives must be public."""
+    from service.problems import Problem
+    from service.webhooks import check_address
+
+    answers = [["8.8.8.8"], ["8.8.8.8", "127.0.0.1"], ["127.0.0.1"]]
+
+    def look_up(host: str, port: int, **_: Any) -> list[Any]:
+        return [(None, None, None, "", (each, port)) for each in answers.pop(0)]
+
+    monkeypatch.setattr("socket.getaddrinfo", look_up)
+    assert check_address("https://rebinding.example/x", allow_private=False)[1] == "8.8.8.8"
+    for _ in range(2):
+        with pytest.raises(Problem, match="not of the public internet"):
+            check_address("https://rebinding.example/x", allow_private=False)
+
+
+def test_redirects_of_webhooks_lead_nowhere(served: Served) -> None:
+    asked: list[str] = []
+
+    class Answer(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:  # the name that the library calls
+            asked.append(self.path)
+            self.send_response(302)
+            self.send_header("Location", "/inside")
+            self.send_header("Content-Length", "0")
+            self.end_headers()
+
+        def log_message(self, *_: Any) -> None:
+            """Say nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answer) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        delivery = {"url": f"http://127.0.0.1:{server.server_port}/hook", "body": "{}", "id": "d", "webhook_id": "w"}
+        assert served.service.postman._post(delivery) == "302"
+        server.shutdown()
+    assert asked == ["/hook"]
 
 
 # --- the command line -----------------------------------------------------------------------------------------------
