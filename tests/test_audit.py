@@ -168,6 +168,25 @@ def test_bridges_are_named_with_the_older_of_two_years() -> None:
     assert between.between(SubmissionId("pruning-s1"), PersonId("pruning-r0")) == ()  # no way at all
 
 
+def test_a_common_name_alone_is_no_bridge() -> None:
+    world = two_fields()
+    common = AuthorMention("Wei Wang")
+    other = AuthorMention("Marisol Quennfeather")
+    for name, who, third in (
+        ("one", "pruning-r0", common),
+        ("two", "pruning-s0-author", common),
+        ("three", "pruning-r1", other),
+        ("four", "pruning-s0-author", other),
+    ):
+        known = AuthorMention(world.people[who].name, PersonId(who))
+        world.papers[name] = Paper(PaperId(name), name, dates=(PartialDate(2015),), authors=(known, third))
+    between = Bridges(finder_of(world).world)
+    assert between.between(SubmissionId("pruning-s0"), PersonId("pruning-r0")) == ()
+    # A rare name is one person, and is printed as it stands on the paper.
+    found = between.between(SubmissionId("pruning-s0"), PersonId("pruning-r1"))
+    assert found == (("Marisol Quennfeather", 2015),)
+
+
 def test_a_relation_is_a_step_too() -> None:
     world = two_fields()
     write_together(world, "one", 2015, "pruning-r0", "tracking-r0")

@@ -47,7 +47,7 @@ import numpy as np
 
 from matcher.assignment import package, solve_arrays, verify
 from matcher.compat.openreview_files import Instance, number_in, read_instance, say
-from matcher.errors import ConfigError, InfeasibleError, MatcherError, UnknownNameError, VerificationError
+from matcher.errors import ConfigError, InfeasibleError, MatcherError, UnknownNameError, VerificationError, counted
 from matcher.records import Assignment, Conflicts, Doubles, Ints, PairStatus, Violation
 from matcher.rounds import alternates
 from matcher.solvers import Options, Problem
@@ -162,7 +162,7 @@ def _run(arguments: argparse.Namespace) -> None:
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         (arguments.output_folder / name).write_text(text, encoding="utf-8", newline="\n")
     proof = "" if assignment.bound is None else f", at most {assignment.bound:.6f} possible"
-    say(f"{len(assignment.pairs)} pairs, total {assignment.objective:.6f}{proof}")
+    say(f"{counted(len(assignment.pairs), 'pair')}, total {assignment.objective:.6f}{proof}")
 
 
 # --- solving --------------------------------------------------------------------------------------------------------

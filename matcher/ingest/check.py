@@ -168,7 +168,10 @@ def _finding(name: str, level: Level, one: str, many: str, found: Iterable[objec
 
 def _rejected(report: LoadReport) -> Iterator[Finding]:
     one, many = "1 row cannot be accepted", "{} rows cannot be accepted"
-    yield from _finding("rejected rows", "problem", one, many, report.rejects)
+    yield from _finding("rejected rows", "problem", one, many, (each for each in report.rejects if not each.keeps_row))
+    one = "1 entry of a row cannot be accepted; the rest of the row can"
+    many = "{} entries of rows cannot be accepted; the rest of the rows can"
+    yield from _finding("rejected entries", "problem", one, many, (each for each in report.rejects if each.keeps_row))
 
 
 # --- demand and loads -----------------------------------------------------------------------------------------------

@@ -293,7 +293,7 @@ class Ledger:
             lost = [reject for reject in report.rejects if reject.file == name and not reject.keeps_row]
             if len(lost) == self._read[name]:
                 raise DataError(
-                    f"none of the {len(lost)} rows of the file can be used; the first: {lost[0].reason}",
+                    f"no row of the file can be used; the first: {lost[0].reason}",
                     file=name,
                     line=lost[0].line,
                     field=lost[0].field,
