@@ -21,6 +21,7 @@ from matcher.constraints import broken_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import ConfigError, VerificationError
 from matcher.evidence import Vocabulary, shared_terms
+from matcher.executors import Executor, executor_from_environment
 from matcher.explanation import Standing, explain
 from matcher.external import external_parts, join_external, mapped_scores
 from matcher.infeasibility import explain_infeasible
@@ -68,6 +69,7 @@ def match(
     progress: Progress | None = None,
     clock: StageClock | None = None,
     keep: Keep | None = None,
+    executor: Executor | None = None,
 ) -> MatchResult:
     """Decide who reviews what.
 
@@ -80,6 +82,7 @@ def match(
         clock: measures the stages; give one that has measured the reading to have both in `times`.
         keep: called with the names and the makers of conflicts, profiles and scores; gives what the maker makes, or the
             same from an earlier match that was interrupted. By default everything is made.
+        executor: where texts are embedded and scored; by default what `MATCHER_EXECUTOR` names, else in this process.
 
     Returns:
         The assignment and all that led to it, checked by `verify`.
@@ -96,14 +99,15 @@ def match(
     """
     config = (config or MatchConfig()).settled(venue.defaults)
     clock, keep = clock or StageClock(), keep or _make
+    executor = executor or executor_from_environment()
     with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
         conflicts = keep("conflicts", lambda: find_conflicts(venue, config))
         refuse_impossible_demand(venue, config, conflicts)
     with clock.stage("profiles"):
-        encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+        encoder = encoder or make_encoder(config, cache_dir=default_cache_dir(), executor=executor)
         profiles = keep("profiles", lambda: build_profiles(venue, encoder, config, progress=progress))
     with clock.stage("scores"):
-        scores = keep("scores", lambda: _scored(profiles, venue, config, progress))
+        scores = keep("scores", lambda: _scored(profiles, venue, config, progress, executor))
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -125,9 +129,16 @@ def match(
     )
 
 
-def _scored(profiles: Profiles, venue: Venue, config: MatchConfig, progress: Progress | None) -> ScoreMatrix:
+def _scored(
+    profiles: Profiles,
+    venue: Venue,
+    config: MatchConfig,
+    progress: Progress | None,
+    executor: Executor | None,
+) -> ScoreMatrix:
     """What decides: the text's scores, those of other systems, and wishes."""
-    return apply_wishes(join_external(score(profiles, config, progress=progress), venue, config), venue, config)
+    of_text = score(profiles, config, progress=progress, executor=executor)
+    return apply_wishes(join_external(of_text, venue, config), venue, config)
 
 
 def _make(_: str, maker: Callable[[], Any]) -> Any:
@@ -181,9 +192,10 @@ def rematch(
     with clock.stage("scores"):
         profiles, scores = before.profiles, before.scores
         if _scored_parts(venue) != _scored_parts(before.venue):
-            encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+            executor = executor_from_environment()
+            encoder = encoder or make_encoder(config, cache_dir=default_cache_dir(), executor=executor)
             profiles = build_profiles(venue, encoder, config, progress=progress)
-            scores = _scored(profiles, venue, config, progress)
+            scores = _scored(profiles, venue, config, progress, executor)
     with clock.stage("assignment"):
         # What stands is given to the plan as pairs: it must not count a second time as an earlier round's.
         limits = build_limits(venue, replace(config, earlier_load="off"), scores, conflicts)

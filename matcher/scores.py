@@ -31,6 +31,7 @@ import numpy as np
 
 from matcher.config import MatchConfig
 from matcher.errors import UnknownNameError
+from matcher.executors import Executor
 from matcher.records import (
     EvidencePaper,
     Floats,
@@ -86,13 +87,20 @@ class _Group(NamedTuple):
     weights: Floats  # (N, K)
 
 
-def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None = None) -> ScoreMatrix:
+def score(
+    profiles: Profiles,
+    config: MatchConfig,
+    *,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
+) -> ScoreMatrix:
     """Score every submission against every reviewer.
 
     Args:
         profiles: vectors and who owns them.
         config: `aggregation`, `top_k`, `paper_decay`, `best_share`, `thin_profile`, `length_correction`.
         progress: called with the stage "score", reviewers done and their number.
+        executor: where groups of reviewers are scored; by default in this process. The scores are the same.
 
     Returns:
         (S, R) scores; NaN in the columns of reviewers without papers.
@@ -106,7 +114,7 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
     shape = (len(profiles.submissions), len(profiles.reviewers))
     published = np.full(shape, np.nan, dtype=np.float32)
     raw = np.full(shape, np.nan, dtype=np.float32) if published.size <= _KEPT_RAW else None
-    for rows, reviewers, values in _raw_scores(profiles, config, progress):
+    for rows, reviewers, values in _raw_scores(profiles, config, progress, executor):
         published[rows, reviewers] = _publish(values, profiles)
         if raw is not None:
             raw[rows, reviewers] = values
@@ -120,7 +128,12 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
 
 
 def best_reviewers(
-    profiles: Profiles, config: MatchConfig, count: int, *, progress: Progress | None = None
+    profiles: Profiles,
+    config: MatchConfig,
+    count: int,
+    *,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Ints, Floats]:
     """The best reviewers of every submission, without ever holding the whole matrix.
 
@@ -129,6 +142,7 @@ def best_reviewers(
         config: as for `score`.
         count: how many to keep for each submission, at least 1.
         progress: as for `score`.
+        executor: as for `score`.
 
     Returns:
         (S, C) columns and (S, C) published scores, best first, among equals in the order of reviewers; C is `count` or
@@ -138,7 +152,7 @@ def best_reviewers(
     columns = np.zeros((len(profiles.submissions), 0), dtype=np.int64)
     raw = np.zeros(columns.shape, dtype=np.float32)
     kept: dict[int, tuple[Ints, Floats]] = {}
-    for rows, reviewers, values in _raw_scores(profiles, config, progress):
+    for rows, reviewers, values in _raw_scores(profiles, config, progress, executor):
         old_columns, old_values = kept.get(rows.start, (columns[rows], raw[rows]))
         near = _top(values, width)
         found = np.hstack([old_columns, reviewers[near]])
@@ -252,30 +266,60 @@ def _publish(raw: Floats, profiles: Profiles) -> Floats:
 
 
 def _raw_scores(
-    profiles: Profiles, config: MatchConfig, progress: Progress | None
+    profiles: Profiles, config: MatchConfig, progress: Progress | None, executor: Executor | None
 ) -> Iterator[tuple[slice, Ints, Floats]]:
     """Blocks of the raw matrix: which rows, which columns, values."""
-    background = np.float32(profiles.encoder.background)
     done, total = 0, len(profiles.reviewers)
     is_few = len(profiles.submissions) <= _FEW_SUBMISSIONS
     whole = inner_products(profiles.submission_vectors, profiles.vectors) if is_few else None
-    for group in _groups(profiles):
-        if progress is not None:
-            progress("score", done, total)
-        size = len(group.rows)
-        chance = np.float32(_chance(size, config) * profiles.encoder.tail)
-        rows, weights = group.rows.ravel(), group.weights.ravel()
-        similarities = _similarities(profiles, rows, whole)
-        for start in range(0, len(profiles.submissions), _BLOCK_SUBMISSIONS):
-            block = slice(start, min(start + _BLOCK_SUBMISSIONS, len(profiles.submissions)))
-            excess = similarities(block)
-            excess -= _backgrounds(profiles, block, rows)
-            if (weights != 1).any():
-                excess *= weights
-            yield block, group.reviewers, background - chance + _aggregate(excess, size, config)
-        done += len(group.reviewers)
+    groups = list(_groups(profiles))
+    # So few submissions are done before another process has the vectors.
+    elsewhere = None if executor is None or is_few else executor.map(_group_scores, (profiles, config), groups)
+    try:
+        for group in groups:
+            if progress is not None:
+                progress("score", done, total)
+            if elsewhere is None:
+                for block, values in _group_blocks(profiles, config, group, whole):
+                    yield block, group.reviewers, values
+            else:
+                scores = next(elsewhere)
+                for block in _blocks(len(scores)):
+                    yield block, group.reviewers, scores[block]
+            done += len(group.reviewers)
+    finally:
+        if elsewhere is not None:
+            elsewhere.close()
     if progress is not None:
         progress("score", total, total)
+
+
+def _blocks(submissions: int) -> Iterator[slice]:
+    for start in range(0, submissions, _BLOCK_SUBMISSIONS):
+        yield slice(start, min(start + _BLOCK_SUBMISSIONS, submissions))
+
+
+def _group_scores(shared: tuple[Profiles, MatchConfig], group: _Group) -> Floats:
+    """(S, K) raw scores of a group of reviewers."""
+    scores: Floats = np.concatenate([values for _, values in _group_blocks(*shared, group, None)])
+    return scores
+
+
+def _group_blocks(
+    profiles: Profiles, config: MatchConfig, group: _Group, whole: Floats | None
+) -> Iterator[tuple[slice, Floats]]:
+    """The raw scores of a group, block by block."""
+    background = np.float32(profiles.encoder.background)
+    size = len(group.rows)
+    chance = np.float32(_chance(size, config) * profiles.encoder.tail)
+    rows, weights = group.rows.ravel(), group.weights.ravel()
+    similarities = _similarities(profiles, rows, whole)
+    for block in _blocks(len(profiles.submissions)):
+        excess = similarities(block)
+        excess -= _backgrounds(profiles, block, rows)
+        if (weights != 1).any():
+            excess *= weights
+        yield block, background - chance + _aggregate(excess, size, config)
 
 
 def _similarities(profiles: Profiles, rows: Ints, whole: Floats | None) -> Callable[[slice], Floats]:
