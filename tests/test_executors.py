@@ -199,7 +199,7 @@ def test_two_workers_of_ray_give_the_same_bytes() -> None:
     pytest.importorskip("sentence_transformers")
     digests = [
         subprocess.run(
-            [sys.executable, "-c", ON_RAY, where], cwd=ROOT, capture_output=True, text=True, check=True, timeout=300
+            [sys.executable, "-c", ON_RAY, where], cwd=ROOT, capture_output=True, text=True, check=True, timeout=900
         ).stdout.strip()
         for where in ("here", "ray")
     ]
