@@ -1,8 +1,9 @@
 """What size costs: scoring, assignment and a standing pool on seeded vectors, and what follows for larger ones.
 
 Points that a machine carries in minutes are measured. Larger ones follow from how the work grows: scoring takes one
-product for each submission and paper, a question to a pool one for each paper, an assignment grows by the power that
-the measured points show. They are marked, and say what a machine like this one would need if nothing else changed.
+product for each submission and paper, a question to a pool one for each paper, an assignment grows with the pairs, or
+by a higher power where the measured points show one. They are marked, and say what a machine like this one would need
+if nothing else changed.
 """
 
 from __future__ import annotations
@@ -138,8 +139,8 @@ def scale_rows(
             _row(part, size, size, cost, _held(part, size, size), _MEASURED)
             for size, cost in zip(sizes, seconds, strict=True)
         ]
-        # Scoring is one product for each submission and paper; the power of an assignment is measured.
-        power = 2.0 if part == "scoring" else max(1.0, float(np.polyfit(logs, np.log(seconds), 1)[0]))
+        # Both look at every pair at least once; what an assignment takes beyond that shows in the measured points.
+        power = 2.0 if part == "scoring" else max(2.0, float(np.polyfit(logs, np.log(seconds), 1)[0]))
         for submissions, reviewers in targets:
             growth = (submissions * reviewers / sizes[-1] ** 2) ** (power / 2)
             rows.append(
