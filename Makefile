@@ -31,7 +31,8 @@ test: setup  ## the test suite with coverage, and the checks
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -m 'not long' -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
-test-long: setup  ## soaks, heavy fuzzing, large venues
+test-long: setup  ## soaks, heavy fuzzing, large venues, two workers of Ray (260 MB, installed here)
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[ray]'
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 check: setup  ## ruff, format, mypy strict

@@ -16,7 +16,7 @@ import typer
 
 from eval.human_commands import goldstandard, lrbench
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give, power_notes, table
-from eval.robustness_commands import attack, policy
+from eval.robustness_commands import attack, policy, scale
 from eval.study_commands import ablation, calibrate, curation, guard, report
 from matcher.errors import MatcherError
 
@@ -63,6 +63,7 @@ app.command(epilog="Example: python -m eval ablation --data sets/dev --data venu
 app.command(epilog="Example: python -m eval guard --evaluation goldstandard/ --training papers.jsonl.gz")(guard)
 app.command(epilog="Example: python -m eval calibrate --data venue/ --ratings ratings.csv --write fit.json")(calibrate)
 app.command(epilog="Example: python -m eval report results/ --out page/")(report)
+app.command(epilog="Example: python -m eval scale --size 500 --size 1000 --size 2000")(scale)
 app.command(epilog="Example: python -m eval attack --data venue/ --encoder tfidf --rank 101 --what assignment")(attack)
 app.command(epilog="Example: python -m eval policy runs/a runs/b --outcomes quality.csv --least 1 --most 5")(policy)
 

@@ -10,7 +10,7 @@ import typer
 
 from eval.output import JsonOption, OutOption, QuietOption, SeedOption, give
 
-__all__ = ["attack", "policy"]
+__all__ = ["attack", "policy", "scale"]
 
 
 def policy(
@@ -191,3 +191,39 @@ def attack(
     used = describe_encoder(scene.profiles.encoder, encoder=encoder)
     manifest = make_manifest(command=context.obj, data=digests, encoders=[used], configs={encoder: config}, seed=seed)
     give(Outcome(rows, manifest, clock.seconds), as_json=as_json, out=out)
+
+
+def scale(
+    context: typer.Context,
+    sizes: Annotated[
+        list[int] | None,
+        typer.Option(
+            "--size",
+            min=50,
+            help="Submissions, and reviewers, to measure; give two or more.",
+            show_default="500 1000 2000",
+        ),
+    ] = None,
+    papers: Annotated[int, typer.Option(min=1000, help="Papers of the pool that is measured.")] = 50_000,
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Measure what size costs on seeded vectors, and go on to 100,000 × 100,000 and pools of millions of authors.
+
+    Seconds are those of the processor with vectors at hand. What is extrapolated is marked; eval/scale.md says how.
+    """
+    from eval.experiment import Clock, Outcome, make_manifest
+    from eval.scale import pool_rows, scale_rows
+    from matcher.console import progress_bar
+    from matcher.errors import InputError
+
+    measured = sorted(set(sizes or (500, 1000, 2000)))
+    if len(measured) < 2:
+        raise InputError("one size shows no growth: give --size twice or more")
+    clock = Clock()
+    with clock.stage("measure"), progress_bar(quiet=quiet) as progress:
+        rows = [*scale_rows(measured, progress=progress), *pool_rows(papers, progress=progress)]
+    manifest = make_manifest(command=context.obj, data={}, encoders=[], configs={}, seed=0)
+    notices = ["seconds vary with the machine: read how they grow"]
+    give(Outcome(rows, manifest, clock.seconds, notices=notices), as_json=as_json, out=out)

@@ -21,6 +21,7 @@ from matcher.constraints import broken_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import ConfigError, VerificationError
 from matcher.evidence import Vocabulary, shared_terms
+from matcher.executors import Executor, executor_from_environment
 from matcher.explanation import Standing, explain
 from matcher.external import external_parts, join_external, mapped_scores
 from matcher.infeasibility import explain_infeasible
@@ -69,6 +70,7 @@ def match(
     clock: StageClock | None = None,
     keep: Keep | None = None,
     earlier: Callable[[], MatchResult | None] | None = None,
+    executor: Executor | None = None,
 ) -> MatchResult:
     """Decide who reviews what.
 
@@ -84,6 +86,7 @@ def match(
         earlier: gives a match of the venue before something small changed. Conflicts and scores that the change does
             not reach are taken from it; the answer is the same. `times` then says what was, as `reused`. Nothing is
             taken from a match that other versions of programs made.
+        executor: where texts are embedded and scored; by default what `MATCHER_EXECUTOR` names, else in this process.
 
     Returns:
         The assignment and all that led to it, checked by `verify`.
@@ -100,6 +103,7 @@ def match(
     """
     config = (config or MatchConfig()).settled(venue.defaults)
     clock, keep = clock or StageClock(), keep or _make
+    executor = executor or executor_from_environment()
     with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
         reuse = None if earlier is None else _Reuse(earlier, config)
         conflicts = keep(
@@ -107,11 +111,11 @@ def match(
         )
         refuse_impossible_demand(venue, config, conflicts)
     with clock.stage("profiles"):
-        encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+        encoder = encoder or make_encoder(config, cache_dir=default_cache_dir(), executor=executor)
         profiles = keep("profiles", lambda: build_profiles(venue, encoder, config, progress=progress))
     with clock.stage("scores"):
         scored = None if reuse is None else reuse.scored
-        scores = keep("scores", lambda: _scored(profiles, venue, config, progress, scored))
+        scores = keep("scores", lambda: _scored(profiles, venue, config, progress, executor, scored))
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -138,10 +142,12 @@ def _scored(
     venue: Venue,
     config: MatchConfig,
     progress: Progress | None,
+    executor: Executor | None,
     earlier: Callable[[Profiles], Scored | None] | None = None,
 ) -> ScoreMatrix:
     """What decides: the text's scores, those of other systems, and wishes."""
-    from_text = score(profiles, config, progress=progress, earlier=None if earlier is None else earlier(profiles))
+    before = None if earlier is None else earlier(profiles)
+    from_text = score(profiles, config, progress=progress, earlier=before, executor=executor)
     return apply_wishes(join_external(from_text, venue, config), venue, config)
 
 
@@ -247,9 +253,10 @@ def rematch(
     with clock.stage("scores"):
         profiles, scores = before.profiles, before.scores
         if _scored_parts(venue) != _scored_parts(before.venue):
-            encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+            executor = executor_from_environment()
+            encoder = encoder or make_encoder(config, cache_dir=default_cache_dir(), executor=executor)
             profiles = build_profiles(venue, encoder, config, progress=progress)
-            scores = _scored(profiles, venue, config, progress)
+            scores = _scored(profiles, venue, config, progress, executor)
     with clock.stage("assignment"):
         # What stands is given to the plan as pairs: it must not count a second time as an earlier round's.
         limits = build_limits(venue, replace(config, earlier_load="off"), scores, conflicts)

