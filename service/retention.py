@@ -69,7 +69,7 @@ def prune(
         if venue is None:
             raise Problem("not-found", "there is no such venue")
         days, count = (venue["keep_days"], venue["keep_versions"]) if keep is None else keep
-        oldest = _oldest(connection, venue, days, count)
+        oldest = _oldest(connection, dict(venue), days, count)
         gone = [rows.c.venue_id == venue_id, rows.c.until <= oldest]
         records = connection.execute(rows.delete().where(*gone)).rowcount
         connection.execute(versions.delete().where(versions.c.venue_id == venue_id, versions.c.version < oldest))
@@ -117,7 +117,8 @@ def _oldest(connection: sa.Connection, venue: Mapping[str, Any], days: float | N
         .limit(1)
     )
     needed = [connection.execute(query).scalar() for query in (reading, index)]
-    return max(1, int(venue["oldest_version"]), min(oldest, newest, *(each for each in needed if each is not None)))
+    wanted = [oldest, newest, *(int(each) for each in needed if each is not None)]
+    return max(1, int(venue["oldest_version"]), min(wanted))
 
 
 def _clear_folders(service: Service, venue_id: str, oldest: int) -> None:
