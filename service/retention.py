@@ -117,8 +117,8 @@ def _oldest(connection: sa.Connection, venue: Mapping[str, Any], days: float | N
         .limit(1)
     )
     needed = [connection.execute(query).scalar() for query in (reading, index)]
-    kept = min(oldest, newest, *(int(each) for each in needed if each is not None))
-    return max(1, int(venue["oldest_version"]), kept)
+    wanted = [oldest, newest, *(int(each) for each in needed if each is not None)]
+    return max(1, int(venue["oldest_version"]), min(wanted))
 
 
 def _clear_folders(service: Service, venue_id: str, oldest: int) -> None:
