@@ -9,7 +9,7 @@ export HF_HUB_OFFLINE ?= 1
 export TOKENIZERS_PARALLELISM ?= false
 
 .DEFAULT_GOAL := help
-.PHONY: help setup demo test test-long check bench wheel clean
+.PHONY: help setup demo test test-long check bench wheel lock audit clean
 
 help:  ## list the targets
 	@grep -E '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
@@ -31,7 +31,8 @@ test: setup  ## the test suite with coverage, and the checks
 	$(MAKE) --no-print-directory check
 	$(BIN)/python -m pytest -m 'not long' -n 2 --dist loadfile --cov --cov-report=term:skip-covered $(ARGS)
 
-test-long: setup  ## soaks, heavy fuzzing, large venues
+test-long: setup  ## soaks, heavy fuzzing, large venues, two workers of Ray (260 MB, installed here)
+	$(BIN)/python -m pip install --quiet -c constraints.txt --no-build-isolation -e '.[ray]'
 	$(BIN)/python -m pytest -m long $(ARGS)
 
 check: setup  ## ruff, format, mypy strict
@@ -46,5 +47,20 @@ wheel: setup  ## build the wheel into dist/
 	rm -rf dist
 	$(BIN)/python -m build --wheel --no-isolation --outdir dist
 
+LOCK := service/deploy/requirements.lock
+TOOLS := .tools
+
+$(TOOLS)/bin/uv:
+	$(PYTHON) -m venv $(TOOLS)
+	$(TOOLS)/bin/python -m pip install --quiet uv==0.13.9 pip-audit==2.10.1
+
+lock: $(TOOLS)/bin/uv  ## write the lock file with hashes; WHEELS=--find-links=DIR says where CPU builds of torch lie
+	sed 's/^torch==\([0-9.]*\)$$/torch==\1+cpu/' constraints.txt > $(TOOLS)/constraints.txt
+	$(TOOLS)/bin/uv pip compile pyproject.toml --extra all --constraint $(TOOLS)/constraints.txt --generate-hashes \
+		--python-version 3.11 --python-platform x86_64-manylinux_2_28 --no-annotate --no-header $(WHEELS) -o $(LOCK)
+
+audit: $(TOOLS)/bin/uv  ## look the locked versions up in an advisory service; AUDIT_STRICT=1 fails where none answers
+	.ci/audit $(TOOLS)/bin/pip-audit $(LOCK)
+
 clean:  ## remove the environment and everything built
-	rm -rf $(VENV) dist build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage
+	rm -rf $(VENV) $(TOOLS) dist build runs .mypy_cache .ruff_cache .pytest_cache .hypothesis .coverage

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Sequence
+from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
@@ -15,6 +16,7 @@ import typer
 
 from eval.human_commands import goldstandard, lrbench
 from eval.output import DrawsOption, JsonOption, OutOption, QuietOption, SeedOption, give, power_notes, table
+from eval.robustness_commands import attack, policy, scale
 from eval.study_commands import ablation, calibrate, curation, guard, report
 from matcher.errors import MatcherError
 
@@ -61,6 +63,9 @@ app.command(epilog="Example: python -m eval ablation --data sets/dev --data venu
 app.command(epilog="Example: python -m eval guard --evaluation goldstandard/ --training papers.jsonl.gz")(guard)
 app.command(epilog="Example: python -m eval calibrate --data venue/ --ratings ratings.csv --write fit.json")(calibrate)
 app.command(epilog="Example: python -m eval report results/ --out page/")(report)
+app.command(epilog="Example: python -m eval scale --size 500 --size 1000 --size 2000")(scale)
+app.command(epilog="Example: python -m eval attack --data venue/ --encoder tfidf --rank 101 --what assignment")(attack)
+app.command(epilog="Example: python -m eval policy runs/a runs/b --outcomes quality.csv --least 1 --most 5")(policy)
 
 # --- commands -------------------------------------------------------------------------------------------------------
 
@@ -317,6 +322,45 @@ def conflicts(
         facts |= {name: str(value) for name, value in played(venues, rng=seed).items()}
     manifest = make_manifest(command=context.obj, data=digests, encoders=[], configs={"truth": config}, seed=seed)
     give(Outcome(rows, manifest, clock.seconds, facts=facts), as_json=as_json, out=out)
+
+
+@app.command(epilog="Example: python -m eval questions --data venue/ --encoder tfidf")
+def questions(
+    context: typer.Context,
+    data: Annotated[Path, typer.Option(metavar="DIR", help="A venue folder.", show_default=False)],
+    encoder: Annotated[str, typer.Option(help="default, tfidf, sentence, or a .toml file of choices.")] = "default",
+    window: Annotated[str, typer.Option(help="Months before the deadline in which a joint paper conflicts.")] = "all",
+    out: OutOption = None,
+    as_json: JsonOption = False,
+    quiet: QuietOption = False,
+) -> None:
+    """Questions about doubtful conflicts: how many are open, and which submissions have one that changes the match.
+
+    Once as the venue is and once by names alone.
+    """
+    from eval.conflicts import without_ids
+    from eval.experiment import Clock, Outcome, digest_of, make_manifest
+    from eval.questions import count_questions
+    from eval.retrieval import config_of
+    from matcher.config import resolve
+    from matcher.console import progress_bar
+    from matcher.ingest import read_venue
+
+    clock = Clock()
+    with clock.stage("read"):
+        loaded = read_venue(data)
+        digests = {data.name: digest_of(path for path in sorted(data.iterdir()) if path.is_file())}
+    months = resolve(flags={"coauthor_window_months": window}).config.coauthor_window_months
+    deadline = None if loaded.venue.deadline is None else loaded.venue.deadline.day
+    config = replace(config_of(encoder), coauthor_window_months=months, deadline=deadline)
+    rows = []
+    for mode, venue in (("ids", loaded.venue), ("names alone", without_ids(loaded.venue))):
+        with clock.stage(mode), progress_bar(quiet=quiet) as progress:
+            rows.append(count_questions(venue, config, progress=progress, set=data.name, known_by=mode))
+    manifest = make_manifest(
+        command=context.obj, data=digests, encoders=[], configs={encoder: config}, seed=config.seed
+    )
+    give(Outcome(rows, manifest, clock.seconds), as_json=as_json, out=out)
 
 
 @app.command(epilog="Example: python -m eval identity --data pairs/")

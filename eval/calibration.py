@@ -34,7 +34,6 @@ _FEWEST: Final = 30
 _FEWEST_RATERS: Final = FOLDS
 _STEPS: Final = 100
 _SMALLEST_STEP: Final = 1e-10
-_COLUMNS: Final = ("submission_id", "reviewer_id", "rating")
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,12 +103,17 @@ class Report:
         }
 
 
-def read_ratings(path: Path) -> tuple[Rating, ...]:
-    """Read a CSV file with the columns `submission_id`, `reviewer_id` and `rating`.
+def read_ratings(path: Path, *, column: str = "rating") -> tuple[Rating, ...]:
+    """Read a CSV file with the columns `submission_id`, `reviewer_id` and a number.
+
+    Args:
+        path: the file.
+        column: name of the number's column.
 
     Raises:
-        DataError: a column is missing, a rating is no number, or a pair is rated twice.
+        DataError: a column is missing, a number is none, or a pair stands there twice.
     """
+    columns = ("submission_id", "reviewer_id", column)
     found: dict[tuple[str, str], Rating] = {}
     try:
         stream = path.open(encoding="utf-8-sig", newline="")
@@ -117,25 +121,25 @@ def read_ratings(path: Path) -> tuple[Rating, ...]:
         raise DataError(f"the ratings cannot be read: {error.strerror or error}", file=str(path)) from None
     with stream:
         reader = csv.DictReader(stream)
-        missing = [name for name in _COLUMNS if name not in (reader.fieldnames or ())]
+        missing = [name for name in columns if name not in (reader.fieldnames or ())]
         if missing:
             raise DataError(
-                f"there is no column {missing[0]}", file=path.name, line=1, remedy=f"wanted are {', '.join(_COLUMNS)}"
+                f"there is no column {missing[0]}", file=path.name, line=1, remedy=f"wanted are {', '.join(columns)}"
             )
         for line, values in enumerate(reader, start=2):
             row = Row(path.name, line, values)
             pair = (row.text("submission_id").strip(), row.text("reviewer_id").strip())
             if pair in found:
                 raise row.fault("reviewer_id", f"'{pair[1]}' rated '{pair[0]}' twice")
-            found[pair] = Rating(*pair, _number(row))
+            found[pair] = Rating(*pair, _number(row, column))
     return tuple(found.values())
 
 
-def _number(row: Row) -> float:
+def _number(row: Row, column: str) -> float:
     try:
-        return Row(row.file, row.line, {"rating": float(row.text("rating"))}).number("rating")
+        return Row(row.file, row.line, {column: float(row.text(column))}).number(column)
     except ValueError:
-        raise row.fault("rating", f"allowed is a number; got {row.values['rating']!r}") from None
+        raise row.fault(column, f"allowed is a number; got {row.values[column]!r}") from None
 
 
 def calibrate(scores: ScoreMatrix, ratings: Sequence[Rating], *, expert: float, rng: int, draws: int = 1000) -> Report:

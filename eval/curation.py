@@ -25,7 +25,7 @@ from matcher.profiles import build_profiles
 from matcher.records import EncoderInfo, PaperId, PersonId, Profiles, Progress, ScoreMatrix, SubmissionId, Venue
 from matcher.scores import score
 
-__all__ = ["KEPT", "TOP", "Attack", "Case", "attack", "curve"]
+__all__ = ["KEPT", "TOP", "Attack", "Case", "attack", "best_first", "curve"]
 
 KEPT: Final = (8, 5, 3, 2, 1)
 """How many papers are kept; the last is the whole attack."""
@@ -98,7 +98,7 @@ def attack(
     profiles = build_profiles(venue, encoder, config, progress=progress)
     whole = score(profiles, config, progress=progress)
     cases = _draw(whole, profiles.sizes(), rank=rank, papers=papers, most=most, rng=np.random.default_rng(rng))
-    ordered = _best_first(profiles, cases, config)
+    ordered = best_first(profiles, cases, config)
     short = [
         Shortened(case.submission, case.reviewer, frozenset(ordered[case][:kept])) for case in cases for kept in KEPT
     ]
@@ -143,7 +143,7 @@ def _draw(
     return tuple(found[int(place)] for place in chosen)
 
 
-def _best_first(profiles: Profiles, cases: Sequence[Case], config: MatchConfig) -> dict[Case, tuple[PaperId, ...]]:
+def best_first(profiles: Profiles, cases: Sequence[Case], config: MatchConfig) -> dict[Case, tuple[PaperId, ...]]:
     """Each case's papers by the score that each alone would give its reviewer, the best first."""
     single = []
     for case in cases:

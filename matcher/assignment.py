@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterable
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import numpy.typing as npt
@@ -62,6 +62,7 @@ from matcher.verification import (
 from matcher.ways_out import infeasible
 
 __all__ = [
+    "Chances",
     "Options",
     "assign",
     "build_limits",
@@ -541,10 +542,10 @@ def _solve_weighted(scores: ScoreMatrix, limits: Limits, objective: str, seed: i
     )
     room = np.maximum(rule.room - given, 0)
     found = solve_weighted(problem, rule.weights, room, is_fair=objective == "max-min")
-    places = np.concatenate([np.stack(found, axis=1), np.stack([rows, columns], axis=1)])
+    places = np.concatenate([np.stack([found.rows, found.columns], axis=1), np.stack([rows, columns], axis=1)])
     places = places[np.lexsort((places[:, 1], places[:, 0]))]
     plain = solve_arrays(scores, replace(limits, rules=()), objective="max-total", seed=seed)
-    return package(scores, limits, places, solver=f"{objective} (HiGHS, weighted loads)", earlier=plain)
+    return package(scores, limits, places, solver=f"{objective} (HiGHS, weighted loads{found.note})", earlier=plain)
 
 
 def _required(limits: Limits) -> tuple[Ints, Ints]:
@@ -574,6 +575,7 @@ def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_
     Raises:
         DataError: the assignment has no policy to draw from.
     """
+    from matcher.solvers.plans import Room, draw_from_plans
     from matcher.solvers.rounding import draw
 
     policy = assignment.marginals
@@ -583,8 +585,14 @@ def redraw(assignment: Assignment, scores: ScoreMatrix, limits: Limits, *, draw_
             remedy="solve with objective = 'randomised' or 'perturbed'",
         )
     rules = make_rules(limits.rules, limits.wanted, _required(limits), len(scores.reviewers)) if limits.rules else None
-    groups = groups_of(rules, policy.rows, policy.columns)
-    chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed, groups=groups)
+    if policy.plans is None:
+        groups = groups_of(rules, policy.rows, policy.columns)
+        chosen = draw(policy.rows, policy.columns, policy.units, policy.unit, seed=draw_seed, groups=groups)
+    else:
+        assert rules is not None  # without rules pairs are drawn
+        given = limits.required.sum(axis=0)
+        room = Room(limits.max_load - given, np.maximum(limits.min_load - given, 0), rules)
+        chosen = draw_from_plans(policy.rows, policy.columns, policy.plans, room, seed=draw_seed)
     drawn = _packed(scores, limits, policy.rows[chosen], policy.columns[chosen], assignment.solver)
     drawn = replace(
         drawn,
@@ -656,6 +664,19 @@ def price_questions(scores: ScoreMatrix, limits: Limits, assignment: Assignment,
     )
 
 
+class Chances(NamedTuple):
+    """What trial matches say of questions.
+
+    Args:
+        questions: (Q,) share of the trials with the question released in which one of its pairs is assigned; NaN where
+            no release of the question alone can change the assignment.
+        pairs: (A,) whether a pair that is asked about is assigned in any trial.
+    """
+
+    questions: Doubles
+    pairs: Bools
+
+
 def question_chances(
     scores: ScoreMatrix,
     limits: Limits,
@@ -666,7 +687,7 @@ def question_chances(
     asked: Ints,
     risks: Doubles,
     draws: int = 8,
-) -> Doubles:
+) -> Chances:
     """How likely the release of each question leads to an assignment, by trial matches.
 
     Under max-total, a pair whose reduced cost shows that the optimum stays as it is when it alone is released is not
@@ -684,8 +705,7 @@ def question_chances(
         draws: number of trials.
 
     Returns:
-        (Q,) share of the trials with the question released in which one of its pairs is assigned; NaN where no
-        release of the question alone can change the assignment.
+        Of each question and of each pair.
 
     Source: weak duality, as for `dual_bound`.
     """
@@ -702,6 +722,7 @@ def question_chances(
     is_tried[asked[usable]] = True
     rng = np.random.default_rng(config.seed)
     released_in, assigned_in = np.zeros(len(risks)), np.zeros(len(risks))
+    is_led = np.zeros(len(rows), dtype=np.bool_)
     for draw in range(draws if is_tried.any() else 0):
         released = is_tried & ((rng.random(len(risks)) >= risks) if draw else True)
         # A pair is free only when every question about it is: one that is never tried keeps it blocked.
@@ -714,12 +735,14 @@ def question_chances(
         is_assigned = np.zeros(limits.status.shape, dtype=np.bool_)
         for pair in answer.pairs:
             is_assigned[_place(scores, pair.submission_id, pair.reviewer_id)] = True
+        there = usable & is_assigned[rows, columns]
+        is_led |= there
         led = np.zeros(len(risks), dtype=np.bool_)
-        led[asked[usable & is_assigned[rows, columns]]] = True
+        led[asked[there]] = True
         released_in += released
         assigned_in += released & led
     np.divide(assigned_in, released_in, out=chances, where=is_tried & (released_in > 0))
-    return chances
+    return Chances(chances, is_led)
 
 
 def _thresholds(scores: ScoreMatrix, limits: Limits, certificate: Certificate) -> Doubles:

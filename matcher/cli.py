@@ -11,6 +11,7 @@ import sys
 import time
 from collections.abc import Mapping
 from datetime import date
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any, NoReturn
 
@@ -20,7 +21,7 @@ from matcher import __version__, console
 from matcher.assignment import Options, prepare, solve_arrays
 from matcher.commands import audit as audit_commands
 from matcher.commands import confirm as confirm_commands
-from matcher.commands import cv, draws, edits, imports, rounds
+from matcher.commands import cv, draws, edits, imports, rounds, upkeep
 from matcher.commands import drift as drift_commands
 from matcher.commands import fetch as fetch_commands
 from matcher.commands import policy as policy_commands
@@ -91,6 +92,7 @@ app.command("pool", epilog=pool_commands.EPILOG)(pool_commands.pool)
 app.command("what-if", epilog=what_if_commands.EPILOG)(what_if_commands.what_if)
 app.command(epilog="Example: matcher serve --data-dir matcher-data --port 8000")(service_commands.serve)
 app.add_typer(service_commands.admin_app, name="admin")
+upkeep.hang_into(service_commands.admin_app)
 
 
 def main(argv: list[str] | None = None) -> NoReturn:
@@ -164,6 +166,8 @@ matcher match venue/ --role senior_area_chair --over runs/chairs --out runs/seni
 
 matcher match venue/ --with runs/chairs --with runs/seniors --out runs/reviewers
 
+matcher match venue/ --since runs/first --out runs/second
+
 matcher match venue/ --config match.toml --print-config""",
 )
 @takes_conflict_flags
@@ -203,6 +207,12 @@ def match_command(
     only: OnlyOption = None,
     map_column: Annotated[
         list[str] | None, typer.Option("--map", help="With sheets: field=Column title, where the guess is wrong.")
+    ] = None,
+    since: Annotated[
+        Path | None,
+        typer.Option(
+            help="A run of this venue before a small change: what the change does not reach is taken from it."
+        ),
     ] = None,
     viewer: Annotated[
         str | None,
@@ -244,6 +254,7 @@ def match_command(
             "--with": bool(with_runs),
             "--over": over is not None,
             "--only": only is not None,
+            "--since": since is not None,
         }
         _refuse_unused([name for name, is_given in unused.items() if is_given], "with a venue folder")
         columns = map_column or []
@@ -280,7 +291,10 @@ def match_command(
     if resolved.config.role != REVIEWER or with_runs or over is not None or only is not None:
         loaded = in_role(loaded, resolved.config, wanted=reviews, with_runs=with_runs or [], over=over, only=only)
     with console.progress_bar(quiet=quiet or as_json) as progress:
-        result = match(loaded.venue, resolved.config, origin=resolved.origin, progress=progress, clock=clock)
+        earlier = None if since is None else partial(MatchResult.load, since)
+        result = match(
+            loaded.venue, resolved.config, origin=resolved.origin, progress=progress, clock=clock, earlier=earlier
+        )
     if out is not None and not dry_run:
         result.save(out, overwrite=overwrite)
         if loaded.report.rejects:

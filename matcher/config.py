@@ -600,6 +600,8 @@ def read_toml(path: Path) -> dict[str, Any]:
         raise ConfigError("there is no such file", file=str(path)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise ConfigError(f"this is no TOML: {error}", file=str(path)) from None
+    except RecursionError:
+        raise ConfigError("the TOML is nested too deeply", file=str(path)) from None
     except OSError as error:
         raise ConfigError(f"the file cannot be read: {error.strerror or error}", file=str(path)) from None
     return _from_sections(sections, file=str(path))

@@ -16,11 +16,12 @@ import numpy as np
 from matcher.assignment import assign, build_limits, price_questions, refuse_impossible_demand, rules_of, verify
 from matcher.bids import apply_wishes, wish_parts
 from matcher.config import MatchConfig, settings
-from matcher.conflicts import conflicts_of_person, find_conflicts
+from matcher.conflicts import conflicts_of_person, conflicts_since, find_conflicts
 from matcher.constraints import broken_rules
 from matcher.encoders import TextEncoder, default_cache_dir, make_encoder
 from matcher.errors import ConfigError, VerificationError
 from matcher.evidence import Vocabulary, shared_terms
+from matcher.executors import Executor, executor_from_environment
 from matcher.explanation import Standing, explain
 from matcher.external import external_parts, join_external, mapped_scores
 from matcher.infeasibility import explain_infeasible
@@ -48,7 +49,7 @@ from matcher.records import (
 )
 from matcher.rounds import Replanned, replan, with_standing
 from matcher.runs import Run, current_versions, load_run, save_run
-from matcher.scores import score, score_parts
+from matcher.scores import Scored, is_usable, score, score_parts
 from matcher.viewer import hidden_from, restrict
 from matcher.ways_out import find_ways_out, infeasible
 from matcher.weighting import describe
@@ -68,6 +69,8 @@ def match(
     progress: Progress | None = None,
     clock: StageClock | None = None,
     keep: Keep | None = None,
+    earlier: Callable[[], MatchResult | None] | None = None,
+    executor: Executor | None = None,
 ) -> MatchResult:
     """Decide who reviews what.
 
@@ -80,6 +83,10 @@ def match(
         clock: measures the stages; give one that has measured the reading to have both in `times`.
         keep: called with the names and the makers of conflicts, profiles and scores; gives what the maker makes, or the
             same from an earlier match that was interrupted. By default everything is made.
+        earlier: gives a match of the venue before something small changed. Conflicts and scores that the change does
+            not reach are taken from it; the answer is the same. `times` then says what was, as `reused`. Nothing is
+            taken from a match that other versions of programs made.
+        executor: where texts are embedded and scored; by default what `MATCHER_EXECUTOR` names, else in this process.
 
     Returns:
         The assignment and all that led to it, checked by `verify`.
@@ -96,14 +103,19 @@ def match(
     """
     config = (config or MatchConfig()).settled(venue.defaults)
     clock, keep = clock or StageClock(), keep or _make
+    executor = executor or executor_from_environment()
     with clock.stage("conflicts"):  # first, because it is quick and refuses a venue without a deadline
-        conflicts = keep("conflicts", lambda: find_conflicts(venue, config))
+        reuse = None if earlier is None else _Reuse(earlier, config)
+        conflicts = keep(
+            "conflicts", lambda: find_conflicts(venue, config) if reuse is None else reuse.conflicts(venue)
+        )
         refuse_impossible_demand(venue, config, conflicts)
     with clock.stage("profiles"):
-        encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+        encoder = encoder or make_encoder(config, cache_dir=default_cache_dir(), executor=executor)
         profiles = keep("profiles", lambda: build_profiles(venue, encoder, config, progress=progress))
     with clock.stage("scores"):
-        scores = keep("scores", lambda: _scored(profiles, venue, config, progress))
+        scored = None if reuse is None else reuse.scored
+        scores = keep("scores", lambda: _scored(profiles, venue, config, progress, executor, scored))
     with clock.stage("assignment"):
         limits = build_limits(venue, config, scores, conflicts)
         assignment = assign(scores, limits, config, progress=progress)
@@ -120,14 +132,74 @@ def match(
         limits=limits,
         assignment=assignment,
         origin=dict(origin) if origin is not None else _origin_of(config),
-        times=clock.times,
+        times=clock.times if reuse is None else {**clock.times, "reused": reuse.said},
         versions=current_versions(),
     )
 
 
-def _scored(profiles: Profiles, venue: Venue, config: MatchConfig, progress: Progress | None) -> ScoreMatrix:
+def _scored(
+    profiles: Profiles,
+    venue: Venue,
+    config: MatchConfig,
+    progress: Progress | None,
+    executor: Executor | None,
+    earlier: Callable[[Profiles], Scored | None] | None = None,
+) -> ScoreMatrix:
     """What decides: the text's scores, those of other systems, and wishes."""
-    return apply_wishes(join_external(score(profiles, config, progress=progress), venue, config), venue, config)
+    before = None if earlier is None else earlier(profiles)
+    from_text = score(profiles, config, progress=progress, earlier=before, executor=executor)
+    return apply_wishes(join_external(from_text, venue, config), venue, config)
+
+
+class _Reuse:
+    """What a match can take from an earlier one of the same venue.
+
+    Args:
+        earlier: gives it; asked once, and only when something is to be made.
+        config: of the match.
+    """
+
+    def __init__(self, earlier: Callable[[], MatchResult | None], config: MatchConfig) -> None:
+        self._load = earlier
+        self._config = config
+        self.said: dict[str, str] = {}
+        """What was taken over, by stage, in words."""
+
+    @cached_property
+    def _earlier(self) -> MatchResult | None:
+        """The earlier match; none where other versions of programs made it."""
+        found = self._load()
+        if found is None or found.versions != current_versions():
+            return None
+        self.said["venue"] = found.venue.digest
+        return found
+
+    def conflicts(self, venue: Venue) -> Conflicts:
+        """All conflicts of the venue as it is now."""
+        before = self._earlier
+        if before is None:
+            return find_conflicts(venue, self._config)
+        if _section(before.config, "conflicts") != _section(self._config, "conflicts"):
+            self.said["conflicts"] = "nothing: other settings about conflicts"
+            return find_conflicts(venue, self._config)
+        self.said["conflicts"] = "what the change does not reach"
+        return conflicts_since(before.venue, before.conflicts, venue, self._config)
+
+    def scored(self, profiles: Profiles) -> Scored | None:
+        """What `score` takes over."""
+        before = self._earlier
+        if before is None:
+            return None
+        scored = Scored(before.profiles, before.config, before.scores)
+        if not is_usable(profiles, self._config, scored):
+            self.said["scores"] = "nothing: other settings, another encoder or other words in the venue, or few scores"
+            return None
+        self.said["scores"] = "blocks of unchanged reviewers and submissions"
+        return scored
+
+
+def _section(config: MatchConfig, name: str) -> Any:
+    return config.to_plain()[name]
 
 
 def _make(_: str, maker: Callable[[], Any]) -> Any:
@@ -181,9 +253,10 @@ def rematch(
     with clock.stage("scores"):
         profiles, scores = before.profiles, before.scores
         if _scored_parts(venue) != _scored_parts(before.venue):
-            encoder = encoder or make_encoder(config, cache_dir=default_cache_dir())
+            executor = executor_from_environment()
+            encoder = encoder or make_encoder(config, cache_dir=default_cache_dir(), executor=executor)
             profiles = build_profiles(venue, encoder, config, progress=progress)
-            scores = _scored(profiles, venue, config, progress)
+            scores = _scored(profiles, venue, config, progress, executor)
     with clock.stage("assignment"):
         # What stands is given to the plan as pairs: it must not count a second time as an earlier round's.
         limits = build_limits(venue, replace(config, earlier_load="off"), scores, conflicts)

@@ -1628,6 +1628,8 @@ class Marginals:
         limit: units that no pair exceeds.
         draw_seed: the seed of the draw that the pairs come from. Who knows it can draw the same pairs again: it is for
             the chairs alone.
+        plans: (K, unit) where draws are put together from whole plans, which keep rules between pairs: True where a
+            plan has the pair. `None` where pairs are drawn.
     """
 
     rows: Ints
@@ -1636,10 +1638,13 @@ class Marginals:
     unit: int
     limit: int
     draw_seed: int
+    plans: Bools | None = None
 
     def __post_init__(self) -> None:
         for name in ("rows", "columns", "units"):
             object.__setattr__(self, name, _read_only(getattr(self, name)))
+        if self.plans is not None:
+            object.__setattr__(self, "plans", _read_only(self.plans))
 
     @property
     def probabilities(self) -> Doubles:

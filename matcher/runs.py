@@ -332,6 +332,8 @@ def _proof_arrays(assignment: Assignment) -> dict[str, Any]:
     if policy is not None:
         arrays |= {"policy_rows": policy.rows, "policy_columns": policy.columns, "policy_units": policy.units}
         arrays["policy_scale"] = np.array([policy.unit, policy.limit, policy.draw_seed], dtype=np.int64)
+        if policy.plans is not None:
+            arrays["policy_plans"] = policy.plans
     return arrays
 
 
@@ -658,6 +660,7 @@ def _read_policy(proof: Mapping[str, Any]) -> Marginals | None:
         unit=unit,
         limit=limit,
         draw_seed=draw_seed,
+        plans=proof.get("policy_plans"),
     )
 
 

@@ -24,26 +24,30 @@ reviewers. What chance explains has 0.08, the most distant papers near 0, the sa
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Final, NamedTuple
 
 import numpy as np
 
 from matcher.config import MatchConfig
 from matcher.errors import UnknownNameError
+from matcher.executors import Executor
 from matcher.records import (
+    Bools,
     EvidencePaper,
     Floats,
     Ints,
+    JoinedVectors,
     PaperId,
     Profiles,
     Progress,
     ScoreMatrix,
+    Vectors,
     Venue,
     inner_products,
 )
 
-__all__ = ["best_reviewers", "score", "score_parts"]
+__all__ = ["Scored", "best_reviewers", "is_usable", "score", "score_parts"]
 
 _BLOCK_PAPERS: Final = 16_384
 """Papers, counted for each of their reviewers, whose similarities are held at once."""
@@ -86,13 +90,37 @@ class _Group(NamedTuple):
     weights: Floats  # (N, K)
 
 
-def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None = None) -> ScoreMatrix:
+class Scored(NamedTuple):
+    """What an earlier call of `score` took and gave.
+
+    Args:
+        profiles: as given to it.
+        config: as given to it.
+        scores: its answer; what was added to `values` since does not matter, `raw` counts.
+    """
+
+    profiles: Profiles
+    config: MatchConfig
+    scores: ScoreMatrix
+
+
+def score(
+    profiles: Profiles,
+    config: MatchConfig,
+    *,
+    progress: Progress | None = None,
+    earlier: Scored | None = None,
+    executor: Executor | None = None,
+) -> ScoreMatrix:
     """Score every submission against every reviewer.
 
     Args:
         profiles: vectors and who owns them.
         config: `aggregation`, `top_k`, `paper_decay`, `best_share`, `thin_profile`, `length_correction`.
         progress: called with the stage "score", reviewers done and their number.
+        earlier: from before a change: blocks of scores that are made of the same numbers are taken over, so the answer
+            is the same to the last bit. A reviewer is scored in one block with those who have as many papers.
+        executor: where groups of reviewers are scored; by default in this process. The scores are the same.
 
     Returns:
         (S, R) scores; NaN in the columns of reviewers without papers.
@@ -106,7 +134,8 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
     shape = (len(profiles.submissions), len(profiles.reviewers))
     published = np.full(shape, np.nan, dtype=np.float32)
     raw = np.full(shape, np.nan, dtype=np.float32) if published.size <= _KEPT_RAW else None
-    for rows, reviewers, values in _raw_scores(profiles, config, progress):
+    known = _Known(profiles, earlier) if earlier is not None and is_usable(profiles, config, earlier) else None
+    for rows, reviewers, values in _raw_scores(profiles, config, progress, known, executor):
         published[rows, reviewers] = _publish(values, profiles)
         if raw is not None:
             raw[rows, reviewers] = values
@@ -120,7 +149,12 @@ def score(profiles: Profiles, config: MatchConfig, *, progress: Progress | None 
 
 
 def best_reviewers(
-    profiles: Profiles, config: MatchConfig, count: int, *, progress: Progress | None = None
+    profiles: Profiles,
+    config: MatchConfig,
+    count: int,
+    *,
+    progress: Progress | None = None,
+    executor: Executor | None = None,
 ) -> tuple[Ints, Floats]:
     """The best reviewers of every submission, without ever holding the whole matrix.
 
@@ -129,6 +163,7 @@ def best_reviewers(
         config: as for `score`.
         count: how many to keep for each submission, at least 1.
         progress: as for `score`.
+        executor: as for `score`.
 
     Returns:
         (S, C) columns and (S, C) published scores, best first, among equals in the order of reviewers; C is `count` or
@@ -138,7 +173,7 @@ def best_reviewers(
     columns = np.zeros((len(profiles.submissions), 0), dtype=np.int64)
     raw = np.zeros(columns.shape, dtype=np.float32)
     kept: dict[int, tuple[Ints, Floats]] = {}
-    for rows, reviewers, values in _raw_scores(profiles, config, progress):
+    for rows, reviewers, values in _raw_scores(profiles, config, progress, None, executor):
         old_columns, old_values = kept.get(rows.start, (columns[rows], raw[rows]))
         near = _top(values, width)
         found = np.hstack([old_columns, reviewers[near]])
@@ -251,31 +286,172 @@ def _publish(raw: Floats, profiles: Profiles) -> Floats:
     return published
 
 
+def is_usable(profiles: Profiles, config: MatchConfig, earlier: Scored) -> bool:
+    """Whether scores can be taken over from before: the same choices and encoder, and more than a few scores.
+
+    An encoder that learns from the venue's texts is another one as soon as a text changes.
+    """
+    is_same = all(getattr(config, name) == getattr(earlier.config, name) for name in _CHOICES)
+    is_few = min(len(each.submissions) for each in (profiles, earlier.profiles)) <= _FEW_SUBMISSIONS
+    return is_same and not is_few and profiles.encoder == earlier.profiles.encoder and earlier.scores.raw is not None
+
+
+class _Known:
+    """Which raw scores are known from before, because everything they are made of is the same, in the same order.
+
+    Args:
+        profiles: now.
+        earlier: from before, with raw scores.
+    """
+
+    def __init__(self, profiles: Profiles, earlier: Scored) -> None:
+        before = earlier.profiles
+        assert earlier.scores.raw is not None
+        self._raw = earlier.scores.raw
+        self._profiles, self._before = profiles, before
+        self._columns = {before.reviewers.ids[each] for each in _same_reviewers(profiles, before)}
+        self._rows = _same_submissions(profiles, before)
+        self._groups = {
+            tuple(before.reviewers.ids[each] for each in group.reviewers.tolist()): group.reviewers
+            for group in _groups(before)
+        }
+
+    def columns(self, reviewers: Ints) -> Ints | None:
+        """Where a group of reviewers stood before, if it was the same group."""
+        ids = tuple(self._profiles.reviewers.ids[each] for each in reviewers.tolist())
+        return self._groups.get(ids) if self._columns.issuperset(ids) else None
+
+    def values(self, block: slice, columns: Ints) -> Floats | None:
+        """The raw scores of a block of submissions, if it was the same block."""
+        if not self._rows[block].all():
+            return None
+        values: Floats = np.take(self._raw[block], columns, axis=1)
+        return values
+
+
+_CHOICES: Final = ("aggregation", "top_k", "paper_decay", "best_share", "thin_profile", "length_correction")
+"""The settings that `score` reads."""
+
+
+def _same_submissions(profiles: Profiles, before: Profiles) -> Bools:
+    """(S,) whether a submission stands where it stood, with the same vector; nothing where the last block is longer."""
+    same = np.zeros(len(profiles.submissions), dtype=np.bool_)
+    count = min(len(profiles.submissions), len(before.submissions))
+    if len(profiles.submissions) != len(before.submissions):
+        count -= count % _BLOCK_SUBMISSIONS
+    now, was = (_rows_of(each.submission_vectors, range(count)) for each in (profiles, before))
+    for row, (one, other) in enumerate(zip(now, was, strict=True)):
+        same[row] = (
+            profiles.submissions.ids[row] == before.submissions.ids[row]
+            and profiles.submission_abstracts[row] == before.submission_abstracts[row]
+            and one == other
+        )
+    return same
+
+
+def _same_reviewers(profiles: Profiles, before: Profiles) -> Iterator[int]:
+    """Former places of the reviewers who have the same papers, with the same vectors and weights."""
+    now_at = {paper: row for row, paper in enumerate(profiles.papers.ids)}
+    both = [(row, now_at[paper]) for row, paper in enumerate(before.papers.ids) if paper in now_at]
+    was = _rows_of(before.vectors, [row for row, _ in both])
+    now = _rows_of(profiles.vectors, [row for _, row in both])
+    same = {
+        there: here
+        for (there, here), one, other in zip(both, was, now, strict=True)
+        if one == other and before.abstracts[there] == profiles.abstracts[here]
+    }
+    columns = {who: column for column, who in enumerate(profiles.reviewers.ids)}
+    for there, who in enumerate(before.reviewers.ids):
+        here = columns.get(who)
+        if here is None:
+            continue
+        old = slice(int(before.spans[there]), int(before.spans[there + 1]))
+        new = slice(int(profiles.spans[here]), int(profiles.spans[here + 1]))
+        if [same.get(row) for row in before.rows[old].tolist()] == profiles.rows[new].tolist() and np.array_equal(
+            before.weights[old], profiles.weights[new]
+        ):
+            yield there
+
+
+def _rows_of(vectors: Vectors, rows: Iterable[int]) -> Iterator[bytes]:
+    """Some rows as bytes."""
+    if isinstance(vectors, JoinedVectors):
+        rows = list(rows)
+        both = zip(_rows_of(vectors.dense, rows), _rows_of(vectors.sparse, rows), strict=True)
+        yield from (one + other for one, other in both)
+    elif isinstance(vectors, np.ndarray):
+        yield from (vectors[row].tobytes() for row in rows)
+    else:
+        for row in rows:
+            span = slice(int(vectors.indptr[row]), int(vectors.indptr[row + 1]))
+            yield vectors.indices[span].astype(np.int64).tobytes() + vectors.data[span].tobytes()
+
+
 def _raw_scores(
-    profiles: Profiles, config: MatchConfig, progress: Progress | None
+    profiles: Profiles,
+    config: MatchConfig,
+    progress: Progress | None,
+    known: _Known | None = None,
+    executor: Executor | None = None,
 ) -> Iterator[tuple[slice, Ints, Floats]]:
     """Blocks of the raw matrix: which rows, which columns, values."""
-    background = np.float32(profiles.encoder.background)
     done, total = 0, len(profiles.reviewers)
     is_few = len(profiles.submissions) <= _FEW_SUBMISSIONS
     whole = inner_products(profiles.submission_vectors, profiles.vectors) if is_few else None
-    for group in _groups(profiles):
-        if progress is not None:
-            progress("score", done, total)
-        size = len(group.rows)
-        chance = np.float32(_chance(size, config) * profiles.encoder.tail)
-        rows, weights = group.rows.ravel(), group.weights.ravel()
-        similarities = _similarities(profiles, rows, whole)
-        for start in range(0, len(profiles.submissions), _BLOCK_SUBMISSIONS):
-            block = slice(start, min(start + _BLOCK_SUBMISSIONS, len(profiles.submissions)))
-            excess = similarities(block)
-            excess -= _backgrounds(profiles, block, rows)
-            if (weights != 1).any():
-                excess *= weights
-            yield block, group.reviewers, background - chance + _aggregate(excess, size, config)
-        done += len(group.reviewers)
+    groups = list(_groups(profiles))
+    # So few submissions, or so few that are not known, are done before another process has the vectors.
+    is_here = executor is None or is_few or known is not None
+    elsewhere = None if is_here or executor is None else executor.map(_group_scores, (profiles, config), groups)
+    try:
+        for group in groups:
+            if progress is not None:
+                progress("score", done, total)
+            if elsewhere is None:
+                for block, values in _group_blocks(profiles, config, group, whole, known):
+                    yield block, group.reviewers, values
+            else:
+                scores = next(elsewhere)
+                for block in _blocks(len(scores)):
+                    yield block, group.reviewers, scores[block]
+            done += len(group.reviewers)
+    finally:
+        if elsewhere is not None:
+            elsewhere.close()
     if progress is not None:
         progress("score", total, total)
+
+
+def _blocks(submissions: int) -> Iterator[slice]:
+    for start in range(0, submissions, _BLOCK_SUBMISSIONS):
+        yield slice(start, min(start + _BLOCK_SUBMISSIONS, submissions))
+
+
+def _group_scores(shared: tuple[Profiles, MatchConfig], group: _Group) -> Floats:
+    """(S, K) raw scores of a group of reviewers."""
+    scores: Floats = np.concatenate([values for _, values in _group_blocks(*shared, group, None)])
+    return scores
+
+
+def _group_blocks(
+    profiles: Profiles, config: MatchConfig, group: _Group, whole: Floats | None, known: _Known | None = None
+) -> Iterator[tuple[slice, Floats]]:
+    """The raw scores of a group, block by block; those that are known are not worked out again."""
+    columns = None if known is None else known.columns(group.reviewers)
+    background = np.float32(profiles.encoder.background)
+    size = len(group.rows)
+    chance = np.float32(_chance(size, config) * profiles.encoder.tail)
+    rows, weights = group.rows.ravel(), group.weights.ravel()
+    similarities = _similarities(profiles, rows, whole)
+    for block in _blocks(len(profiles.submissions)):
+        taken = None if known is None or columns is None else known.values(block, columns)
+        if taken is not None:
+            yield block, taken
+            continue
+        excess = similarities(block)
+        excess -= _backgrounds(profiles, block, rows)
+        if (weights != 1).any():
+            excess *= weights
+        yield block, background - chance + _aggregate(excess, size, config)
 
 
 def _similarities(profiles: Profiles, rows: Ints, whole: Floats | None) -> Callable[[slice], Floats]:

@@ -40,7 +40,7 @@ from matcher.records import (
 )
 from matcher.scores import score, score_parts
 
-__all__ = ["Candidate", "Pool", "build_pool", "check_people", "open_pool", "rank"]
+__all__ = ["Candidate", "Pool", "build_pool", "check_people", "first_to_invite", "open_pool", "rank"]
 
 _UNAVAILABLE: Final = ("declined", "retired")
 _OPEN_STATES: Final = ("proposed", "accepted")
@@ -256,6 +256,22 @@ def rank(
         if len(named) == count:
             break
     return tuple(named)
+
+
+def first_to_invite(candidates: Sequence[Candidate], wanted: int) -> tuple[Candidate, ...]:
+    """Whom to invite now so that, by their earlier answers, enough will accept.
+
+    Args:
+        candidates: as `rank` gives them.
+        wanted: acceptances that are wanted.
+
+    Returns:
+        The fewest from the first on who may review it and of whom that many acceptances are expected; where these do
+        not suffice, all who may.
+    """
+    may = tuple(each for each in candidates if each.may_review)
+    needed = next((place for place, each in enumerate(may, start=1) if each.expected >= wanted), len(may))
+    return may[:needed]
 
 
 def _max_load(pool: Pool, reviewer: Reviewer) -> int | None:

@@ -17,6 +17,7 @@ from matcher.constraints import broken_rules
 from matcher.errors import counted
 from matcher.records import (
     Assignment,
+    Bools,
     Certificate,
     Conflicts,
     Doubles,
@@ -310,13 +311,55 @@ def _check_policy(
     loads = np.bincount(columns, weights=chance, minlength=len(limits.max_load)) + required.sum(axis=0)
     if (loads > limits.max_load + SCORE_ERROR).any():
         yield Violation("policy", "a reviewer expects more than their maximum load")
-    possible = replace(assignment, pairs=tuple(pairs_at(scores, limits, rows, columns)))
-    between = [rule for rule in limits.rules if rule.members is None]
-    for rule, violation in broken_rules(between, possible, scores, limits.wanted):
-        if rule.price is None:
-            yield Violation("policy", f"a draw may break a rule: {violation.detail}")
+    if policy.plans is None:
+        yield from _check_possible(assignment, scores, limits, rows, columns)
+    else:
+        yield from _check_plans(policy, policy.plans, assignment, scores, limits)
     yield from unkept_quotas(policy, scores, limits)
     own_rows, own_columns = places_of(assignment, scores)
     certain = np.flatnonzero(required.ravel())
     if not np.isin(own_rows * len(scores.reviewers) + own_columns, np.concatenate([places, certain])).all():
         yield Violation("policy", "an assigned pair has no probability")
+
+
+def _check_possible(
+    assignment: Assignment, scores: ScoreMatrix, limits: Limits, rows: Ints, columns: Ints
+) -> Iterator[Violation]:
+    """Pairs that are drawn one by one must keep every rule between pairs even if all of them were assigned."""
+    possible = replace(assignment, pairs=tuple(pairs_at(scores, limits, rows, columns)))
+    between = [rule for rule in limits.rules if rule.members is None]
+    for rule, violation in broken_rules(between, possible, scores, limits.wanted):
+        if rule.price is None:
+            yield Violation("policy", f"a draw may break a rule: {violation.detail}")
+
+
+def _check_plans(
+    policy: Marginals, plans: Bools, assignment: Assignment, scores: ScoreMatrix, limits: Limits
+) -> Iterator[Violation]:
+    """Every plan keeps every limit, the plans make up the probabilities, and a submission has those of one plan."""
+    if plans.shape != (len(policy.units), policy.unit) or (plans.sum(axis=1) != policy.units).any():
+        yield Violation("policy", "the plans do not make up the probabilities")
+        return
+    required = np.nonzero(limits.required)
+    own_rows, own_columns = places_of(assignment, scores)
+    width = len(scores.reviewers)
+    is_drawn = np.isin(policy.rows * width + policy.columns, own_rows * width + own_columns)
+    is_of_plan = np.zeros(len(limits.wanted), dtype=np.bool_)
+    for place in range(policy.unit):
+        some = plans[:, place]
+        rows, columns = (
+            np.concatenate([own[some], more]) for own, more in zip((policy.rows, policy.columns), required, strict=True)
+        )
+        loads = np.bincount(columns, minlength=width)
+        if (loads > limits.max_load).any():
+            yield Violation("policy", f"plan {place + 1} gives a reviewer more than their maximum load")
+        if (np.bincount(rows, minlength=len(limits.wanted)) > limits.wanted).any():
+            yield Violation("policy", f"plan {place + 1} gives a submission more reviews than it wants")
+        whole = replace(assignment, pairs=tuple(pairs_at(scores, limits, rows, columns)))
+        for rule, violation in broken_rules(limits.rules, whole, scores, limits.wanted):
+            if rule.price is None:
+                yield Violation("policy", f"plan {place + 1} breaks a rule: {violation.detail}")
+        other = np.bincount(policy.rows[some != is_drawn], minlength=len(limits.wanted))
+        is_of_plan |= other == 0
+    if not is_of_plan.all():
+        yield Violation("policy", "a submission has other reviewers than any of the plans gives it")

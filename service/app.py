@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from importlib.metadata import version
@@ -16,7 +17,8 @@ from service import problems
 from service.auth import policy_of, refuse_routes_without_policy
 from service.console import site as console
 from service.guard import Guard
-from service.routes import basics, drafts, jobs, openreview, overview, questions, runs, tables, venues
+from service.retention import prune_for_ever
+from service.routes import basics, browse, drafts, jobs, openreview, overview, questions, review, runs, tables, venues
 from service.settings import Settings
 from service.state import Service
 
@@ -46,7 +48,9 @@ def create_app(settings: Settings | None = None) -> FastAPI:
     @asynccontextmanager
     async def life(_: FastAPI) -> AsyncIterator[None]:
         await anyio.to_thread.run_sync(service.start)
+        pruning = asyncio.create_task(prune_for_ever(service))
         yield
+        pruning.cancel()
         await anyio.to_thread.run_sync(service.stop)
 
     app = FastAPI(
@@ -60,7 +64,7 @@ def create_app(settings: Settings | None = None) -> FastAPI:
         separate_input_output_schemas=False,
     )
     app.state.service = service
-    for module in (basics, venues, tables, jobs, runs, drafts, overview, questions, openreview):
+    for module in (basics, venues, tables, jobs, runs, drafts, browse, review, overview, questions, openreview):
         app.router.routes.extend(module.router.routes)
     console.hang_into(app, service)
     if service.settings.oidc_issuer:

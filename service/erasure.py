@@ -22,7 +22,19 @@ from service.problems import Problem
 from service.state import Service
 from service.storage.database import everywhere, now
 from service.storage.rows import digest_of, key_of
-from service.storage.tables import audit, deliveries, events, jobs, keys, rows, runs, sealed, venues, webhooks
+from service.storage.tables import (
+    audit,
+    deliveries,
+    events,
+    jobs,
+    keys,
+    rows,
+    runs,
+    sealed,
+    venues,
+    versions,
+    webhooks,
+)
 from service.storage.visible import WHOLE, Sight
 
 __all__ = ["Erasure", "erase_files", "erase_person", "only_here"]
@@ -146,8 +158,11 @@ def erase_person(
         lonely = only_here(connection, venue_id, own)
         connection.execute(runs.delete().where(runs.c.venue_id == venue_id))
         connection.execute(jobs.update().where(jobs.c.venue_id == venue_id).values(run_id=None))
-        values = {"version": venues.c.version + 1, "changed_at": now(), "current_run_id": None}
+        at = now()
+        values = {"version": venues.c.version + 1, "changed_at": at, "current_run_id": None}
         connection.execute(venues.update().where(here).values(**values))
+        version = connection.execute(sa.select(venues.c.version).where(here)).scalar_one()
+        connection.execute(versions.insert().values(venue_id=venue_id, version=version, made_at=at))
         found = Erasure(stand_in, deleted + gone, rewritten, len(own), cleared)
         if dry_run:
             change.rollback()
@@ -167,7 +182,7 @@ def erase_files(service: Service, venue_id: str, digests: Iterable[str], of_jobs
     """
     for digest in digests:
         service.results.forget(digest)
-    service.results.forget_profiles()
+    service.results.forget_looks()
     service.pools.clear()
     service.sights.clear()
     work = service.data_dir / "work"

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import re
 import secrets
+import time
 from collections.abc import Callable
+from contextlib import nullcontext
 from functools import partial
 from typing import Any, Final
 from urllib.parse import parse_qsl
@@ -18,9 +20,11 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from matcher.errors import did_you_mean
 from service.audit import append
 from service.auth import Policy, Principal, policy_of
+from service.logs import ACCESS, REQUEST_ID
 from service.problems import Problem, problem_response
 from service.state import Service
 from service.storage.database import EVERYWHERE, venue_scope
+from service.telemetry import span
 
 __all__ = ["INSIDE", "Guard"]
 
@@ -73,14 +77,61 @@ class Guard:
         scope.setdefault("state", {}).update(service=self._service, request_id=request_id, details={})
         answer = _Answer(send, request_id)
         route, policy, values = self._route_of(scope)
+        pattern = "none" if route is None else route.path
+        scope["state"]["principal"] = None
+        start, named = time.monotonic(), REQUEST_ID.set(request_id)
         try:
-            principal = await self._admit(policy, values, headers, scope.get(INSIDE))
+            with span(f"{scope['method']} {pattern}", is_request=True, matcher__request_id=request_id) as made:
+                await self._answer(scope, receive, answer, (route, policy, values), headers)
+                made.set_attribute("http.response.status_code", answer.status)
+        finally:
+            seconds = time.monotonic() - start
+            self._service.metrics.count(scope["method"], pattern, answer.status, seconds)
+            principal = scope["state"]["principal"]
+            facts = {
+                "method": scope["method"],
+                "route": pattern,
+                "status": answer.status,
+                "ms": round(seconds * 1000, 1),
+                "key_id": None if principal is None else principal.key_id,
+            }
+            ACCESS.info("%s %s %d", facts["method"], facts["route"], facts["status"], extra={"facts": facts})
+            REQUEST_ID.reset(named)
+
+    async def _answer(
+        self,
+        scope: Scope,
+        receive: Receive,
+        answer: _Answer,
+        found: tuple[Route | None, Policy | None, dict[str, Any]],
+        headers: dict[str, str],
+    ) -> None:
+        route, policy, values = found
+        limits = self._service.limits
+        try:
+            known = scope.get(INSIDE)  # a page of the console asks: its visitor counts, its address does not
+            if known is None and (policy is None or policy.roles):  # health checks are free
+                limits.count_address((scope.get("client") or ("unknown", 0))[0])
+            principal = await self._admit(policy, values, headers, known)
+            scope["state"]["principal"] = principal
             self._refuse_unknown(route, scope)
+            if principal is None:
+                await self._let_in(scope, receive, answer, found)
+                return
+            limits.count_key(principal.key_id)
+            takes_files = policy is not None and policy.takes_files
+            with nullcontext() if known is not None else limits.at_once(principal.key_id, takes_files=takes_files):
+                await self._let_in(scope, receive, answer, found)
         except Problem as problem:
             await problem_response(problem, scope["path"])(scope, receive, answer)
-            return
+
+    async def _let_in(
+        self, scope: Scope, receive: Receive, answer: _Answer, found: tuple[Route | None, Policy | None, dict[str, Any]]
+    ) -> None:
+        """The request, with its limits and its entry in the log."""
+        route, policy, values = found
         limit = self._service.settings.body_limit if policy and policy.takes_files else _JSON_LIMIT
-        scope["state"]["principal"] = principal
+        principal = scope["state"]["principal"]
         is_logged = policy is not None and (scope["method"] not in _READING or policy.is_audited)
         if is_logged and route is not None and principal is not None:
             action = f"{scope['method']} {route.path}"
@@ -160,9 +211,11 @@ class _Answer:
         self._send = send
         self._headers = (*_HEADERS, (b"x-request-id", request_id.encode()))
         self.first: Callable[[int], None] | None = None
+        self.status = 500
 
     async def __call__(self, message: Message) -> None:
         if message["type"] == "http.response.start":
+            self.status = message["status"]
             if self.first is not None:  # no answer without its entry
                 await anyio.to_thread.run_sync(self.first, message["status"])
             there = {name for name, _ in message.get("headers", ())}

@@ -30,6 +30,7 @@ from service.settings import APPLICATION_VERSION, Settings
 from service.storage.database import Database, now
 from service.storage.folders import venue_folder
 from service.storage.tables import events, executors, jobs, runs, venues
+from service.telemetry import span
 from service.webhooks import announce
 from service.worker import STAGES
 
@@ -270,7 +271,8 @@ class Runner:
             return "over"
         try:
             for stage in STAGES[attempt.job["kind"]]:
-                said = DBOS.run_step({"name": stage}, self._stage, attempt, stage)
+                with span(f"{attempt.job['kind']} {stage}", matcher__job_id=job_id, matcher__lease=attempt.lease):
+                    said = DBOS.run_step({"name": stage}, self._stage, attempt, stage)
                 if said["outcome"] != "done":
                     return self._finish(attempt, said["outcome"], said.get("problem"))
             return self._publish(attempt)
@@ -390,8 +392,17 @@ class Runner:
             "work": str(work),
             "runs": str(root / "runs"),
             "config": job["config"],
+            "since": self._latest_match(job["venue_id"]),
         }
         return refine_order(self._database, job, order) if ASKED in job["config"] else order
+
+    def _latest_match(self, venue_id: str) -> str | None:
+        """The digest of the venue's latest match, of which a small change leaves most as it is."""
+        of_venue = (runs.c.venue_id == venue_id, runs.c.kind == "match")
+        query = sa.select(runs.c.digest).where(*of_venue).order_by(runs.c.number.desc()).limit(1)
+        with self._database.read() as connection:
+            found: str | None = connection.execute(query).scalar()
+        return found
 
     def _is_cancelled(self, attempt: _Attempt) -> bool:
         with self._database.read() as connection:

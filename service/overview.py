@@ -6,6 +6,7 @@ from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any, Final
 
 import numpy as np
@@ -13,6 +14,7 @@ import numpy as np
 from matcher import MatchResult
 from matcher.comparison import Side, figures, means_of_submissions
 from matcher.records import Doubles, Ints, PairStatus, Verdict
+from matcher.runs import conflict_line
 
 __all__ = ["SPREADS", "Overview"]
 
@@ -22,6 +24,7 @@ _SPANS: Final = (0.05, 0.1, 0.2, 0.5, 1.0)
 _WHOLE_BINS: Final = 30
 """Up to so many values, each whole number has a bar of its own."""
 _WEAKEST: Final = 10
+_WAITING: Final = 10
 _MOST_VALUES: Final = 40
 """An attribute with more values than this does not make groups."""
 
@@ -79,7 +82,9 @@ class Overview:
     def _reviewer_means(self) -> Doubles:
         """(R,) mean score of each reviewer's submissions; not a number for those without."""
         total = np.bincount(self._places[1], weights=self._places[2], minlength=len(self.loads))
-        return np.divide(total, self.loads, out=np.full(len(total), np.nan), where=self.loads > 0)
+        means: Doubles = np.full(len(total), np.nan)
+        np.divide(total, self.loads, out=means, where=self.loads > 0)
+        return means
 
     # --- what is told ---
 
@@ -110,6 +115,7 @@ class Overview:
             "spreads": {name: self.spread(name) for name in SPREADS},
             "groups": list(self._groups()),
             "weakest": list(self._weakest()),
+            "waiting": list(self._waiting()),
         }
 
     def _conflicts(self) -> dict[str, Any]:
@@ -130,14 +136,19 @@ class Overview:
         }
 
     def _values(self, name: str) -> Doubles:
-        values = {
-            "submission-mean": lambda: self.means[self.result.limits.wanted > 0],
-            "pair-score": lambda: self._places[2],
-            "reviewer-load": lambda: self.loads[self.result.limits.max_load > 0],
-            "reviewer-mean": lambda: self._reviewer_means[self.loads > 0],
-            "reviews": lambda: self.got[self.result.limits.wanted > 0],
-        }[name]()
-        return np.asarray(values, dtype=np.float64)
+        limits = self.result.limits
+        values: Doubles | Ints
+        if name == "submission-mean":
+            values = self.means[limits.wanted > 0]
+        elif name == "pair-score":
+            values = self._places[2]
+        elif name == "reviewer-load":
+            values = self.loads[limits.max_load > 0]
+        elif name == "reviewer-mean":
+            values = self._reviewer_means[self.loads > 0]
+        else:
+            values = self.got[limits.wanted > 0]
+        return values.astype(np.float64)
 
     def spread(self, name: str) -> list[dict[str, float]]:
         """Counts over a range: bins with `low` (inclusive), `high` (exclusive, but for the last one) and `count`."""
@@ -211,6 +222,14 @@ class Overview:
                 "blocked": int((limits.status[row] == PairStatus.BLOCKED).sum()),
                 "asked": int((limits.status[row] == PairStatus.ASK).sum()),
             }
+
+    def _waiting(self) -> Iterator[dict[str, Any]]:
+        """The first questions about conflicts that wait for a decision."""
+        asked = (each for each in self.result.conflicts.items if each.verdict is Verdict.ASK)
+        for each in islice(asked, _WAITING):
+            title = self._titles[each.submission_id][0]
+            name = self.result.venue.person_by_id[each.reviewer_id].name
+            yield {**conflict_line(each), "title": title, "name": name}
 
     # --- the rows behind a bar ---
 

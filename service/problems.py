@@ -23,6 +23,7 @@ from matcher.errors import (
     MissingExtraError,
     RunError,
     UnknownNameError,
+    counted,
 )
 from matcher.ingest import RejectedRowsError
 from matcher.ingest.formats import RejectedRecordsError
@@ -118,13 +119,15 @@ def _(error: EditError) -> Problem:
 def _(error: RejectedRowsError) -> Problem:
     rejects = error.report.rejects
     places = [_place(each.file, each.line, each.field, each.reason) for each in rejects]
-    return Problem("invalid-data", f"{len(places)} rows cannot be accepted; the first: {rejects[0]}", errors=places)
+    return Problem(
+        "invalid-data", f"{counted(len(places), 'row')} cannot be accepted; the first: {rejects[0]}", errors=places
+    )
 
 
 @as_problem.register
 def _(error: RejectedRecordsError) -> Problem:
     places = [_place(each.file, each.line, each.field, each.reason) for each in error.collected.rejects]
-    return Problem("invalid-data", f"{len(places)} records cannot be accepted", errors=places)
+    return Problem("invalid-data", f"{counted(len(places), 'record')} cannot be accepted", errors=places)
 
 
 @as_problem.register

@@ -1,4 +1,10 @@
-"""Pools in memory: the reviewers of a venue ready for `/v1/rank`."""
+"""Pools in memory: the reviewers of a venue ready for `/v1/rank`.
+
+Vectors lie in files and in memory, also where PostgreSQL holds the records. pgvector finds nearest neighbours; a score
+needs the similarity of every paper, and beside the dense part also sparse terms. Measured with 50,000 vectors of 384
+numbers on one machine: all inner products from pgvector 216 ms at best, from memory 41 ms; written once in 137 s, as a
+file read back in 0.2 s. With 200,000 papers pgvector alone would take longer than a whole answer may.
+"""
 
 from __future__ import annotations
 

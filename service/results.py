@@ -10,8 +10,10 @@ from pathlib import Path
 from typing import Any, Generic, TypeVar
 
 from matcher import MatchResult
+from matcher.commands.review import Queue
 from matcher.edits import Workbench
 from matcher.rounds import alternates
+from service.browsing import Browsing
 from service.overview import Overview
 from service.problems import Problem
 from service.storage.visible import Sight
@@ -78,8 +80,10 @@ class Results:
         self._seen: Kept[MatchResult] = Kept(4 * size)
         self._alternates: Kept[Any] = Kept(size)
         self._benches: Kept[Workbench] = Kept(size)
+        self._queues: Kept[Queue] = Kept(size)
+        self._browsings: Kept[Browsing] = Kept(size)
         self._overviews: Kept[Overview] = Kept(2 * size)
-        self._profiles: Kept[Any] = Kept(size)
+        self._looked_at: Kept[Any] = Kept(size)
 
     def path(self, digest: str) -> Path:
         """The run's folder."""
@@ -110,25 +114,42 @@ class Results:
             lambda: alternates(result.scores, result.limits, result.assignment, count=count),
         )
 
+    def queue(self, digest: str, result: MatchResult, sight: Sight) -> Queue:
+        """The questions of a run, with what trial matches say of them, found once."""
+        key = (digest, sight.viewer, result.scores.submissions.ids)
+        return self._queues.get(key, lambda: Queue(result.venue, result.conflicts, result, everything=True))
+
     def bench(self, digest: str, result: MatchResult, viewer: str | None) -> Workbench:
         """The run as a chair works on it by hand, with what is counted once."""
         return self._benches.get((digest, viewer, result.scores.submissions.ids), lambda: Workbench(result))
+
+    def browsing(self, digest: str, result: MatchResult, viewer: str | None) -> Browsing:
+        """A run as it is browsed, with what is counted once."""
+        return self._browsings.get((digest, viewer, result.scores.submissions.ids), lambda: Browsing(result))
 
     def overview(self, digest: str, result: MatchResult, viewer: str | None) -> Overview:
         """A run at a glance, worked out once."""
         return self._overviews.get((digest, viewer, result.scores.submissions.ids), lambda: Overview(result))
 
-    def profiles(self, key: Hashable, look: Callable[[], T]) -> T:
-        """What was found in the profiles of a version of a venue, looked for once."""
-        found: T = self._profiles.get(key, look)
+    def looked_at(self, key: Hashable, look: Callable[[], T]) -> T:
+        """What was found in the data of a state of a venue, looked for once."""
+        found: T = self._looked_at.get(key, look)
         return found
 
-    def forget_profiles(self) -> None:
-        """Look at profiles anew: somebody was erased."""
-        self._profiles.clear()
+    def forget_looks(self) -> None:
+        """Look at data anew: somebody was erased."""
+        self._looked_at.clear()
 
     def forget(self, digest: str) -> None:
         """Remove a run from memory and from disk."""
-        for kept in (self._kept, self._seen, self._alternates, self._benches, self._overviews):
+        for kept in (
+            self._kept,
+            self._seen,
+            self._alternates,
+            self._benches,
+            self._queues,
+            self._browsings,
+            self._overviews,
+        ):
             kept.clear()
         shutil.rmtree(self.path(digest), ignore_errors=True)

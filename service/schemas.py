@@ -33,6 +33,8 @@ __all__ = [
     "PairNamed",
     "RankQuestion",
     "Ranking",
+    "Retained",
+    "RetentionRequest",
     "Run",
     "SaveRequest",
     "TableChange",
@@ -176,6 +178,9 @@ class Venue(BaseModel):
     double_blind: bool | None = None
     config: dict[str, Any]
     version: int
+    oldest_version: int = Field(description="Earlier ones are no longer kept.")
+    keep_days: float | None = Field(description="Versions older than so many days go; null: they stay.")
+    keep_versions: int | None = Field(description="How many versions are kept; null: all.")
     current_run_id: str | None
     created_at: Time
     changed_at: Time
@@ -199,6 +204,29 @@ class ChangeReport(BaseModel):
     tables: dict[str, TableChange]
     notices: list[str] = []
     details: dict[str, Any] = {}
+
+
+class RetentionRequest(_Body):
+    """For how long earlier versions of a venue are kept; where both are given, both must hold."""
+
+    days: Annotated[float, Field(gt=0, le=36_600)] | None = Field(
+        default=None, description="What has not been the state of the venue for so many days goes."
+    )
+    versions: Annotated[int, Field(ge=1, le=1_000_000)] | None = Field(
+        default=None, description="How many versions are kept, the newest among them."
+    )
+
+
+class Retained(BaseModel):
+    """What is kept no longer, or would not be."""
+
+    dry_run: bool
+    oldest_version: int = Field(description="The oldest version that is kept.")
+    versions: int = Field(description="Versions that went.")
+    records: int | None = Field(
+        description="Records that only these versions held; null where the key does not see all of them."
+    )
+    runs: list[str] = Field(description="Runs made from them; the published one stays.")
 
 
 class ErasureRequest(_Body):
@@ -355,6 +383,12 @@ class RankQuestion(_Body):
         default=[], description="Ids of people whom the authors opposed: flagged, never left out."
     )
     with_barred: bool = Field(default=False, description="Whether people who may not review it are named too.")
+    wanted: Annotated[int, Field(ge=1, le=50)] | None = Field(
+        default=None, description="Acceptances that are wanted: `invite` then names whom to ask now."
+    )
+    rest_days: Annotated[int, Field(ge=0, le=3660)] = Field(
+        default=0, description="Whoever was last invited less than so many days ago is left in peace."
+    )
 
 
 class EvidencePart(BaseModel):
@@ -379,6 +413,11 @@ class Candidate(BaseModel):
     evidence: list[EvidencePart]
     load: int = Field(description="Submissions that they have open.")
     max_load: int | None
+    last_invited: str | None = Field(
+        description="When they were last asked to review something; a date or part of one."
+    )
+    answered: int = Field(description="Invitations that they have answered, by the table of assignments.")
+    declined: int = Field(description="How many of these they have declined.")
     accepts: float = Field(description="How likely they are to accept, from earlier answers.")
     expected_acceptances: float = Field(description="When everybody down to them is invited, in this order.")
     is_suggested: bool = Field(description="The authors suggested them; this counts for nothing.")
@@ -392,6 +431,10 @@ class Ranking(BaseModel):
     venue_version: int
     encoder: str
     candidates: list[Candidate]
+    invite: list[str] | None = Field(
+        description="The first candidates until `wanted` acceptances are expected; all of them where these do not "
+        "suffice, null where nothing was wanted."
+    )
     unknown_people: list[str] = Field(description="Suggested or opposed ids that are no reviewers here.")
     repeats: list[dict[str, Any]] = Field(description="Earlier questions with nearly the same text.")
 

@@ -17,6 +17,7 @@ import uvicorn
 
 from service.app import create_app
 from service.auth import Keyring
+from service.logs import set_up_logs
 from service.settings import Settings
 from service.state import Service
 from service.storage.database import Database
@@ -42,8 +43,7 @@ def serve(settings: Settings, *, tell: Callable[[str], None]) -> int:
     Returns:
         The exit code.
     """
-    logging.basicConfig(level=logging.INFO, format="%(asctime)s %(levelname)s %(name)s %(message)s", stream=sys.stderr)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    set_up_logs(settings.log_format)
     os.environ.setdefault("MATCHER_CACHE", str(settings.data_dir.resolve() / "cache"))
     server = make_server(settings, tell=tell)
     server.run()

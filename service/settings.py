@@ -40,6 +40,14 @@ class Settings:
         body_limit_mb: largest body of a request.
         expanded_limit_mb: largest content of an archive once unpacked.
         row_limit: most rows of one upload.
+        requests_per_minute: requests of one key in a minute; 0: any number.
+        requests_per_minute_and_address: requests from one address in a minute, with or without a key; 0: any number.
+        requests_at_once: requests of one key that are under way at once, streams among them; 0: any number.
+        uploads_at_once: requests with files that this process takes at once; 0: any number.
+        jobs_waiting: jobs of one venue that may wait or run; 0: any number.
+        metrics_port: a port on which metrics are given without a key; 0: only `/metrics`, with an admin's key.
+        metrics_host: the address of that port.
+        log_format: `text` or `json`.
         allow_private_webhooks: whether webhooks may go to private addresses and over plain HTTP; for tests and closed
             networks.
         executor_id: names this process among those that run jobs.
@@ -62,6 +70,14 @@ class Settings:
     body_limit_mb: int = 512
     expanded_limit_mb: int = 2048
     row_limit: int = 2_000_000
+    requests_per_minute: int = 1200
+    requests_per_minute_and_address: int = 2400
+    requests_at_once: int = 32
+    uploads_at_once: int = 4
+    jobs_waiting: int = 50
+    metrics_port: int = 0
+    metrics_host: str = "127.0.0.1"
+    log_format: str = "text"
     allow_private_webhooks: bool = False
     executor_id: str = field(default_factory=_new_executor_id)
     heartbeat_s: float = 3.0
@@ -79,6 +95,17 @@ class Settings:
         for name in ("jobs_at_once", "body_limit_mb", "expanded_limit_mb", "row_limit", "cached_runs"):
             if getattr(self, name) < 1:
                 raise ConfigError(f"allowed is a number from 1; got {getattr(self, name)}", key=name)
+        for name in (
+            "requests_per_minute",
+            "requests_per_minute_and_address",
+            "requests_at_once",
+            "uploads_at_once",
+            "jobs_waiting",
+        ):
+            if getattr(self, name) < 0:
+                raise ConfigError(f"allowed is a number from 0; got {getattr(self, name)}", key=name)
+        if self.log_format not in ("text", "json"):
+            raise ConfigError(f"allowed are text and json; got '{self.log_format}'", key="log_format")
         if not 0 < self.heartbeat_s < self.dead_after_s:
             raise ConfigError("allowed is more than 0 and less than dead_after_s", key="heartbeat_s")
 

@@ -7,6 +7,8 @@ from pathlib import Path
 
 from service.auth import Keyring
 from service.jobs import Runner
+from service.limits import Limits
+from service.metrics import Metrics
 from service.ranking import Pools
 from service.results import Results
 from service.sessions import Sessions
@@ -35,6 +37,9 @@ class Service:
     sights: Sights = field(init=False)
     runner: Runner = field(init=False)
     postman: Postman = field(init=False)
+    limits: Limits = field(init=False)
+    metrics: Metrics = field(init=False)
+    is_started: bool = field(init=False, default=False)
     is_stopping: bool = field(init=False, default=False)
 
     def __post_init__(self) -> None:
@@ -46,6 +51,8 @@ class Service:
         self.sights = Sights(self.database, self.settings.data_dir, 64 * self.settings.cached_runs)
         self.runner = Runner(self.database, self.settings)
         self.postman = Postman(self.database, self.settings)
+        self.limits = Limits(self.settings)
+        self.metrics = Metrics(self.database, self.settings.dead_after_s)
 
     @property
     def data_dir(self) -> Path:
@@ -59,10 +66,14 @@ class Service:
         self.database.migrate()
         self.runner.start()
         self.postman.start()
+        if self.settings.metrics_port:
+            self.metrics.serve(self.settings.metrics_host, self.settings.metrics_port)
+        self.is_started = True
 
     def stop(self) -> None:
         """Give everything back."""
         self.is_stopping = True
+        self.metrics.stop()
         self.postman.stop()
         self.runner.stop()
         self.database.close()

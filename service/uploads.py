@@ -42,6 +42,9 @@ __all__ = [
     "unpacked_files",
 ]
 
+_MOST_REJECTS: Final = 1000
+"""Rejected rows of a table after which it is not read on."""
+
 _MOST_FILES: Final = 10_000
 _LARGEST_RATIO: Final = 200
 """Unpacked size over packed size beyond which an archive is refused."""
@@ -117,7 +120,7 @@ def read_table(path: Path, kind: str, content_type: str, settings: Settings) -> 
     if media_type not in (*_CSV_TYPES, *_JSON_TYPES):
         allowed = "application/x-ndjson or text/csv"
         raise Problem("unsupported-media-type", f"allowed is {allowed}; got '{media_type}'")
-    ledger, table = Ledger(), TABLES[kind]
+    ledger, table = Ledger(_MOST_REJECTS), TABLES[kind]
     name = f"{kind}.csv" if media_type in _CSV_TYPES else f"{kind}.jsonl"
     taken: dict[str, int] = {}
     found: list[dict[str, Any]] = []

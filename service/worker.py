@@ -17,13 +17,15 @@ import sys
 import threading
 import time
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any, Final, TextIO
 
 from matcher.commands.choices import resolve_choices
 from matcher.config import MatchConfig
 from matcher.encoders import default_cache_dir, make_encoder
-from matcher.errors import MatcherError
+from matcher.errors import MatcherError, RunError
+from matcher.executors import executor_from_environment
 from matcher.ingest import read_venue
 from matcher.pipeline import MatchResult, StageClock, match
 from matcher.records import Venue, canonical_json
@@ -46,7 +48,19 @@ deadline before anything is embedded."""
 _LOG: Final = logging.getLogger("matcher.service.worker")
 _EVERY_S: Final = 0.2
 _STAGE_OF: Final = {"conflicts": "conflicts", "profiles": "embed", "scores": "score"}
-_TEXT_SETTINGS: Final = ("encoder", "model", "prompt", "pooling", "device", "max_tokens", "precision", "background")
+_SCORE_SETTINGS: Final = frozenset(
+    (
+        "aggregation",
+        "top_k",
+        "paper_decay",
+        "best_share",
+        "thin_profile",
+        "length_correction",
+        "unscored",
+        "min_score",
+    )
+)
+"""The settings of expertise that are read only after profiles are built."""
 
 
 class _Line:
@@ -118,12 +132,24 @@ def _digest(*parts: str) -> str:
 
 
 def _texts_digest(venue: Venue, config: dict[str, Any]) -> str:
-    """Of all that vectors depend on: texts, whose they are, and the encoder."""
-    texts = [[paper.id, paper.text, bool(paper.abstract)] for paper in venue.papers]
-    submissions = [[one.id, one.text, bool(one.abstract)] for one in venue.active_submissions]
-    whose = [[one.person_id, sorted(one.paper_ids)] for one in venue.reviewers]
-    encoder = {name: config["expertise"][name] for name in _TEXT_SETTINGS}
-    return _digest(json.dumps([texts, submissions, whose, encoder], sort_keys=True))
+    """Of all that profiles depend on: texts, whose they are, what weighs them, and the encoder."""
+    texts = [
+        [
+            paper.id,
+            paper.title,
+            paper.abstract,
+            paper.full_text,
+            paper.kind,
+            [str(day) for day in paper.dates],
+            [mention.person_id for mention in paper.authors],
+        ]
+        for paper in venue.papers
+    ]
+    submissions = [[one.id, one.title, one.abstract, one.full_text, one.keywords] for one in venue.active_submissions]
+    whose = [[one.person_id, sorted(one.paper_ids), one.interests] for one in venue.reviewers]
+    deadline = config["conflicts"]["deadline"] or (str(venue.deadline.day) if venue.deadline else None)
+    choices = {name: value for name, value in config["expertise"].items() if name not in _SCORE_SETTINGS}
+    return _digest(json.dumps([texts, submissions, whose, deadline, choices], sort_keys=True, default=str))
 
 
 def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
@@ -150,8 +176,15 @@ def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
             line.say(done=_STAGE_OF[name])
             return part
 
+        since = runs / order["since"] if order.get("since") else None
         result = match(
-            loaded.venue, resolved.config, origin=resolved.origin, progress=line.progress, clock=clock, keep=keep
+            loaded.venue,
+            resolved.config,
+            origin=resolved.origin,
+            progress=line.progress,
+            clock=clock,
+            keep=keep,
+            earlier=None if since is None else partial(_earlier, since),
         )
         result.save(built, overwrite=True)
     line.say(done="assign")
@@ -168,7 +201,17 @@ def _match(order: dict[str, Any], line: _Line) -> dict[str, Any]:
                 raise
             shutil.rmtree(building)
     line.say(done="report")
-    return {"digest": manifest["digest"], "manifest": manifest}
+    reused = result.times.get("reused", {})
+    return {"digest": manifest["digest"], "manifest": {**manifest, **({"reused": reused} if reused else {})}}
+
+
+def _earlier(folder: Path) -> MatchResult | None:
+    """The venue's latest run; none where it was erased, or an earlier version of ours wrote it."""
+    try:
+        return MatchResult.load(folder)
+    except RunError as error:
+        _LOG.warning("nothing is taken over from the latest run: %s", error)
+        return None
 
 
 def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
@@ -178,7 +221,7 @@ def _index(order: dict[str, Any], line: _Line) -> dict[str, Any]:
     digest = _texts_digest(loaded.venue, config.to_plain())
     folder = Path(order["parts"]) / f"profiles-{digest}"
     if load_part(folder) is None:
-        encoder = make_encoder(config, cache_dir=default_cache_dir())
+        encoder = make_encoder(config, cache_dir=default_cache_dir(), executor=executor_from_environment())
         pool: Pool = build_pool(loaded.venue, config, encoder, progress=line.progress)
         save_part(pool.profiles, folder)
     line.say(done="embed")

@@ -90,7 +90,8 @@ def main() -> None:
             given = order["settings"]
             code = serve(Settings(**{**given, "data_dir": Path(given["data_dir"])}), tell=print)
             os._exit(code)
-        print(pid, flush=True)
+        sys.stdout.write(f"{pid}\n")
+        sys.stdout.flush()
 
 
 if __name__ == "__main__":

@@ -357,6 +357,7 @@ def _bodies(place: Place, operation_id: str) -> list[Any]:
         "create_venue": [{"id": place.venue}],
         "change_venue": [{"name": "Another name"}],
         "change_config": [{"config": TFIDF}, {"config": {"seed": 1}}],
+        "change_retention": [{"versions": 1}],
         "erase_one_person": [{"person_id": place.reviewer(n)} for n in (1, 2, 5)],
         "upload_venue": [archive.getvalue()],
         "import_foreign": [b"paper,title,email\n"],

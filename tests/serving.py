@@ -58,7 +58,8 @@ def serving(data_dir: Path, **settings: Any) -> Iterator[Served]:
     """A server in a thread of this process. DBOS knows one at a time."""
     port = free_port()
     told: list[str] = []
-    chosen = Settings(data_dir=data_dir, port=port, heartbeat_s=0.5, dead_after_s=2.0, **settings)
+    without_limits = {"requests_per_minute": 0, "requests_per_minute_and_address": 0}
+    chosen = Settings(data_dir=data_dir, port=port, heartbeat_s=0.5, dead_after_s=2.0, **(without_limits | settings))
     server = make_server(chosen, tell=told.append)
     service: Service = server.config.app.state.service  # type: ignore[union-attr]
     thread = threading.Thread(target=server.run, daemon=True)
@@ -98,7 +99,12 @@ def start_process(data_dir: Path, port: int, *, log: Path | None = None, **envir
     """`matcher serve` as a process of its own."""
     command = [sys.executable, "-m", "matcher", "serve", "--port", str(port), "--data-dir", str(data_dir)]
     names = {f"MATCHER_SERVICE_{name.upper()}": value for name, value in environment.items()}
-    quick = {"MATCHER_SERVICE_HEARTBEAT_S": "0.5", "MATCHER_SERVICE_DEAD_AFTER_S": "2"}
+    quick = {
+        "MATCHER_SERVICE_HEARTBEAT_S": "0.5",
+        "MATCHER_SERVICE_DEAD_AFTER_S": "2",
+        "MATCHER_SERVICE_REQUESTS_PER_MINUTE": "0",
+        "MATCHER_SERVICE_REQUESTS_PER_MINUTE_AND_ADDRESS": "0",
+    }
     with (log or Path(os.devnull)).open("ab") as stream:
         return subprocess.Popen(command, cwd=ROOT, env={**os.environ, **quick, **names}, stdout=stream, stderr=stream)
 

@@ -27,6 +27,7 @@ from matcher.conflicts.signals import (
     competing,
     near_duplicates,
     odd_bids,
+    odd_profiles,
     own_submissions,
     positive_bids,
 )
@@ -165,6 +166,25 @@ def test_bridges_are_named_with_the_older_of_two_years() -> None:
     assert between.between(*pair) == ((first, 2018), (second, 2012))
     assert between.between(SubmissionId("pruning-s0"), PersonId("pruning-r1")) == ()  # one step, not two
     assert between.between(SubmissionId("pruning-s1"), PersonId("pruning-r0")) == ()  # no way at all
+
+
+def test_a_common_name_alone_is_no_bridge() -> None:
+    world = two_fields()
+    common = AuthorMention("Wei Wang")
+    other = AuthorMention("Marisol Quennfeather")
+    for name, who, third in (
+        ("one", "pruning-r0", common),
+        ("two", "pruning-s0-author", common),
+        ("three", "pruning-r1", other),
+        ("four", "pruning-s0-author", other),
+    ):
+        known = AuthorMention(world.people[who].name, PersonId(who))
+        world.papers[name] = Paper(PaperId(name), name, dates=(PartialDate(2015),), authors=(known, third))
+    between = Bridges(finder_of(world).world)
+    assert between.between(SubmissionId("pruning-s0"), PersonId("pruning-r0")) == ()
+    # A rare name is one person, and is printed as it stands on the paper.
+    found = between.between(SubmissionId("pruning-s0"), PersonId("pruning-r1"))
+    assert found == (("Marisol Quennfeather", 2015),)
 
 
 def test_a_relation_is_a_step_too() -> None:
@@ -478,3 +498,35 @@ def test_an_audit_never_changes_a_verdict(
     assert json.loads(call("--what-if", "coauthor_window_months=600", "--json")) == {
         "gained": [["pruning-s0", "tracking-r0"]]
     }
+
+
+# --- odd profiles ---------------------------------------------------------------------------------------------------
+
+
+def test_a_profile_with_papers_of_others_and_one_that_lacks_its_own_are_told() -> None:
+    world = two_fields(papers=6)
+    honest = finder_of(world)
+    assert list(odd_profiles(honest.world)) == []
+    own = world.reviewers["pruning-r0"].paper_ids
+    others = tuple(PaperId(f"tracking-r1-p{number}") for number in range(6))
+    world.change_reviewer("pruning-r0", paper_ids=(*own, *others))
+    world.change_reviewer("tracking-r0", paper_ids=world.reviewers["tracking-r0"].paper_ids[:1])
+    found = list(odd_profiles(finder_of(world).world))
+    assert [(each.kind, each.people) for each in found] == [
+        ("foreign papers", ("pruning-r0",)),
+        ("missing papers", ("tracking-r0",)),
+    ]
+    assert "6 of 12 papers of their profile name somebody else (tracking-r1-p0, " in found[0].text
+    assert "over all reviewers it is 16%, and 1 profile is like that" in found[0].text  # 6 of 37 papers in profiles
+    assert "5 of 6 papers that name them are not in their profile" in found[1].text
+    assert "over all reviewers it is 14%" in found[1].text  # 5 of 36 papers that name somebody
+
+
+def test_a_few_foreign_papers_or_one_without_a_byline_are_no_odd_profile() -> None:
+    world = two_fields(papers=4)
+    others = tuple(PaperId(f"tracking-r1-p{number}") for number in range(2))
+    world.change_reviewer("pruning-r0", paper_ids=(*world.reviewers["pruning-r0"].paper_ids, *others))
+    for number in range(4):
+        name = f"tracking-r0-p{number}"
+        world.papers[name] = replace(world.papers[name], authors=())
+    assert list(odd_profiles(finder_of(world).world)) == []

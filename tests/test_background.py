@@ -44,7 +44,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
         unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return unit
 
-    monkeypatch.setattr(SentenceEncoder, "_embed", embed)
+    monkeypatch.setattr(SentenceEncoder, "embed", embed)
 
 
 @pytest.fixture

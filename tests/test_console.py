@@ -158,6 +158,15 @@ def test_a_session_ends_with_its_key_its_time_and_the_logout(served: Served, log
     assert "You are logged out." in httpx.get(f"{served.address}/console/login?said=out").text
 
 
+def test_a_second_login_ends_the_first_session_of_a_browser(served: Served, log_in: LogIn) -> None:
+    client = log_in("chair")
+    cookies = dict(client.cookies)
+    key = served.service.keys.create("browser", ["chair"]).secret
+    assert client.post("/console/login", data={"key": key}).status_code == 303
+    assert client.get("/console/").status_code == 200
+    assert httpx.get(f"{served.address}/console/", cookies=cookies).headers["location"] == "/console/login"
+
+
 def test_use_keeps_a_session_alive(served: Served, browser: httpx.Client) -> None:
     with served.service.database.write() as connection:
         connection.execute(sessions.update().values(seen_at=now() - 3600))
@@ -254,7 +263,10 @@ def test_errors_are_pages_that_say_what_to_do(served: Served, browser: httpx.Cli
     assert answer.headers["hx-retarget"] == "#said"
     assert "<html" not in answer.text
     answer = browser.post("/console/theme", content=b"x" * (5 * 1024 * 1024), headers={"Content-Type": "text/plain"})
-    assert answer.status_code in (413, 422)
+    assert answer.status_code == 422
+    answer = browser.post("/console/theme", files={"theme": ("a.txt", b"x" * (5 * 1024 * 1024))})
+    assert answer.status_code == 413
+    assert "Send it in smaller parts" in answer.text
 
 
 def test_a_defect_is_a_page_that_tells_nothing(

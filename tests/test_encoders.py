@@ -272,7 +272,7 @@ def stub(
         unit: Floats = rows / np.linalg.norm(rows, axis=1, keepdims=True)
         return unit
 
-    monkeypatch.setattr(encoder, "_embed", embed)
+    monkeypatch.setattr(encoder, "embed", embed)
     return asked
 
 

@@ -1,8 +1,9 @@
 import itertools
+from typing import Any
 
 import pytest
 
-from matcher.identity.titles import are_title_variants, title_blocks
+from matcher.identity.titles import are_title_variants, differ_in_subtitle, title_blocks
 from matcher.ingest.formats.collect import Collector
 from matcher.ingest.formats.joining import join
 from matcher.ingest.formats.source import Row, SourceRecord
@@ -88,3 +89,51 @@ def test_a_preprint_and_the_published_paper_are_joined_on_import(
 ) -> None:
     found = joined(("a", TITLE, "2021", "Alba Aldern, Bodo Birkmann"), ("b", title, date, names))
     assert found == ({"b": "a"} if is_one else {})
+
+
+PREPRINT: dict[str, Any] = {
+    "id": "a",
+    "title": "Sparse training of deep networks: a short look",
+    "date": "2022",
+    "kind": "preprint",
+    "authors": [{"name": "Alba Aldern"}],
+}
+PUBLISHED = {**PREPRINT, "id": "b", "title": "Sparse training of deep networks", "date": "2023", "kind": "conference"}
+
+
+@pytest.mark.parametrize(
+    ("title", "kind", "is_one"),
+    [
+        ("Sparse training of deep networks", "conference", True),
+        ("Sparse Training of Deep Networks - theory and practice", "journal", True),
+        ("Sparse training of deep networks", "preprint", False),  # two preprints are two papers
+        ("Sparse training of deep networks: part II", "conference", False),
+        ("Sparse training of shallow networks: a short look", "conference", False),
+        ("Sparse training of deep networks in practice", "conference", False),  # no subtitle
+    ],
+)
+def test_a_published_paper_may_have_another_subtitle_than_its_preprint(title: str, kind: str, is_one: bool) -> None:
+    there = {"publications": [PREPRINT]}
+    collector = Collector()
+    row = Row("publications", {**PUBLISHED, "title": title, "kind": kind})
+    collector.take(SourceRecord("file", 1, (row,)))
+    assert join(there, collector.settle()).papers == ({"b": "a"} if is_one else {})
+
+
+def test_a_method_that_gives_two_papers_their_name_is_no_main_title() -> None:
+    assert not differ_in_subtitle("ADAM: a method", "ADAM: the proof")
+    assert differ_in_subtitle("Sparse training of deep networks", "Sparse training of deep networks — again")
+
+
+def test_papers_that_a_folder_holds_twice_become_one_when_something_is_added() -> None:
+    other = {**PUBLISHED, "id": "c", "title": "Something else entirely, with words"}
+    there: dict[str, list[dict[str, Any]]] = {
+        "publications": [PREPRINT, PUBLISHED, other],
+        "reviewers": [{"id": "alba", "name": "Alba Aldern", "paper_ids": ["a", "b", "c"]}],
+    }
+    joined_tables = join(there, Collector().settle())
+    assert dict(joined_tables.papers) == {"b": "a"}
+    assert [row["id"] for row in joined_tables.tables["publications"]] == ["a", "c"]
+    assert joined_tables.tables["publications"][0]["date"] == ["2022", "2023"]
+    assert joined_tables.tables["reviewers"][0]["paper_ids"] == ["a", "c"]
+    assert [row["id"] for row in there["publications"]] == ["a", "b", "c"]

@@ -591,7 +591,7 @@ def test_rejects_are_written_with_reason_and_row(tmp_path: Path) -> None:
 def test_nothing_left_to_work_with_is_an_error_even_when_rejects_are_accepted(tmp_path: Path) -> None:
     error = refused(write_venue(tmp_path, submissions_jsonl="{]\n"), accept_rejects=True)
     assert not isinstance(error, RejectedRowsError)
-    assert "none of the 1 rows of the file can be used" in str(error)
+    assert "no row of the file can be used" in str(error)
     assert error.file == "submissions.jsonl"
 
 

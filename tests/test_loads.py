@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,7 @@ from scipy.optimize import Bounds, LinearConstraint, milp
 
 from matcher import MatchConfig, MatchResult, match
 from matcher.assignment import assign, build_limits, solve_arrays, verify
-from matcher.errors import ConfigError, InfeasibleError
+from matcher.errors import ConfigError, InfeasibleError, MatcherError
 from matcher.ingest import load_venue
 from matcher.pipeline import rematch
 from matcher.records import (
@@ -28,6 +29,7 @@ from matcher.records import (
     SideRule,
     SubmissionId,
 )
+from matcher.solvers import programmes
 from tests.contracts.solver import World, world
 from tests.test_rounds import call
 from tests.worlds import two_fields, write_folder
@@ -162,6 +164,33 @@ def test_large_weighted_problems_start_from_their_best_pairs(monkeypatch: pytest
         some = solve_arrays(instance.scores, limits, objective="max-total", seed=0)
         assert some.is_complete
         assert some.objective == pytest.approx(whole.objective, rel=0.02)
+
+
+def test_a_search_ends_by_nodes_and_says_how_near_it_came(monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = np.random.default_rng(2)
+    instance = world(rng.random((40, 14)).round(2).tolist(), wanted=2)
+    limits = weighted(instance, rng.choice([0.3, 0.45, 0.7, 1.0], 40).tolist(), [3.6] * 14)
+    asked = []
+
+    def counted(*arguments: Any, **more: Any) -> Any:
+        asked.append(dict(more["options"]))
+        return milp(*arguments, **more)
+
+    monkeypatch.setattr(programmes, "milp", counted)
+    monkeypatch.setattr(programmes, "_NODES", 1)
+    one, other = (solve_arrays(instance.scores, limits, objective="max-total", seed=0) for _ in range(2))
+    assert one == other, "the same input gives the same answer"
+    assert "stopped after 1 nodes within" in one.solver
+    assert verify(one, instance.scores, limits, Conflicts(())) == ()
+    assert all(set(options) == {"node_limit", "mip_rel_gap"} for options in asked), "no limit depends on the machine"
+
+
+def test_a_search_that_found_nothing_does_not_say_that_there_is_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    instance = world([[0.5]], wanted=1)
+    limits = weighted(instance, [1.0], [1.0])
+    monkeypatch.setattr(programmes, "milp", lambda *_, **__: SimpleNamespace(x=None, status=1))
+    with pytest.raises(MatcherError, match="found no answer within 1000 nodes: leave out a constraint"):
+        solve_arrays(instance.scores, limits, objective="max-total", seed=0)
 
 
 def test_a_last_resort_fills_what_no_scored_reviewer_can() -> None:

@@ -27,7 +27,7 @@ def tempting(venue: Venue, true: frozenset[tuple[str, str]], rng: np.random.Gene
         replace(each, abstract=f"{WORDS[number]} {WORDS[number]}s: a study of {WORDS[number]}.")
         for number, each in enumerate(venue.submissions)
     ]
-    abstracts = {each.id: each.abstract for each in submissions}
+    abstracts: dict[str, str] = {each.id: each.abstract for each in submissions}
     papers, reviewers = list(venue.papers), []
     for reviewer in venue.reviewers:
         texts = [abstracts[row] for row, who in sorted(true) if who == reviewer.person_id]

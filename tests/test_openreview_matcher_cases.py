@@ -16,7 +16,7 @@ import pytest
 
 from matcher.compat import openreview_matcher
 from matcher.solvers import Problem, programmes
-from matcher.solvers.programmes import UNIT, Counts, solve_counted, solve_limited
+from matcher.solvers.programmes import UNIT, Chosen, Counts, solve_counted, solve_limited
 from tests.test_openreview_matcher import Case
 
 Matrix = npt.NDArray[np.float64]
@@ -511,7 +511,7 @@ def test_parts_of_units_are_rounded_so_that_all_sums_stay_whole() -> None:
 def test_an_answer_that_breaks_a_rule_is_never_written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     case = Case(tmp_path, np.full((1, 3), 0.5))
     rule = {"one": {"comparator": "==", "bound": 1, "members": ["u0"]}}
-    wrong = (np.array([0]), np.array([1]))
+    wrong = Chosen(np.array([0]), np.array([1]), 0.0)
     monkeypatch.setattr(programmes, "solve_counted", lambda *_, **__: wrong)
     assert case.run("--num_reviewers", 1, "--max_papers_default", 1, *attributes(tmp_path, rule)) == 1
     assert not (tmp_path / "assignments.json").exists()

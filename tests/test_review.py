@@ -21,7 +21,6 @@ from matcher.decisions import append_decisions, read_decisions
 from matcher.errors import DataError
 from matcher.records import (
     Affiliation,
-    Conflicts,
     Decision,
     PairStatus,
     PaperId,
@@ -281,7 +280,7 @@ def test_only_questions_that_would_change_the_assignment_have_a_chance(seed: int
         pairs=table,
         asked=np.arange(len(pairs)),
         risks=np.full(len(pairs), 0.5),
-    )
+    ).questions
     alone = brute_force(result, [(int(row), int(column)) for row, column in pairs])
     # Whatever raises the optimum alone is tried; what has a chance was assigned in a trial.
     assert all(not np.isnan(chance) for chance, changes in zip(chances, alone, strict=True) if changes)
@@ -311,7 +310,7 @@ def test_nothing_is_tried_without_questions() -> None:
     chances = question_chances(
         result.scores, result.limits, result.assignment, result.config, pairs=none, asked=none[:, 0], risks=np.empty(0)
     )
-    assert chances.shape == (0,)
+    assert [each.shape for each in chances] == [(0,), (0,)]
 
 
 def test_a_pair_with_two_questions_needs_both_released() -> None:
@@ -328,7 +327,8 @@ def test_a_pair_with_two_questions_needs_both_released() -> None:
         scores, limits, assignment, result.config, pairs=pairs, asked=asked, risks=np.array([0.0, 1.0]), draws=8
     )
     # The second is only released in the first trial, in which all are: there the pair is assigned, elsewhere not.
-    assert both.tolist() == [pytest.approx(1 / 8), 1.0]
+    assert both.questions.tolist() == [pytest.approx(1 / 8), 1.0]
+    assert both.pairs.all()
 
 
 # --- the command ----------------------------------------------------------------------------------------------------
@@ -336,18 +336,18 @@ def test_a_pair_with_two_questions_needs_both_released() -> None:
 
 def test_review_lists_questions_and_takes_decisions(run: Run, tmp_path: Path) -> None:
     folder = write_folder(asking(), tmp_path / "venue")
-    code, out, _ = run("review", folder)
+    code, out, _ = run("review", folder, "--all")
     assert code == 0
     assert "coauthor, risk 1.00" in out
-    assert "1 open question; --run RUN lists only those that would change a match" in out
-    listed = json.loads(run("review", folder, "--json")[1])
+    assert "1 open question; without --all only those that would change a match" in out
+    listed = json.loads(run("review", folder, "--all", "--json")[1])
     assert (listed["open"], listed["listed"], listed["is_tried"]) == (1, 1, False)
     (question,) = listed["questions"]
     assert question["submissions"] == ["pruning-s0"]
     code, out, _ = run("review", folder, "--dismiss", question["question"], "--by", "chair", "--at", "today")
     assert out.startswith("1 decision added to")
     assert load_venue(folder).decisions[0].by == "chair"
-    assert "0 open questions" in run("review", folder)[1]
+    assert "0 open questions" in run("review", folder, "--all")[1]
     code, _, err = run("review", folder, "--confirm", question["question"])
     assert code == 1
     assert "unknown question" in err
@@ -367,17 +367,38 @@ def test_review_with_a_run_lists_only_what_would_change_it(run: Run, tmp_path: P
     assert "a run brings its own settings" in err
 
 
+def test_review_lists_what_would_change_a_match_of_its_own(run: Run, tmp_path: Path) -> None:
+    world = asking()
+    folder = write_folder(world, tmp_path / "venue")
+    everybody = len(world.reviewers)
+    settings = f'[expertise]\nencoder = "tfidf"\n[assignment]\nreviews_per_submission = {everybody}\nmax_load = 99\n'
+    (folder / "match.toml").write_text(settings, encoding="utf-8")
+    listed = json.loads(run("review", folder, "--json", "--quiet")[1])
+    (question,) = listed["questions"]
+    assert (listed["open"], listed["mattering"], listed["is_tried"]) == (1, 1, True)
+    assert (question["chance"], question["matters_for"]) == (1.0, ["pruning-s0"])
+    assert listed["share_of_submissions"] == round(1 / len(world.submissions), 4)
+    few = settings.replace(f"= {everybody}\n", "= 1\n", 1)
+    (folder / "match.toml").write_text(few, encoding="utf-8")
+    code, out, _ = run("review", folder, "--quiet")
+    assert code == 0
+    assert "0 of 1 open question would change the assignment, for 0 submissions (0.0%)" in out
+    match(world.venue(), TFIDF).save(tmp_path / "run")
+    both = json.loads(run("review", folder, "--run", tmp_path / "run", "--all", "--json")[1])
+    assert (both["listed"], both["mattering"], both["questions"][0]["chance"]) == (1, 0, 0.0)
+
+
 def test_questions_go_out_as_csv_and_come_back_decided(run: Run, tmp_path: Path) -> None:
     world = asking()
     world.share_paper("tracking-s0", "tracking-r0", None)
     folder = write_folder(world, tmp_path / "venue")
     sheet = tmp_path / "questions.csv"
-    assert "2 questions written" in run("review", folder, "--out", sheet)[1]
+    assert "2 questions written" in run("review", folder, "--all", "--out", sheet)[1]
     with sheet.open(encoding="utf-8", newline="") as stream:
         rows = list(csv.DictReader(stream))
     assert [row["reviewer_id"] for row in rows] == ["pruning-r0", "tracking-r0"]
     assert all(row["decision"] == "" and row["evidence"] for row in rows)
-    code, _, err = run("review", folder, "--out", sheet)
+    code, _, err = run("review", folder, "--all", "--out", sheet)
     assert (code, "the file exists" in err) == (1, True)
     rows[0] |= {"decision": "Clear", "reason": "a homonym"}
     with sheet.open("w", encoding="utf-8-sig", newline="") as stream:
@@ -387,7 +408,7 @@ def test_questions_go_out_as_csv_and_come_back_decided(run: Run, tmp_path: Path)
     assert "1 decision added" in run("review", folder, "--import", sheet, "--by", "chair")[1]
     (decision,) = load_venue(folder).decisions
     assert (decision.reviewer_id, decision.outcome, decision.reason) == ("pruning-r0", "dismissed", "a homonym")
-    again = json.loads(run("review", folder, "--json")[1])
+    again = json.loads(run("review", folder, "--all", "--json")[1])
     assert [each["reviewer_id"] for each in again["questions"]] == ["tracking-r0"]
 
 
@@ -414,8 +435,8 @@ def test_a_reopened_question_says_so(run: Run, tmp_path: Path) -> None:
     world.papers["second"] = replace(world.papers["joint-pruning-s0-pruning-r0"], id=PaperId("second"), title="Another")
     folder = write_folder(world, tmp_path / "venue")
     append_decisions(folder / "decisions.jsonl", [decision])
-    assert "asked again: there is more evidence" in run("review", folder)[1]
-    run("review", folder, "--out", tmp_path / "q.csv")
+    assert "asked again: there is more evidence" in run("review", folder, "--all")[1]
+    run("review", folder, "--all", "--out", tmp_path / "q.csv")
     assert (tmp_path / "q.csv").read_text(encoding="utf-8").rstrip().endswith(",yes")
 
 
@@ -485,16 +506,6 @@ def test_a_changed_list_of_a_reviewer_is_found_at_once() -> None:
     role = replace(venue.reviewer("pruning-r0"), attributes={"collaborators": f"- {author} (Somewhere)"})
     _, after = finder.updated(finder.all(), person, role)
     assert [(each.rule, each.submission_id) for each in after.items] == [("collaborator", "pruning-s0")]
-
-
-def test_other_names_or_papers_need_the_whole_venue() -> None:
-    venue = two_fields().venue()
-    finder = Finder(venue, TFIDF)
-    person = venue.person_by_id[PersonId("pruning-r0")]
-    with pytest.raises(ValueError, match="find all conflicts again"):
-        finder.updated(Conflicts(()), replace(person, names=("New Name",)))
-    with pytest.raises(ValueError, match="find all conflicts again"):
-        finder.updated(Conflicts(()), person, replace(venue.reviewer("pruning-r0"), paper_ids=()))
 
 
 def test_questions_are_the_weightiest_first() -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import itertools
+import re
 from dataclasses import replace
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.optimize import Bounds, LinearConstraint, milp
 
 from matcher.assignment import dual_bound, redraw, verify
 from matcher.charges import Charges, allowance, charges_of
@@ -17,6 +19,7 @@ from matcher.errors import ConfigError
 from matcher.records import Conflicts, PairStatus, RulePrices, SideRule
 from matcher.solvers import Options, network, ruled, search
 from matcher.solvers.clashes import find_clashes
+from matcher.solvers.plans import plans_for
 from matcher.solvers.rounding import draw
 from matcher.verification import unkept_quotas
 from tests.contracts.solver import World, world
@@ -135,6 +138,139 @@ def test_every_draw_keeps_every_rule_and_every_probability_its_limit(seed: int) 
         drawn = redraw(answer, instance.scores, instance.limits, draw_seed=draw_seed)
         assert verify(drawn, instance.scores, instance.limits, NONE) == ()
     assert redraw(answer, instance.scores, instance.limits, draw_seed=seed).pairs == answer.pairs
+
+
+def lottery_world(seed: int, *, rows: int = 12, columns: int = 18) -> World:
+    """Three reviewers of one laboratory are the best for each submission, and no two of them may meet."""
+    rng = np.random.default_rng(seed)
+    of = np.arange(columns) // 3
+    field = rng.integers(0, columns // 3, rows)
+    values = 0.5 * (field[:, None] == of[None, :]) + 0.5 * rng.random((rows, columns))
+    apart = np.array([each for each in itertools.combinations(range(columns), 2) if of[each[0]] == of[each[1]]])
+    authors = np.array([(row, row) for row in range(rows)])
+    status = np.full((rows, columns), PairStatus.ELIGIBLE)
+    status[authors[:, 0], authors[:, 1]] = PairStatus.BLOCKED
+    made = world(values.tolist(), wanted=2, low=1, high=3, status=status.tolist())
+    rules = (
+        SideRule("people", None, apart=apart),
+        SideRule("circles", None, authors=authors),
+        SideRule("senior", None, members=np.arange(columns) % 2 == 0, at_least=1),
+        SideRule("region", None, members=np.arange(columns) % 2 == 1, at_most=1),
+    )
+    return World(made.scores, replace(made.limits, rules=rules))
+
+
+@pytest.mark.parametrize("objective", ["randomised", "perturbed"])
+def test_plans_say_which_chance_every_pair_has_and_draws_keep_it(objective: str) -> None:
+    """Over many draws every pair comes as often as its probability says; no draw breaks a rule or a load."""
+    instance = lottery_world(0)
+    answer = instance.solve(objective, options=Options(probability_limit=0.4, draw_seed=0))
+    policy = answer.marginals
+    assert policy is not None
+    assert policy.plans is not None
+    assert answer.solver.endswith("rules kept by 15 plans")
+    assert policy.unit == 15
+    assert policy.units.max() <= 6
+    assert verify(answer, instance.scores, instance.limits, NONE) == ()
+    counts = np.zeros(len(policy.rows))
+    chosen = set()
+    width = instance.limits.status.shape[1]
+    for seed in range(200):
+        drawn = redraw(answer, instance.scores, instance.limits, draw_seed=seed)
+        if seed < 20:
+            assert verify(drawn, instance.scores, instance.limits, NONE) == ()
+        places = {
+            instance.scores.submissions.position(pair.submission_id) * width
+            + instance.scores.reviewers.position(pair.reviewer_id)
+            for pair in drawn.pairs
+        }
+        counts += [key in places for key in (policy.rows * width + policy.columns).tolist()]
+        chosen.add(frozenset(places))
+    chance = policy.probabilities
+    spread = np.sqrt(200 * chance * (1 - chance)) + 1e-9
+    assert (np.abs(counts - 200 * chance) < 4.5 * spread + 1e-6).all()
+    assert len(chosen) > policy.unit, "parts of several plans come together"
+
+
+def best_lottery(instance: World, limit: float) -> float:
+    """What no policy can exceed: a programme in fractions, written out from the definition."""
+    values = np.where(instance.limits.eligible, instance.scores.values.astype(np.float64), 0.0)
+    rows, columns = values.shape
+    lines, low, high = [], [], []
+    for row in range(rows):
+        own = np.zeros((rows, columns))
+        own[row] = 1
+        lines.append(own)
+        for members, least, most in [(np.arange(columns) % 2 == 0, 1, 2)] + [
+            (np.arange(columns) // 3 == each, 0, 1) for each in range(columns // 3)
+        ]:
+            lines.append(own * members)
+            low.append(least)
+            high.append(most)
+        low.insert(len(lines) - 1 - columns // 3 - 1, 2)
+        high.insert(len(lines) - 1 - columns // 3 - 1, 2)
+    for column in range(columns):
+        own = np.zeros((rows, columns))
+        own[:, column] = 1
+        lines.append(own)
+        low.append(int(instance.limits.min_load[column]))
+        high.append(int(instance.limits.max_load[column]))
+    found = milp(
+        -values.ravel(),
+        constraints=LinearConstraint(np.stack([line.ravel() for line in lines]), low, high),
+        bounds=Bounds(0, limit * instance.limits.eligible.ravel()),
+    )
+    assert found.fun is not None
+    return -float(found.fun)
+
+
+def test_the_policy_of_plans_is_near_the_best_there_can_be() -> None:
+    for seed in range(4):
+        instance = lottery_world(seed, rows=24, columns=30)
+        answer = instance.solve("randomised", options=Options(draw_seed=1))
+        assert answer.goal is not None
+        best = best_lottery(instance, 0.5)
+        assert 0.95 * best < answer.goal.value <= best + 1e-6
+        assert answer.goal.bound >= best - 1e-5
+
+
+@pytest.mark.parametrize(
+    ("limit", "count", "most"),
+    [(0.5, 12, 6), (1.0, 12, 12), (1 / 3, 12, 4), (0.25, 12, 3), (0.3, 20, 6), (0.45, 20, 9), (0.01, 100, 1)],
+)
+def test_plans_are_so_many_that_the_limit_is_met_exactly(limit: float, count: int, most: int) -> None:
+    assert plans_for(limit) == (count, most)
+
+
+def test_plans_that_are_none_are_told() -> None:
+    instance = lottery_world(3)
+    answer = instance.solve("randomised", options=Options(draw_seed=1))
+    policy = answer.marginals
+    assert policy is not None
+    assert policy.plans is not None
+    first = np.flatnonzero(policy.rows == policy.rows[0])
+    every, fewer = policy.plans.copy(), policy.plans.copy()
+    every[first] = True
+    fewer[first[0], np.flatnonzero(fewer[first[0]])[0]] = False
+    for plans, message in (
+        (every, "a rule"),
+        (every, "more reviews than it wants"),
+        (np.ones_like(every), "more than their maximum load"),
+        (fewer, "has 0 of at least|other reviewers|wants"),
+    ):
+        forged = replace(answer, marginals=replace(policy, plans=plans, units=plans.sum(axis=1)))
+        told = [each.detail for each in verify(forged, instance.scores, instance.limits, NONE)]
+        assert any(re.search(message, each) for each in told), told
+    forged = replace(answer, marginals=replace(policy, plans=fewer))
+    told = [each.detail for each in verify(forged, instance.scores, instance.limits, NONE)]
+    assert "the plans do not make up the probabilities" in told
+    mixed = replace(policy, plans=np.roll(policy.plans, 1, axis=0), units=np.roll(policy.units, 1))
+    told = [
+        each.detail
+        for each in verify(replace(answer, marginals=mixed), instance.scores, instance.limits, NONE)
+        if each.rule == "policy"
+    ]
+    assert "a submission has other reviewers than any of the plans gives it" in told
 
 
 def test_two_lower_bounds_that_share_people_are_no_lottery() -> None:

@@ -41,7 +41,7 @@ def test_every_route_declares_who_may_call_it(app: FastAPI) -> None:
     assert all(policy_of(route) is not None for route in app.routes)
     public = {route.path for route in app.routes if (policy := policy_of(route)) and not policy.roles}  # type: ignore[attr-defined]
     pages = {path for path in public if path == "/" or path.startswith("/console")}  # they ask for a session themselves
-    assert public - pages == {"/healthz", "/readyz", "/openapi.json", "/login"}
+    assert public - pages == {"/healthz", "/readyz", "/startupz", "/openapi.json", "/login"}
 
 
 def test_a_route_without_a_policy_does_not_start(app: FastAPI) -> None:
@@ -69,6 +69,19 @@ def test_the_description_says_who_may_call_what(app: FastAPI) -> None:
     assert operations["rank_reviewers"]["x-roles"] == ["admin", "chair", "editor", "system"]
     assert operations["is_alive"]["security"] == []
     assert operations["list_venues"]["security"] == [{"key": []}]
+
+
+def test_everything_that_writes_can_be_tried_first(app: FastAPI) -> None:
+    writes = {
+        operation["operationId"]: {each["name"] for each in operation.get("parameters", ())}
+        for methods in app.openapi()["paths"].values()
+        for method, operation in methods.items()
+        if method != "get" and not {"drafts", "openreview"} & set(operation["tags"])
+    }
+    without = {name for name, parameters in writes.items() if "dry_run" not in parameters}
+    # A draft is a trial by itself, another system's form is fixed, two are questions, and of a key there is nothing to
+    # tell but itself.
+    assert without == {"rank_reviewers", "check_conflicts", "create_key"}
 
 
 def test_two_applications_share_nothing() -> None:

@@ -201,7 +201,7 @@ def test_a_standing_pool_answers_without_submissions(served: Served) -> None:
     served.admin.create_venue("pool", kind="pool", deadline="2025-01-01", max_load=2)
     served.admin.upload("pool", "publications", b'{"id": "p", "title": "Sparse networks", "abstract": "Pruning"}')
     rows = [
-        {"id": "a", "name": "Ann Able", "paper_ids": ["p"]},
+        {"id": "a", "name": "Ann Able", "paper_ids": ["p"], "last_invited": "2999"},
         {"id": "b", "name": "Bo Busy", "paper_ids": ["p"], "max_load": 1},
         {"id": "c", "name": "Cy Gone", "paper_ids": ["p"], "invitation": "declined"},
         {"id": "d", "name": "Di Away", "paper_ids": ["p"], "availability": 0},
@@ -230,6 +230,13 @@ def test_a_standing_pool_answers_without_submissions(served: Served) -> None:
         "e": [],
     }
     assert found["a"]["accepts"] == pytest.approx(1 / 3, abs=1e-4)
+    assert (found["a"]["answered"], found["a"]["declined"], found["e"]["answered"]) == (1, 1, 0)
+    assert (found["a"]["last_invited"], found["e"]["last_invited"]) == ("2999", None)
+    assert answer["invite"] is None
+    asked = served.admin.rank("pool", "Sparse networks", wanted=1, rest_days=7)
+    assert [each["reviewer_id"] for each in asked["candidates"]] == ["e"]  # `a` was asked a moment ago
+    assert asked["invite"] == ["e"]
+    assert served.admin.rank("pool", "Sparse networks", wanted=1)["invite"] == ["a", "e"]
     assert found["e"]["score"] is None
     own = served.admin.rank("pool", "Sparse networks", authors=["Ann Able"], with_barred=True)["candidates"]
     assert next(each for each in own if each["reviewer_id"] == "a")["reasons"] == ["in conflict"]

@@ -24,7 +24,7 @@ from matcher.records import (
     SubmissionId,
 )
 from matcher.runs import load_part, save_part
-from matcher.standing_pool import Pool, build_pool, check_people, open_pool, rank
+from matcher.standing_pool import Pool, build_pool, check_people, first_to_invite, open_pool, rank
 from tests.worlds import two_fields
 
 CONFIG = MatchConfig(encoder="tfidf")
@@ -77,6 +77,17 @@ def test_the_scores_are_those_of_the_match(pool: Pool, sample: Venue, sample_res
         assert sum(part.contribution for part in each.evidence) == pytest.approx(each.score or 0.0, abs=1e-6)
     expected = np.cumsum([each.accepts if each.may_review else 0.0 for each in found])
     assert [each.expected for each in found] == pytest.approx(expected.tolist())
+
+
+def test_whom_to_invite_is_the_fewest_of_whom_enough_are_expected(pool: Pool, sample: Venue) -> None:
+    submission = replace(sample.submissions[0], id=SubmissionId("new"))
+    found = rank(pool, submission, count=100, with_barred=True)  # who was never asked accepts one time in two
+    may = [each for each in found if each.may_review]
+    assert 4 <= len(may) < len(found)
+    assert first_to_invite(found, 1) == tuple(may[:2])
+    assert first_to_invite(found, 2) == tuple(may[:4])
+    assert first_to_invite(found, 50) == tuple(may)
+    assert first_to_invite((), 1) == ()
 
 
 def test_loads_of_elsewhere_count(pool: Pool, sample: Venue) -> None:

@@ -1117,7 +1117,7 @@ def test_other_refusals_of_files(tmp_path: Path) -> None:
             '--map "name=Name"',
         ),
         ([["Name", "E-mail"]], None, "no row stands below the header", "add at least one"),
-        ([["Name", "E-mail"], [None, "x@a.example"]], "name", "none of the 1 rows can be used", ""),
+        ([["Name", "E-mail"], [None, "x@a.example"]], "name", "no row of 1 can be used", ""),
         (SUBMISSIONS, None, "no header is found", "are the two files in the wrong order?"),
         (
             [["Title", "E-mail"], ["A", "x"]],

@@ -157,9 +157,9 @@ def _title(field_name: str, number: int) -> str:
     return " ".join(words[(number + step) % len(words)] for step in (0, 1, 3))
 
 
-def write_folder(world: World, folder: Path) -> Path:
+def write_folder(world: World | Venue, folder: Path) -> Path:
     """Write a world as a venue folder of our own format; what `load_venue` reads from it equals `world.venue()`."""
-    venue = world.venue()
+    venue = world.venue() if isinstance(world, World) else world
     folder.mkdir(parents=True, exist_ok=True)
     facts = [f'name = "{venue.name}"']
     facts += [] if venue.deadline is None else [f"deadline = {venue.deadline.day.isoformat()}"]

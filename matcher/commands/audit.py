@@ -31,6 +31,7 @@ from matcher.conflicts.signals import (
     competing,
     near_duplicates,
     odd_bids,
+    odd_profiles,
     own_submissions,
     positive_bids,
 )
@@ -111,6 +112,7 @@ def remarks(
     yield from declarations(finder, conflicts)
     yield from coverage(world)
     yield from stale(world)
+    yield from odd_profiles(world)
     yield from siblings(world, conflicts)
     yield from near_duplicates(world)
     wanted = positive_bids(world)

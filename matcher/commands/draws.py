@@ -13,7 +13,7 @@ from matcher import console
 from matcher.assignment import redraw
 from matcher.commands.options import JsonOption, OverwriteOption, RunArgument
 from matcher.draws import log_draw, read_draws, write_draws
-from matcher.errors import VerificationError
+from matcher.errors import VerificationError, counted
 from matcher.pipeline import MatchResult
 from matcher.runs import refuse_occupied
 
@@ -51,7 +51,9 @@ def draw(
     if as_json:
         console.print_json(facts)
     else:
-        console.out.print(f"draw {len(log)} of this policy: {len(drawn.pairs)} pairs, total {drawn.objective:.3f}")
+        console.out.print(
+            f"draw {len(log)} of this policy: {counted(len(drawn.pairs), 'pair')}, total {drawn.objective:.3f}"
+        )
         console.out.print(f"\nrun  {out}", markup=False, soft_wrap=True)
 
 

@@ -21,6 +21,7 @@ from matcher.commands.options import (
     ConfigOption,
     JsonOption,
     OverwriteOption,
+    QuietOption,
     refuse_beside_run,
     takes_conflict_flags,
 )
@@ -31,8 +32,8 @@ from matcher.decisions import DECISIONS_FILE, append_decisions
 from matcher.errors import DataError, UnknownNameError, counted
 from matcher.export.csv_files import guard_cell, unguard_cell
 from matcher.ingest import read_venue
-from matcher.pipeline import MatchResult
-from matcher.records import Conflict, Conflicts, Decision, Venue
+from matcher.pipeline import MatchResult, match
+from matcher.records import Conflict, Conflicts, Decision, Progress, SubmissionId, Venue
 
 __all__ = ["Queue", "build_queue", "read_answers", "review", "write_questions"]
 
@@ -71,21 +72,28 @@ class Queue:
         venue: the input.
         conflicts: all of it, decisions taken into account.
         result: a match of the venue; with it only questions whose release would change the assignment are listed.
+        everything: whether the others are listed too, behind these.
     """
 
-    def __init__(self, venue: Venue, conflicts: Conflicts, result: MatchResult | None = None) -> None:
+    def __init__(
+        self, venue: Venue, conflicts: Conflicts, result: MatchResult | None = None, *, everything: bool = False
+    ) -> None:
         self.venue = venue
         self.result = result
         self.by_key: dict[Key, list[Conflict]] = {}
         for conflict in conflicts.items:
             self.by_key.setdefault(key_of(conflict), []).append(conflict)
         self.all = questions(conflicts.items, venue)
-        self.listed = self.all if result is None else _that_matter(self.all, result)
+        tried = self.all if result is None else _tried(self.all, result)
+        self.mattering = [question for question in tried if question.matters_for]
+        self.listed = tried if everything or result is None else self.mattering
 
     @property
     def submissions(self) -> int:
-        """How many submissions a listed question concerns."""
-        return len({name for question in self.listed for name in question.submissions})
+        """How many submissions have a question whose release would change the assignment; without a trial, any."""
+        if self.result is None:
+            return len({name for question in self.listed for name in question.submissions})
+        return len({name for question in self.mattering for name in question.matters_for})
 
     def decide(self, answers: Sequence[tuple[str, str, str]], *, by: str) -> list[Decision]:
         """Turn answers into decisions.
@@ -106,8 +114,8 @@ class Queue:
         return decisions
 
 
-def _that_matter(found: Sequence[Question], result: MatchResult) -> list[Question]:
-    """The questions that lead to an assignment in a trial match, the weightiest first."""
+def _tried(found: Sequence[Question], result: MatchResult) -> list[Question]:
+    """The questions with what trial matches say of them, the weightiest first."""
     rows, columns = result.scores.submissions, result.scores.reviewers
     places = [
         (rows.position(name), columns.position(question.key[1]), number)
@@ -125,31 +133,53 @@ def _that_matter(found: Sequence[Question], result: MatchResult) -> list[Questio
         asked=table[:, 2],
         risks=np.array([question.risk for question in found], dtype=np.float64),
     )
-    tried = [replace(question, chance=float(chance)) for question, chance in zip(found, chances, strict=True)]
-    kept = [question for question in tried if question.chance is not None and question.chance > 0]  # NaN is not
-    return sorted(kept, key=lambda each: (-each.weight, each.key))
+    matters: dict[int, dict[SubmissionId, None]] = {}
+    for (row, _, number), is_led in zip(places, chances.pairs.tolist(), strict=True):
+        if is_led:
+            matters.setdefault(number, {})[rows.ids[row]] = None
+    tried = [
+        replace(question, chance=0.0 if np.isnan(chance) else float(chance), matters_for=tuple(matters.get(number, ())))
+        for number, (question, chance) in enumerate(zip(found, chances.questions, strict=True))
+    ]
+    return sorted(tried, key=lambda each: (-each.weight, -each.risk, each.key))
 
 
-def build_queue(venue: Venue, config: MatchConfig, run: Path | None) -> Queue:
-    """Find the open questions of a venue.
+def build_queue(
+    venue: Venue,
+    config: MatchConfig,
+    run: Path | None,
+    *,
+    everything: bool = False,
+    is_tried: bool = True,
+    progress: Progress | None = None,
+) -> Queue:
+    """Find the open questions of a venue, and which of them would change its match.
 
     Args:
         venue: as it is now, with its decisions.
         config: the choices; with a run, those of the run.
-        run: a run folder, if the questions shall be ordered by what they would change.
+        run: a run folder of the venue; without one the venue is matched here.
+        everything: whether questions that change nothing are listed too.
+        is_tried: whether it matters what would change; a venue without a run is not matched where it does not.
+        progress: called by long stages.
     """
-    if run is None:
-        return Queue(venue, find_conflicts(venue, config))
-    result = MatchResult.load(run)
-    return Queue(venue, find_conflicts(venue, result.config), result)
+    result = None if run is None else MatchResult.load(run)
+    if result is None and is_tried and not everything:
+        result = match(venue, replace(config, allow_partial=True), progress=progress)
+        return Queue(venue, result.conflicts, result)
+    conflicts = find_conflicts(venue, config if result is None else result.config)
+    return Queue(venue, conflicts, result, everything=everything)
 
 
 @takes_conflict_flags
 def review(
     venue: Annotated[Path, typer.Argument(help="A venue folder.", show_default=False)],
     run: Annotated[
-        Path | None, typer.Option(help="A run of this venue: list only what would change its assignment.")
+        Path | None, typer.Option(help="A run of this venue to try releases on; left out, the venue is matched here.")
     ] = None,
+    everything: Annotated[
+        bool, typer.Option("--all", help="List the questions too that would change no assignment.")
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the questions as CSV, to be filled in.")] = None,
     answers: Annotated[
         Path | None,
@@ -168,11 +198,20 @@ def review(
     accept_rejects: AcceptRejectsOption = False,
     overwrite: OverwriteOption = False,
     as_json: JsonOption = False,
+    quiet: QuietOption = False,
 ) -> None:
-    """Decide the doubtful conflicts, each once. A decision holds until there is more evidence."""
+    """Decide the doubtful conflicts, each once. A decision holds until there is more evidence.
+
+    Listed are the questions whose release would change the assignment, by risk x chance of assignment.
+    """
     refuse_beside_run(run, config, flags)
     loaded = read_venue(venue, accept_rejects=accept_rejects)
-    queue = build_queue(loaded.venue, resolve_choices(loaded, config, flags).config, run)
+    choices = resolve_choices(loaded, config, flags).config
+    is_answered = bool(confirm or dismiss or answers)
+    with console.progress_bar(quiet=quiet or as_json) as progress:
+        queue = build_queue(
+            loaded.venue, choices, run, everything=everything, is_tried=not is_answered, progress=progress
+        )
     given_answers = [(name, "confirmed", reason) for name in confirm or ()]
     given_answers += [(name, "dismissed", reason) for name in dismiss or ()]
     given_answers += read_answers(answers) if answers is not None else []
@@ -196,6 +235,7 @@ def _totals(queue: Queue) -> dict[str, Any]:
     active = len(queue.venue.active_submissions)
     return {
         "open": len(queue.all),
+        "mattering": len(queue.mattering),
         "listed": len(queue.listed),
         "submissions": queue.submissions,
         "share_of_submissions": round(queue.submissions / active, 4) if active else 0.0,
@@ -214,6 +254,7 @@ def _plain(question: Question) -> dict[str, Any]:
         "risk": round(question.risk, 4),
         "chance": question.chance,
         "submissions": list(question.submissions),
+        "matters_for": list(question.matters_for),
         "evidence": [fact.text for fact in question.conflict.evidence],
         "clears": question.conflict.clears,
         "reopened": question.is_reopened,
@@ -230,7 +271,7 @@ def _print(queue: Queue) -> None:
             f"{question.key[0]}, risk {question.risk:.2f}{chance}{again}",
             soft_wrap=True,
         )
-        out.print(f"    for {escape(', '.join(question.submissions))}", soft_wrap=True)
+        out.print(f"    for {escape(', '.join(question.matters_for or question.submissions))}", soft_wrap=True)
         for fact in question.conflict.evidence:
             out.print(f"    {escape(fact.text)}", soft_wrap=True)
         out.print(f"    [dim]{escape(question.conflict.clears)}[/]", soft_wrap=True)
@@ -238,12 +279,12 @@ def _print(queue: Queue) -> None:
     more = f"; the first {_SHOWN} are shown, --json and --out give all" if len(queue.listed) > _SHOWN else ""
     if queue.result is None:
         out.print(
-            f"\n{counted(totals['open'], 'open question')}{more}; --run RUN lists only those that would change a match",
+            f"\n{counted(totals['open'], 'open question')}{more}; without --all only those that would change a match",
             soft_wrap=True,
         )
     else:
         out.print(
-            f"\n{totals['listed']} of {counted(totals['open'], 'open question')} would change the assignment, for "
+            f"\n{totals['mattering']} of {counted(totals['open'], 'open question')} would change the assignment, for "
             f"{counted(totals['submissions'], 'submission')} ({totals['share_of_submissions']:.1%}){more}",
             soft_wrap=True,
         )

@@ -315,7 +315,7 @@ def capacity(
         return
     console.out.print(
         f"the submissions want {counted(found.demand, 'review')}, all reviewers together can give {found.supply}; "
-        f"an expert is who may review a submission and scores at least {floor:g} there",
+        f"somebody is an expert on a submission whose score there is at least {floor:g} and who may review it",
         soft_wrap=True,
     )
     table = Table(box=None, pad_edge=False)
@@ -328,12 +328,13 @@ def capacity(
     if found.topics:
         _print_topics(found)
     console.out.print(
-        f"{counted(len(found.scarce), 'submission has', 'submissions have')} fewer than {at_least} experts"
+        f"{counted(len(found.scarce), 'submission has', 'submissions have')} fewer than {counted(at_least, 'expert')}"
     )
     for short in found.scarce[:_ROWS]:
         console.out.print(
-            f"  {short.submission_id}  {counted(short.experts, 'expert')}; {short.barred} score as much and may not "
-            f"review it  {short.title}",
+            f"  {short.submission_id}  {counted(short.experts, 'expert')}, and "
+            f"{counted(short.barred, 'reviewer more scores', 'reviewers more score')} {floor:g} or higher but may not "
+            f"review it: {short.title}",
             markup=False,
             soft_wrap=True,
         )

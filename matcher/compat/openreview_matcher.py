@@ -47,7 +47,7 @@ import numpy as np
 
 from matcher.assignment import package, solve_arrays, verify
 from matcher.compat.openreview_files import Instance, number_in, read_instance, say
-from matcher.errors import ConfigError, InfeasibleError, MatcherError, UnknownNameError, VerificationError
+from matcher.errors import ConfigError, InfeasibleError, MatcherError, UnknownNameError, VerificationError, counted
 from matcher.records import Assignment, Conflicts, Doubles, Ints, PairStatus, Violation
 from matcher.rounds import alternates
 from matcher.solvers import Options, Problem
@@ -162,7 +162,7 @@ def _run(arguments: argparse.Namespace) -> None:
         text = json.dumps(content, indent=2, ensure_ascii=False) + "\n"
         (arguments.output_folder / name).write_text(text, encoding="utf-8", newline="\n")
     proof = "" if assignment.bound is None else f", at most {assignment.bound:.6f} possible"
-    say(f"{len(assignment.pairs)} pairs, total {assignment.objective:.6f}{proof}")
+    say(f"{counted(len(assignment.pairs), 'pair')}, total {assignment.objective:.6f}{proof}")
 
 
 # --- solving --------------------------------------------------------------------------------------------------------
@@ -262,8 +262,8 @@ def _solve_counted(instance: Instance, *, is_fair: bool) -> Assignment:
         error = infeasible(instance.scores, instance.limits)
         names = ", ".join(f"'{quota.name}'" for quota in instance.quotas)
         raise error if error.explanations else InfeasibleError(summary=_why_not_counted(instance, counts, names))
-    solver = f"{'max-min' if is_fair else 'max-total'} with attribute constraints (HiGHS)"
-    return _packed(instance, *found, solver)
+    solver = f"{'max-min' if is_fair else 'max-total'} with attribute constraints (HiGHS{found.note})"
+    return _packed(instance, found.rows, found.columns, solver)
 
 
 def _why_not_counted(instance: Instance, counts: Sequence[Any], names: str) -> str:

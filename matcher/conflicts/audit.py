@@ -24,8 +24,8 @@ _DECLARABLE: Final = ("coauthor", "cosubmission", "relation", "sibling")
 _STALE_MONTHS: Final = 24
 """How long before the deadline the newest date of a profile may lie while "present" still means now."""
 
-_PROBABLE: Final = 0.5
-"""From this probability somebody counts as a bridge: it is a signal, and a missing one is worse than a wrong one."""
+_LIKELY: Final = frozenset(("spelling", "unconfirmed"))
+"""Who is no sure link but more than a common name still counts as a bridge: it is a signal, not a decision."""
 
 _WIDEST: Final = """
 name = "widest"
@@ -143,31 +143,37 @@ class Bridges:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._found: dict[PersonId, dict[str, int]] = {}
+        self._found: dict[PersonId, dict[PersonId, int]] = {}
+        self._names: dict[PersonId, str] = {}
 
     def between(self, submission_id: SubmissionId, reviewer_id: PersonId) -> tuple[tuple[str, int], ...]:
         """Who is tied to the reviewer and to an author, and the year of the older of the two newest ties.
+
+        A name alone is no bridge: mentions of a common name count as one person only where more than the name says so.
 
         Returns:
             Names and years (0 where no date is known), the most recent first; empty also where the reviewer and an
             author are tied to each other.
         """
-        theirs = self._tied(reviewer_id)
-        own = {_bare(self._world.display(reviewer_id))}
-        years: dict[str, int] = {}
+        theirs, own = self._tied(reviewer_id), self._one(reviewer_id)
+        years: dict[PersonId, int] = {}
         for one in self._world.authors[submission_id]:
-            author_id = one.link.person_id
             if not one.link.is_sure:
                 continue
-            name = _bare(self._world.display(author_id))
-            if author_id == reviewer_id or name in theirs:
+            author = self._one(one.link.person_id)
+            if author == own or author in theirs:
                 return ()
-            for other, year in self._tied(author_id).items():
-                if other in theirs and other not in own and other != name:
+            for other, year in self._tied(one.link.person_id).items():
+                if other in theirs and other not in (own, author):
                     years[other] = max(years.get(other, 0), min(year, theirs[other]))
-        return tuple(sorted(years.items(), key=lambda each: (-each[1], each[0])))
+        named = ((self._names[who], year) for who, year in years.items())
+        return tuple(sorted(named, key=lambda each: (-each[1], each[0])))
 
-    def _tied(self, person_id: PersonId) -> dict[str, int]:
+    def _one(self, person_id: PersonId) -> PersonId:
+        """One id for all records that are surely one person."""
+        return min(same.person_id for same in self._world.identities.same_as(person_id) if same.is_sure)
+
+    def _tied(self, person_id: PersonId) -> dict[PersonId, int]:
         """Everybody who probably stands on a paper with somebody or in their relations, and the newest year."""
         found = self._found.get(person_id)
         if found is not None:
@@ -175,28 +181,27 @@ class Bridges:
         found = self._found[person_id] = {}
         identities = self._world.identities
         for place in self._world.papers_of.get(person_id, ()):
-            newest = latest(self._world.venue.paper_by_id[place.paper_id].dates)
+            paper = self._world.venue.paper_by_id[place.paper_id]
+            newest = latest(paper.dates)
             for position, links in enumerate(identities.on_papers[place.paper_id]):
                 if position != place.position and place.link.is_sure:
-                    self._add(found, links, newest)
+                    self._add(found, links, newest, paper.authors[position].name)
         for person, how in self._world.people(person_id):
             for relation in person.relations:
                 if how.is_sure:
                     known = relation.other_id
                     links = identities.named(relation.other) if known is None else (Link(known, "id", 1.0),)
-                    self._add(found, links, latest([day for day in (relation.start, relation.end) if day is not None]))
+                    days = [day for day in (relation.start, relation.end) if day is not None]
+                    self._add(found, links, latest(days), relation.other)
         return found
 
-    def _add(self, found: dict[str, int], links: Sequence[Link], newest: PartialDate | None) -> None:
+    def _add(self, found: dict[PersonId, int], links: Sequence[Link], newest: PartialDate | None, printed: str) -> None:
         for link in links:
-            if link.confidence >= _PROBABLE:
-                name = _bare(self._world.display(link.person_id))
-                found[name] = max(found.get(name, 0), newest.year if newest else 0)
-
-
-def _bare(name: str) -> str:
-    """A name without the number that tells namesakes apart: a bridge is reported, not decided."""
-    return name.rstrip("0123456789 ")
+            if link.is_sure or link.basis in _LIKELY:
+                who = self._one(link.person_id)
+                is_known = self._world.identities.is_known(who)
+                self._names.setdefault(who, self._world.name_of(who) if is_known else printed)
+                found[who] = max(found.get(who, 0), newest.year if newest else 0)
 
 
 def bridges(world: World, pairs: Iterable[tuple[SubmissionId, PersonId]]) -> Iterator[Remark]:
@@ -205,10 +210,9 @@ def bridges(world: World, pairs: Iterable[tuple[SubmissionId, PersonId]]) -> Ite
     for submission_id, reviewer_id in pairs:
         found = between.between(submission_id, reviewer_id)
         if found:
-            names = listed([f"{name} ({year or 'no date'})" for name, year in found])
-            text = (
-                f"{_pair(world.venue, submission_id, reviewer_id)}: an author and the reviewer are both tied to {names}"
-            )
+            names = listed([f"{name} (older tie: {year or 'no date'})" for name, year in found])
+            pair = _pair(world.venue, submission_id, reviewer_id)
+            text = f"{pair}: an author and the reviewer each have a joint paper or a relation with {names}"
             yield Remark("two steps", text, (submission_id,), (reviewer_id,))
 
 

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from matcher.config import MatchConfig
 from matcher.conflicts.further import inherited
+from matcher.conflicts.incremental import follow, with_places
 from matcher.conflicts.questions import with_decisions
 from matcher.conflicts.rules import RULES, Rule
 from matcher.conflicts.world import World
@@ -16,10 +17,8 @@ from matcher.records import Conflict, Conflicts, Person, PersonId, Reviewer, Sub
 
 __all__ = ["Finder"]
 
-_OF_PEOPLE: Final = tuple(
-    rule for rule in RULES if rule.__name__ in ("institution", "relation", "sibling", "collaborator")
-)
-"""The rules that read affiliations, relations and declared lists; the others read who wrote what."""
+_MANY: Final = 0.3
+"""Share of the submissions from which on it is quicker to find all conflicts."""
 
 
 class Finder:
@@ -72,73 +71,57 @@ class Finder:
         return Finder(world.venue, self.config, world=world).all()
 
     def updated(self, before: Conflicts, person: Person, reviewer: Reviewer | None = None) -> tuple[Finder, Conflicts]:
-        """The conflicts after one person's affiliations, relations or declared lists changed.
-
-        Only what that person can change is found again: their own pairs as a reviewer, and the submissions they are
-        or may be an author of. Who is who stays as it was found. So a person with other names, addresses or papers
-        needs `find_conflicts` for the whole venue.
+        """The conflicts after one person changed: names, addresses, affiliations, relations, papers, declared lists.
 
         Args:
             before: all conflicts of the venue until now.
             person: the person as they are now; their id is known.
-            reviewer: their role as it is now; `None` leaves it.
+            reviewer: their role as it is now; `None` leaves it. Papers that they list are in the venue.
 
         Returns:
-            A finder for the changed venue, and all of its conflicts, as `find_conflicts` would give them.
-
-        Raises:
-            ValueError: names, addresses or papers changed.
+            As for `followed`.
         """
-        old = self.venue.person_by_id[person.id]
-        role = self.venue.reviewer_by_id.get(person.id)
-        if (old.names, old.emails) != (person.names, person.emails) or (
-            reviewer is not None and (role is None or role.paper_ids != reviewer.paper_ids)
-        ):
-            raise ValueError(f"names, addresses or papers of '{person.id}' changed: find all conflicts again")
         people = tuple(person if each.id == person.id else each for each in self.venue.people)
         reviewers = tuple(
             reviewer if reviewer is not None and each.person_id == person.id else each for each in self.venue.reviewers
         )
-        venue = replace(self.venue, people=people, reviewers=reviewers)
-        records = {same.person_id for same in self.world.identities.same_as(person.id)}
-        theirs = {
-            submission_id
-            for submission_id, authors in self.world.authors.items()
-            if any(one.link.person_id in records for one in authors)
-        }
-        world = replace(
-            self.world,
-            venue=venue,
-            reviewers=venue.reviewer_by_id,
-            submissions=venue.submissions,
-            settled={name: found for name, found in self.world.settled.items() if name not in theirs},
-        )
-        finder = Finder(venue, self.config, world=world)
-        return finder, finder._renewed(before, records, theirs)
+        return self.followed(before, replace(self.venue, people=people, reviewers=reviewers))
 
-    def _renewed(self, before: Conflicts, records: Set[PersonId], theirs: Set[SubmissionId]) -> Conflicts:
-        """All conflicts, found anew only by the rules and in the pairs that a person can change.
+    def followed(self, before: Conflicts, venue: Venue) -> tuple[Finder, Conflicts]:
+        """The conflicts after any change of the venue: of people, reviewers, papers, submissions, declarations.
+
+        Only what the change can reach is found again. This finder stays as it is.
 
         Args:
-            before: all conflicts until now.
-            records: every record that is or may be the person's.
-            theirs: the submissions of which they are or may be an author.
+            before: all conflicts of the venue until now.
+            venue: as it is now.
+
+        Returns:
+            A finder for the changed venue, and all of its conflicts: the same as `find_conflicts` gives.
+
+        Raises:
+            DataError: as for `find_conflicts`.
         """
-        if self.world.policy.senior is not None:
-            return self.all()  # what the person passes on may reach any reviewer
-        again = list(self._find(self.world.narrowed(theirs, None), _OF_PEOPLE).items) if theirs else []
-        reviewing = [each for each in records if each in self.venue.reviewer_by_id]
-        if reviewing:
-            found = self._find(self.world.narrowed(None, reviewing), _OF_PEOPLE).items
-            again += [each for each in found if each.submission_id not in theirs]
+        moved = follow(self.world, venue)
+        if moved is None:
+            finder = Finder(venue, self.config)
+            return finder, finder.all()
+        finder = Finder(venue, self.config, world=moved.world)
+        if len(moved.submissions) > _MANY * len(venue.submissions):
+            return finder, finder.all()
+        return finder, finder._renewed(before, moved.submissions, moved.reviewers)
+
+    def _renewed(self, before: Conflicts, submissions: Set[SubmissionId], reviewers: Set[PersonId]) -> Conflicts:
+        """All conflicts, found anew for some submissions and some reviewers."""
+        again = list(self._find(self.world.narrowed(submissions, None)).items) if submissions else []
+        if reviewers:
+            others = self.venue.submission_by_id.keys() - submissions
+            again += self._find(self.world.narrowed(others, reviewers)).items
         again.sort(key=Conflict.sort_key)
-        names = {rule.__name__ for rule in _OF_PEOPLE}
-        kept = [
-            each
-            for each in before.items
-            if (each.submission_id not in theirs and each.reviewer_id not in records) or each.rule not in names
-        ]
-        return Conflicts(tuple(_merged(kept, again)))
+        known = self.venue.submission_by_id.keys() - submissions
+        there = self.venue.reviewer_by_id.keys() - reviewers
+        kept = [each for each in before.items if each.submission_id in known and each.reviewer_id in there]
+        return with_places(Conflicts(tuple(_merged(kept, again))), self.venue)
 
     def _find(self, world: World, rules: Sequence[Rule] = RULES) -> Conflicts:
         found: dict[SubmissionId, list[Conflict]] = {submission.id: [] for submission in world.submissions}

@@ -25,7 +25,7 @@ from matcher.records import Conflict, Evidence, PersonId, Submission, Submission
 __all__ = ["collaborator", "cosubmission", "inherited", "sibling"]
 
 _ADVISORS: Final = frozenset(("advisor", "coadvisor"))
-_ONLY_ASKED: Final = frozenset(("short_name", "fits"))
+_ONLY_ASKED: Final = frozenset(("short_name", "fits", "alike"))
 
 
 def _is_usable(link: Link) -> bool:

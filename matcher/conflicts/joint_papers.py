@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import cached_property
 from typing import Self
 
 from matcher.config import MatchConfig
@@ -79,10 +80,40 @@ class JointPapers:
         self._standing: dict[PaperId, Verdict] = {}
         self._facts: dict[PaperId, Evidence] = {}
         self._reviewers: dict[PaperId, list[_Side]] = {}
+        self._is_lazy = len(world.submissions) < len(world.reviewers)
+        if self._is_lazy:
+            return
         for reviewer_id in world.reviewers:
             for same in world.identities.same_as(reviewer_id):
                 for on_it in world.papers_of.get(same.person_id, ()):
                     self._reviewers.setdefault(on_it.paper_id, []).append(_Side.of(reviewer_id, same, on_it))
+
+    def _on(self, paper_id: PaperId) -> Sequence[_Side]:
+        """The reviewers on a paper; where few submissions are looked at, found for their authors' papers only."""
+        found = self._reviewers.get(paper_id)
+        if found is None and self._is_lazy:
+            found = self._reviewers[paper_id] = list(self._sides(paper_id))
+        return found or ()
+
+    def _sides(self, paper_id: PaperId) -> Iterator[_Side]:
+        world = self._world
+        there = {one.person_id for links in world.identities.on_papers[paper_id] for one in links}
+        there.update(self._listing.get(paper_id, ()))
+        who = {same.person_id for each in there for same in world.identities.same_as(each)}
+        for reviewer_id in sorted(who & world.reviewers.keys()):
+            for same in world.identities.same_as(reviewer_id):
+                for on_it in world.papers_of.get(same.person_id, ()):
+                    if on_it.paper_id == paper_id:
+                        yield _Side.of(reviewer_id, same, on_it)
+
+    @cached_property
+    def _listing(self) -> dict[PaperId, list[PersonId]]:
+        """Per paper, the reviewers who list it and of whom no one name on it is."""
+        listing: dict[PaperId, list[PersonId]] = {}
+        for who, papers in self._world.identities.unplaced.items():
+            for paper_id, _ in papers:
+                listing.setdefault(paper_id, []).append(who)
+        return listing
 
     def of(self, author_id: PersonId) -> dict[PersonId, Joint]:
         """Per reviewer, the joint papers that count."""
@@ -100,8 +131,12 @@ class JointPapers:
         shared: dict[PersonId, dict[PaperId, _Shared]] = {}
         for same in selves:
             for on_it in self._world.papers_of.get(same.person_id, ()):
-                paper_id, mine = on_it.paper_id, _Side.of(author_id, same, on_it)
-                for theirs in self._reviewers.get(paper_id, ()):
+                paper_id = on_it.paper_id
+                reviewers = self._on(paper_id)
+                if not reviewers:
+                    continue
+                mine = _Side.of(author_id, same, on_it)
+                for theirs in reviewers:
                     if theirs.person_id in own or (mine.position is not None and mine.position == theirs.position):
                         continue  # one mention is one person, so nobody shares it
                     standing = self._stands(paper_id)

@@ -135,6 +135,8 @@ def parse_policy(text: str, *, file: str | None = None) -> Policy:
         plain = tomllib.loads(text)
     except tomllib.TOMLDecodeError as error:
         raise ConfigError(f"this is no TOML: {error}", file=file) from None
+    except RecursionError:
+        raise ConfigError("the TOML is nested too deeply", file=file) from None
     known = {"name", "title", "source", *_TABLES}
     reader = _Reader(file, plain, "", known)
     name = reader.take("name", _text)

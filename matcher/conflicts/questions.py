@@ -107,6 +107,7 @@ class Question:
         submissions: those for which it asks, sorted.
         chance: share of trial matches in which a release led to an assignment; `None` when not tried.
         is_reopened: whether it was dismissed before, on weaker evidence.
+        matters_for: those submissions for which a release led to an assignment in a trial match.
     """
 
     id: str
@@ -117,6 +118,7 @@ class Question:
     submissions: tuple[SubmissionId, ...]
     chance: float | None = None
     is_reopened: bool = False
+    matters_for: tuple[SubmissionId, ...] = ()
 
     @property
     def risk(self) -> float:

@@ -32,7 +32,7 @@ __all__ = ["RULES", "Rule", "author", "coauthor", "declared", "institution", "re
 
 Rule: TypeAlias = Callable[[World, MatchConfig], Iterator[Conflict]]
 
-_ONLY_ASKED: Final = frozenset(("short_name", "fits"))
+_ONLY_ASKED: Final = frozenset(("short_name", "fits", "alike"))
 """Likenesses of names that are worth a question about the author, and nothing built upon it."""
 
 # --- author ---------------------------------------------------------------------------------------------------------

@@ -15,6 +15,7 @@ import numpy as np
 from matcher.conflicts.policy import words_of
 from matcher.conflicts.remark import Remark, listed, share
 from matcher.conflicts.world import World
+from matcher.errors import counted
 from matcher.records import PersonId, ScoreMatrix, SubmissionId
 
 __all__ = [
@@ -22,6 +23,7 @@ __all__ = [
     "competing",
     "near_duplicates",
     "odd_bids",
+    "odd_profiles",
     "own_submissions",
     "positive_bids",
 ]
@@ -37,6 +39,11 @@ _LOW_QUARTER: Final = 0.25
 _GROUP_SHARE: Final = 0.5
 _GROUP_BIDS: Final = 3
 """Bids are concentrated when at least this many, and this share of them, are on submissions of one author."""
+
+_ODD_PAPERS: Final = 3
+_ODD_SHARE: Final = 0.5
+"""A profile is odd when at least this many, and this share, of its papers name somebody else, or of the papers that
+name its owner are not in it."""
 
 _ALIKE: Final = 0.8
 """Jaccard index of words from which two texts count as nearly the same."""
@@ -100,6 +107,43 @@ def odd_bids(world: World, scores: ScoreMatrix) -> Iterator[Remark]:
             f"their scores are lower; of bids at random {_LOW_QUARTER:.0%} would be in the lowest {_LOW_QUARTER:.0%}"
         )
         yield Remark("bid against score", text, (submission_id,), (reviewer_id,))
+
+
+def odd_profiles(world: World) -> Iterator[Remark]:
+    """Profiles that hold papers of others, or lack many that name their owner, beside how often that is so here.
+
+    Who adds foreign papers, or keeps only those that suit one submission, is ranked higher for it.
+    """
+    foreign: dict[PersonId, list[str]] = {}
+    missing: dict[PersonId, list[str]] = {}
+    sizes: dict[PersonId, tuple[int, int]] = {}
+    for reviewer_id, reviewer in world.reviewers.items():
+        listed_ids = set(reviewer.paper_ids)
+        places = [
+            each for each in world.papers_of.get(reviewer_id, ()) if world.venue.paper_by_id[each.paper_id].authors
+        ]
+        named = {each.paper_id for each in places if each.position is not None and each.link.is_sure}
+        with_byline = {each.paper_id for each in places if each.paper_id in listed_ids}
+        foreign[reviewer_id] = sorted(with_byline - {each.paper_id for each in places if each.position is not None})
+        missing[reviewer_id] = sorted(named - listed_ids)
+        sizes[reviewer_id] = (len(with_byline), len(named))
+    told = (
+        ("foreign papers", foreign, 0, "papers of their profile name somebody else"),
+        ("missing papers", missing, 1, "papers that name them are not in their profile"),
+    )
+    for kind, found, which, what in told:
+        odd = [who for who, some in found.items() if _is_odd(len(some), sizes[who][which])]
+        base = share(sum(map(len, found.values())), sum(size[which] for size in sizes.values()))
+        for who in odd:
+            text = (
+                f"{world.name_of(who)}: {len(found[who])} of {sizes[who][which]} {what} ({listed(found[who])}); over "
+                f"all reviewers it is {base}, and {counted(len(odd), 'profile is', 'profiles are')} like that"
+            )
+            yield Remark(kind, text, (), (who,), "public")
+
+
+def _is_odd(count: int, size: int) -> bool:
+    return count >= _ODD_PAPERS and count >= _ODD_SHARE * size
 
 
 def near_duplicates(world: World) -> Iterator[Remark]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass, field, replace
 from datetime import date
 from typing import Any, Self, TypeVar
@@ -24,7 +24,7 @@ from matcher.records import (
     Venue,
 )
 
-__all__ = ["Author", "Place", "World"]
+__all__ = ["Author", "Place", "World", "authors_of", "papers_again"]
 
 T = TypeVar("T")
 
@@ -103,7 +103,7 @@ class World:
             identities=identities,
             deadline=deadline,
             authors={
-                submission.id: _authors(submission.id, submission.authors, venue, identities)
+                submission.id: authors_of(submission.id, submission.authors, venue, identities)
                 for submission in venue.submissions
             },
             papers_of=_papers_of(identities),
@@ -152,7 +152,7 @@ class World:
             self,
             venue=venue,
             identities=identities,
-            authors={submission.id: _authors(submission.id, submission.authors, venue, identities)},
+            authors={submission.id: authors_of(submission.id, submission.authors, venue, identities)},
             submissions=(submission,),
             settled={},
             standing={},
@@ -196,9 +196,10 @@ class World:
         return person_id.partition(":")[2]
 
 
-def _authors(
+def authors_of(
     submission_id: SubmissionId, mentions: tuple[AuthorMention, ...], venue: Venue, identities: Identities
 ) -> tuple[Author, ...]:
+    """Everybody who is or may be an author of a submission, each person once, in byline order."""
     best: dict[PersonId, Author] = {}
     for position, (mention, links) in enumerate(zip(mentions, identities.on_submissions[submission_id], strict=True)):
         for one in links:
@@ -219,9 +220,43 @@ def _authors(
 def _papers_of(identities: Identities) -> dict[PersonId, tuple[Place, ...]]:
     places: dict[PersonId, list[Place]] = {}
     for paper_id, byline in identities.on_papers.items():
-        for position, links in enumerate(byline):
-            for one in links:
-                places.setdefault(one.person_id, []).append(Place(paper_id, position, one))
+        for person_id, place in _places(paper_id, byline):
+            places.setdefault(person_id, []).append(place)
     for person_id, listed in identities.unplaced.items():
         places.setdefault(person_id, []).extend(Place(paper_id, None, one) for paper_id, one in listed)
     return {person_id: tuple(found) for person_id, found in places.items()}
+
+
+def _places(paper_id: PaperId, byline: Iterable[tuple[Link, ...]]) -> Iterator[tuple[PersonId, Place]]:
+    for position, links in enumerate(byline):
+        for one in links:
+            yield one.person_id, Place(paper_id, position, one)
+
+
+def papers_again(
+    before: Mapping[PersonId, tuple[Place, ...]],
+    identities: Identities,
+    people: Iterable[PersonId],
+    papers: Set[PaperId],
+) -> dict[PersonId, tuple[Place, ...]]:
+    """Where everybody stands on papers, worked out again for some.
+
+    Args:
+        before: until now.
+        identities: as they are now.
+        people: who may stand elsewhere.
+        papers: on which, or new or gone.
+    """
+    found = dict(before)
+    places: dict[PersonId, list[Place]] = {}
+    for paper_id in papers:
+        for person_id, place in _places(paper_id, identities.on_papers.get(paper_id, ())):
+            places.setdefault(person_id, []).append(place)
+    for person_id in people:
+        kept = (each for each in before.get(person_id, ()) if each.position is not None and each.paper_id not in papers)
+        on = sorted((*kept, *places.get(person_id, ())), key=lambda each: (each.paper_id, each.position))
+        listed = (Place(paper_id, None, one) for paper_id, one in identities.unplaced.get(person_id, ()))
+        found[person_id] = (*on, *listed)
+        if not found[person_id]:
+            del found[person_id]
+    return found

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Final, Protocol, Self
 
 from matcher.config import PLAIN_SEPARATOR, MatchConfig
 from matcher.errors import InputError, UnknownNameError
+from matcher.executors import Executor
 from matcher.records import EncoderInfo, Progress, Vectors
 
 if TYPE_CHECKING:
@@ -62,12 +63,15 @@ def default_cache_dir() -> Path:
     return platformdirs.user_cache_path("reviewer-matcher")
 
 
-def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextEncoder:
+def make_encoder(
+    config: MatchConfig, *, cache_dir: Path | None = None, executor: Executor | None = None
+) -> TextEncoder:
     """Make the encoder that a configuration names.
 
     Args:
         config: `encoder` and, for sentence vectors, what `make_sentence_encoder` reads; for hybrid ones `background`.
         cache_dir: folder for vectors of texts already encoded; `None` keeps none.
+        executor: where sentence vectors are made; by default in this process.
 
     Raises:
         UnknownNameError: no encoder has that name.
@@ -84,12 +88,14 @@ def make_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> TextE
 
         return TfidfEncoder()
     if config.encoder in {"hybrid", "sentence"}:
-        sentence = make_sentence_encoder(config, cache_dir=cache_dir)
+        sentence = make_sentence_encoder(config, cache_dir=cache_dir, executor=executor)
         return sentence if config.encoder == "sentence" else _join(sentence, config)
     raise UnknownNameError("encoder", config.encoder, ENCODERS)
 
 
-def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None) -> SentenceVectors:
+def make_sentence_encoder(
+    config: MatchConfig, *, cache_dir: Path | None = None, executor: Executor | None = None
+) -> SentenceVectors:
     """The sentence model that a configuration names, or several together where names are joined by " + ".
 
     An adapter stands behind its model's name, after " with ".
@@ -97,6 +103,7 @@ def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None)
     Args:
         config: `model`, `max_tokens`, `precision`, `prompt`, `pooling`, `device`.
         cache_dir: as for `make_encoder`.
+        executor: as for `make_encoder`.
 
     Raises:
         MissingExtraError: the packages are not installed.
@@ -117,6 +124,7 @@ def make_sentence_encoder(config: MatchConfig, *, cache_dir: Path | None = None)
                 device=config.device,
                 adapter=adapter.strip(),
                 cache_dir=cache_dir,
+                executor=executor,
             )
         )
     return encoders[0] if len(encoders) == 1 else Ensemble(encoders)

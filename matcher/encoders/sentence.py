@@ -9,7 +9,8 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Sequence
+from collections.abc import Generator, Sequence
+from contextlib import closing
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Final, Self, TypeAlias
@@ -19,6 +20,7 @@ import numpy as np
 from matcher.encoders.adapters import attach_adapter
 from matcher.encoders.cache import VectorCache
 from matcher.errors import InputError, MissingExtraError
+from matcher.executors import Executor
 from matcher.records import EncoderInfo, Floats, Progress
 
 if TYPE_CHECKING:
@@ -69,6 +71,7 @@ class SentenceEncoder:
         device: as torch names it, or `auto`.
         adapter: a folder, or a name on the hub, with weights to put onto the model; empty for none.
         cache_dir: folder of the cache; `None` keeps none.
+        executor: where texts are embedded; by default in this process. The vectors are the same.
 
     Raises:
         MissingExtraError: the default model's package is not installed.
@@ -86,6 +89,7 @@ class SentenceEncoder:
         device: str = "cpu",
         adapter: str = "",
         cache_dir: Path | None = None,
+        executor: Executor | None = None,
     ) -> None:
         self._name = f"{model} with {adapter}" if adapter else model
         self._is_embedded = model == EMBEDDED_MODEL
@@ -99,6 +103,11 @@ class SentenceEncoder:
         self._digest = self._compute_digest()
         self._levels = (*BACKGROUNDS, TAIL)
         self._cache = VectorCache(cache_dir, self._digest) if cache_dir is not None else None
+        self._executor = executor
+
+    def __getstate__(self) -> dict[str, Any]:
+        """What another process needs: it loads the model itself."""
+        return {name: value for name, value in vars(self).items() if name not in ("_model", "_executor")}
 
     @property
     def model(self) -> str:
@@ -136,14 +145,15 @@ class SentenceEncoder:
         wanted = sorted({text for text in texts if text.strip()}, key=lambda text: (-len(text), text))
         known = self._cache.get(wanted) if self._cache else {}
         missing = [text for text in wanted if text not in known]
-        for start in range(0, len(missing), _CHUNK):
-            if progress is not None:
-                progress("embed", len(wanted) - len(missing) + start, len(wanted))
-            chunk = missing[start : start + _CHUNK]
-            fresh = dict(zip(chunk, self._embed(chunk), strict=True))
-            known.update(fresh)
-            if self._cache:
-                self._cache.put(fresh)
+        chunks = [missing[start : start + _CHUNK] for start in range(0, len(missing), _CHUNK)]
+        with closing(self._embedded(chunks)) as rows:
+            for start, chunk in zip(range(0, len(missing), _CHUNK), chunks, strict=True):
+                if progress is not None:
+                    progress("embed", len(wanted) - len(missing) + start, len(wanted))
+                fresh = dict(zip(chunk, next(rows), strict=True))
+                known.update(fresh)
+                if self._cache:
+                    self._cache.put(fresh)
         if progress is not None:
             progress("embed", len(wanted), len(wanted))
         vectors = np.zeros((len(texts), self._dimension), dtype=np.float32)
@@ -152,7 +162,20 @@ class SentenceEncoder:
                 vectors[position] = known[text]
         return vectors
 
-    def _embed(self, texts: Sequence[str]) -> Floats:
+    def _embedded(self, chunks: Sequence[Sequence[str]]) -> Generator[Floats, None, None]:
+        """The rows of chunks, one after the other."""
+        if self._executor is not None and len(chunks) > 1:
+            yield from self._executor.map(SentenceEncoder.embed, self, chunks)
+            return
+        for chunk in chunks:
+            yield self.embed(chunk)
+
+    def embed(self, texts: Sequence[str]) -> Floats:
+        """(N, D) unit rows of texts, here and now: without the cache, in the order given.
+
+        Args:
+            texts: not empty.
+        """
         import torch
 
         with torch.inference_mode():
@@ -173,7 +196,7 @@ class SentenceEncoder:
         kept = self._cache.dimension() if self._cache else None
         if kept is not None:
             return kept
-        size: int = self._embed(["dimension"]).shape[1]
+        size: int = self.embed(["dimension"]).shape[1]
         return size
 
     @cached_property

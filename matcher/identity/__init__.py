@@ -28,7 +28,8 @@ needs two parts longer than an initial. Two mentions on one paper are never one 
 lie between, and neither are two ids of one kind.
 
 `names` normalises, `compare` tells in which way two names differ, `model` weighs two mentions, `groups` and
-`spellings` bring mentions together, `reviewer_names` finds reviewers by name, `linking` puts all of it together.
+`spellings` bring mentions together, `reviewer_names` finds reviewers by name, `linking` puts all of it together, and
+`relinking` does it again for what a change of the venue can reach.
 """
 
 from __future__ import annotations
@@ -37,14 +38,18 @@ from matcher.identity.linking import Identities, link
 from matcher.identity.links import CONFIDENCE, Basis, Link, joint_confidence, reasons
 from matcher.identity.model import is_given_name
 from matcher.identity.names import is_full_name, names_agree, names_fit, namespace, normalise_email, normalise_name
+from matcher.identity.relinking import Relinked, changes, is_large, relink
 
 __all__ = [
     "CONFIDENCE",
     "Basis",
     "Identities",
     "Link",
+    "Relinked",
+    "changes",
     "is_full_name",
     "is_given_name",
+    "is_large",
     "joint_confidence",
     "link",
     "names_agree",
@@ -53,4 +58,5 @@ __all__ = [
     "normalise_email",
     "normalise_name",
     "reasons",
+    "relink",
 ]

@@ -7,28 +7,36 @@ from __future__ import annotations
 
 import math
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final, TypeAlias
+from typing import TYPE_CHECKING, Final, TypeAlias
 
 from matcher.identity.groups import Groups, Seen, group_names, is_rare
-from matcher.identity.initials import with_initials
+from matcher.identity.initials import Initials
 from matcher.identity.links import CONFIDENCE, Basis, Link
 from matcher.identity.names import (
     are_told_apart,
     is_full_name,
-    names_fit,
     namespace,
     normalise_email,
     normalise_name,
 )
+from matcher.identity.register import Claims, Key, Register, addresses_of_several, bylines
 from matcher.identity.reviewer_names import ReviewerNames
-from matcher.identity.spellings import other_spellings
-from matcher.records import AuthorMention, Paper, PaperId, PersonId, SubmissionId, Venue
+from matcher.identity.spellings import Spellings, other_spellings
+from matcher.records import AuthorMention, PaperId, PersonId, SubmissionId, Venue
+
+if TYPE_CHECKING:
+    from matcher.identity.relinking import Places
 
 __all__ = [
+    "Byline",
     "Identities",
+    "Linker",
+    "Names",
+    "coauthors_in",
     "link",
+    "surely",
 ]
 
 _UNIDENTIFIED: Final = "unidentified:"
@@ -38,6 +46,9 @@ _UNIDENTIFIED_CONFIDENCE: Final = 0.95
 
 Byline: TypeAlias = tuple[tuple[Link, ...], ...]
 """Per author mention, in byline order, the people it may be; empty where nothing is known."""
+
+_STEP: Final = 1.2
+"""The number of people of a venue counts in steps of a fifth: one name more does not move every probability."""
 
 
 @dataclass(frozen=True)
@@ -65,7 +76,7 @@ class Identities:
     carriers: Mapping[str, tuple[PersonId, ...]]
     shared_names: frozenset[str]
     known: frozenset[PersonId]
-    linker: _Linker | None = field(default=None, compare=False, repr=False)
+    linker: Linker | None = field(default=None, compare=False, repr=False)
 
     def of_byline(self, authors: tuple[AuthorMention, ...]) -> Byline:
         """Who the authors of something new are, with what is known of the venue; nothing that is known changes.
@@ -126,25 +137,20 @@ def link(venue: Venue) -> Identities:
     >>> link(venue).on_submissions["s1"]
     ((Link(person_id='r1', basis='name', confidence=0.9),),)
     """
-    register = _Register(venue)
-    claims = _Claims(venue, register)
+    register = Register(venue)
+    claims = Claims(venue, register)
     twins = _twins(venue, register, claims)
-    who = _Names(register.carriers, register.shared_names, twins)
-    linker = _Linker(register, who, _reviewer_names(venue, register, twins))
-    for paper in venue.papers:
-        linker.settle(paper.authors, claims.placed.get(paper.id, {}))
-    for submission in venue.submissions:
-        linker.settle(submission.authors, {})
+    who = Names(register.carriers, register.shared_names, twins)
+    linker = Linker(register, claims, who, _reviewer_names(venue, register, twins))
+    for key, authors in bylines(venue):
+        linker.settle(key, authors)
     linker.group()
-    papers = {paper.id: linker.byline(number) for number, paper in enumerate(venue.papers)}
-    submissions = {
-        submission.id: linker.byline(number, is_submission=True)
-        for number, submission in enumerate(venue.submissions, start=len(venue.papers))
-    }
-    on_papers, on_submissions = with_initials(venue, papers, submissions, linker.names)
+    linker.papers = {paper.id: linker.byline(("paper", paper.id)) for paper in venue.papers}
+    linker.submissions = {each.id: linker.byline(("submission", each.id)) for each in venue.submissions}
+    linker.initials = Initials(venue, linker.papers, linker.submissions, linker.people)
     return Identities(
-        on_papers=on_papers,
-        on_submissions=on_submissions,
+        on_papers=linker.initials.on_papers,
+        on_submissions=linker.initials.on_submissions,
         unplaced=claims.unplaced,
         twins=twins,
         owners=register.owners,
@@ -155,133 +161,13 @@ def link(venue: Venue) -> Identities:
     )
 
 
-class _Register:
-    """What is known before any guess: who carries which name and which address."""
-
-    def __init__(self, venue: Venue) -> None:
-        self._normal: dict[str, str] = {}
-        self.names: dict[PersonId, dict[str, None]] = {}
-        owners: dict[str, dict[PersonId, None]] = {}
-        shared: set[str] = set()
-        for person in venue.people:
-            self.names[person.id] = {self.normal(name): None for name in person.names}
-            for address in (*person.emails, *([person.id] if "@" in person.id else [])):
-                owners.setdefault(normalise_email(address), {})[person.id] = None
-        for authors in _bylines(venue):
-            shared.update(self._twice(authors))
-            common = _addresses_of_several(authors)
-            for mention in authors:
-                if mention.person_id is not None:
-                    self.names[mention.person_id][self.normal(mention.name)] = None
-                    if mention.email and normalise_email(mention.email) not in common:
-                        owners.setdefault(normalise_email(mention.email), {})[mention.person_id] = None
-        carriers: dict[str, dict[PersonId, None]] = {}
-        for person_id in sorted(self.names):
-            for name in filter(None, self.names[person_id]):
-                carriers.setdefault(name, {})[person_id] = None
-        self.carriers = {name: tuple(people) for name, people in carriers.items() if is_full_name(name)}
-        self.short_names = {name: tuple(people) for name, people in carriers.items() if not is_full_name(name)}
-        self.owners = {address: tuple(sorted(people)) for address, people in owners.items()}
-        self.shared_names = frozenset(shared)
-
-    def normal(self, name: str) -> str:
-        found = self._normal.get(name)
-        if found is None:
-            found = self._normal[name] = normalise_name(name)
-        return found
-
-    def fit(self, person_id: PersonId, name: str) -> tuple[bool, bool]:
-        """Whether a normalised name is one of a person's, and whether it may be."""
-        names = self.names[person_id]
-        return name in names, name in names or any(names_fit(name, own) for own in names)
-
-    def _twice(self, authors: Sequence[AuthorMention]) -> Iterator[str]:
-        """Names that two people of one byline carry; the same id twice is a slip, not a second person."""
-        seen: dict[str, PersonId | None] = {}
-        for mention in authors:
-            name = self.normal(mention.name)
-            if name in seen and (mention.person_id is None or mention.person_id != seen[name]):
-                yield name
-            seen[name] = mention.person_id
-
-
-def _bylines(venue: Venue) -> Iterator[tuple[AuthorMention, ...]]:
-    for paper in venue.papers:
-        yield paper.authors
-    for submission in venue.submissions:
-        yield submission.authors
-
-
-def _addresses_of_several(authors: Sequence[AuthorMention]) -> frozenset[str]:
-    """Addresses printed beside two names of one byline (a corresponding author's, say): they identify neither."""
-    addresses = [normalise_email(mention.email) for mention in authors if mention.email]
-    return frozenset(address for address in addresses if addresses.count(address) > 1) if addresses else frozenset()
-
-
-class _Claims:
-    """Which mention is the reviewer's, on the papers that reviewers list as their own.
-
-    `placed` holds links per paper and position, `unplaced` the listed papers without such a mention, and `same` the
-    pairs of a reviewer and another id found in the reviewer's place.
-    """
-
-    def __init__(self, venue: Venue, register: _Register) -> None:
-        self.unplaced: dict[PersonId, tuple[tuple[PaperId, Link], ...]] = {}
-        self.same: list[tuple[PersonId, PersonId]] = []
-        claimed: dict[tuple[PaperId, int], list[PersonId]] = {}
-        for reviewer in venue.reviewers:
-            lost = []
-            for paper_id in dict.fromkeys(reviewer.paper_ids):
-                paper = venue.paper_by_id[paper_id]
-                if self._is_named(paper, reviewer.person_id, register):
-                    continue
-                fitting = self._fitting(paper, reviewer.person_id, register)
-                if len(fitting) == 1:
-                    claimed.setdefault((paper_id, fitting[0]), []).append(reviewer.person_id)
-                else:
-                    basis: Basis = "listed" if fitting else "unnamed"
-                    lost.append((paper_id, Link(reviewer.person_id, basis, CONFIDENCE[basis])))
-            if lost:
-                self.unplaced[reviewer.person_id] = tuple(lost)
-        self.placed: dict[PaperId, dict[int, tuple[Link, ...]]] = {}
-        for (paper_id, position), people in claimed.items():
-            known_as = venue.paper_by_id[paper_id].authors[position].person_id
-            if known_as is None:
-                self.placed.setdefault(paper_id, {})[position] = _possible(people, "listed")
-            elif len(people) == 1:
-                self.same.append((people[0], known_as))
-
-    @staticmethod
-    def _is_named(paper: Paper, reviewer_id: PersonId, register: _Register) -> bool:
-        """Whether an id or an address already says where the reviewer stands."""
-        if any(mention.person_id == reviewer_id for mention in paper.authors):
-            return True
-        common = _addresses_of_several(paper.authors)
-        addresses = {normalise_email(mention.email) for mention in paper.authors if mention.email}
-        return any(reviewer_id in register.owners.get(address, ()) for address in addresses - common)
-
-    @staticmethod
-    def _fitting(paper: Paper, reviewer_id: PersonId, register: _Register) -> list[int]:
-        """Positions whose name is the reviewer's, or else may be; ids of the reviewer's own kind are other people."""
-        exact, loose = [], []
-        for position, mention in enumerate(paper.authors):
-            if mention.person_id is not None and are_told_apart(mention.person_id, reviewer_id):
-                continue
-            is_equal, fits = register.fit(reviewer_id, register.normal(mention.name))
-            if is_equal:
-                exact.append(position)
-            elif fits:
-                loose.append(position)
-        return exact or loose
-
-
-def _twins(venue: Venue, register: _Register, claims: _Claims) -> dict[PersonId, tuple[Link, ...]]:
+def _twins(venue: Venue, register: Register, claims: Claims) -> dict[PersonId, tuple[Link, ...]]:
     """Records that are or may be one person; never two ids of one byline."""
     found: dict[PersonId, dict[PersonId, Basis]] = {}
     for one, other, basis in _alike(register, claims):  # the strongest reason comes first and stays
         found.setdefault(one, {}).setdefault(other, basis)
         found.setdefault(other, {}).setdefault(one, basis)
-    for authors in _bylines(venue):
+    for _, authors in bylines(venue):
         together = [mention.person_id for mention in authors if mention.person_id in found]
         for one, other in _pairs(together):
             found[one].pop(other, None)
@@ -293,11 +179,11 @@ def _twins(venue: Venue, register: _Register, claims: _Claims) -> dict[PersonId,
     }
 
 
-def _alike(register: _Register, claims: _Claims) -> Iterator[tuple[PersonId, PersonId, Basis]]:
+def _alike(register: Register, claims: Claims) -> Iterator[tuple[PersonId, PersonId, Basis]]:
     for people in register.owners.values():
         for one, other in _pairs(people):
             yield one, other, "email"
-    for one, other in claims.same:
+    for one, other in claims.same.values():
         yield one, other, "listed"
     for people in register.carriers.values():
         for one, other in _pairs(people):
@@ -312,15 +198,8 @@ def _pairs(people: Sequence[PersonId | None]) -> Iterator[tuple[PersonId, Person
                 yield one, other
 
 
-def _possible(people: Sequence[PersonId], basis: Basis) -> tuple[Link, ...]:
-    """One person for sure, or several who are all only possible."""
-    if len(people) == 1:
-        return (Link(people[0], basis, CONFIDENCE[basis]),)
-    return tuple(Link(who, "ambiguous", 1 / (len(people) + 1)) for who in people)
-
-
 @dataclass(frozen=True, slots=True)
-class _Names:
+class Names:
     """What a search by name needs; `Identities` has the same fields."""
 
     carriers: Mapping[str, tuple[PersonId, ...]]
@@ -328,7 +207,7 @@ class _Names:
     twins: Mapping[PersonId, tuple[Link, ...]]
 
 
-def _links_by_name(name: str, besides: frozenset[PersonId], who: _Names | Identities) -> tuple[Link, ...]:
+def _links_by_name(name: str, besides: frozenset[PersonId], who: Names | Identities) -> tuple[Link, ...]:
     """The people whom a normalised name may mean, on a byline on which `besides` stand under other names."""
     if not is_full_name(name):
         return ()
@@ -378,25 +257,35 @@ def _doubted(
     ]
 
 
-def _reviewer_names(venue: Venue, register: _Register, twins: Mapping[PersonId, tuple[Link, ...]]) -> ReviewerNames:
+def _reviewer_names(venue: Venue, register: Register, twins: Mapping[PersonId, tuple[Link, ...]]) -> ReviewerNames:
     """The names of every reviewer and of each other record that is surely theirs, and who stands beside them."""
     owners: dict[PersonId, list[PersonId]] = {}
     same: dict[PersonId, frozenset[PersonId]] = {}
     for reviewer in venue.reviewers:
         who = reviewer.person_id
-        same[who] = frozenset((who, *(twin.person_id for twin in twins.get(who, ()) if twin.is_sure)))
+        same[who] = surely(who, twins)
         for record in same[who]:
             owners.setdefault(record, []).append(who)
     names: dict[PersonId, dict[str, None]] = {who: {} for who in sorted(same)}
     for record, name in _named(venue):
         for who in owners.get(record, ()):
             names[who][name] = None
+    return ReviewerNames(names, same, register.short_names, coauthors_in(venue, register))
+
+
+def surely(who: PersonId, twins: Mapping[PersonId, tuple[Link, ...]]) -> frozenset[PersonId]:
+    """A person's record and every other that is surely theirs."""
+    return frozenset((who, *(twin.person_id for twin in twins.get(who, ()) if twin.is_sure)))
+
+
+def coauthors_in(venue: Venue, register: Register) -> Callable[[PersonId], frozenset[str]]:
+    """What gives the normalised names that stand on the papers that a reviewer lists."""
 
     def coauthors(who: PersonId) -> frozenset[str]:
         papers = (venue.paper_by_id[paper_id] for paper_id in venue.reviewer_by_id[who].paper_ids)
         return frozenset(register.normal(mention.name) for paper in papers for mention in paper.authors) - {""}
 
-    return ReviewerNames(names, same, register.short_names, coauthors)
+    return coauthors
 
 
 def _named(venue: Venue) -> Iterator[tuple[PersonId, str]]:
@@ -404,7 +293,7 @@ def _named(venue: Venue) -> Iterator[tuple[PersonId, str]]:
     for person in venue.people:
         for name in person.names:
             yield person.id, name
-    for authors in _bylines(venue):
+    for _, authors in bylines(venue):
         for mention in authors:
             if mention.person_id is not None:
                 yield mention.person_id, mention.name
@@ -418,23 +307,53 @@ class _Byline:
     links: dict[int, tuple[Link, ...]]
 
 
-class _Linker:
-    """Links mentions: every byline by ids, addresses and lists first, then all together by name."""
+class Linker:
+    """Links mentions: every byline by ids, addresses and lists first, then all together by name.
 
-    def __init__(self, register: _Register, who: _Names, reviewers: ReviewerNames) -> None:
-        self._register = register
-        self._who = who
-        self._reviewers = reviewers
+    Args:
+        register: who carries which name and address.
+        claims: where reviewers stand on the papers that they list.
+        who: what a search by name needs.
+        reviewers: their names.
+    """
+
+    initials: Initials
+    papers: dict[PaperId, Byline]
+    submissions: dict[SubmissionId, Byline]
+
+    def __init__(self, register: Register, claims: Claims, who: Names, reviewers: ReviewerNames) -> None:
+        self.register = register
+        self.claims = claims
+        self.who = who
+        self.reviewers = reviewers
         self._by_id: dict[PersonId, tuple[Link, ...]] = {}
-        self._bylines: list[_Byline] = []
-        self._spelt: dict[str, str] = {}
-        self._grouped: dict[str, dict[tuple[int, int], tuple[Link, ...]]] = {}
+        self.settled: dict[Key, _Byline] = {}
+        self.seen: dict[Key, Seen] = {}
+        self.spelt: dict[str, str] = {}
+        self.unknown: set[str] = set()
+        """Full names of mentions whom nothing but the name identifies."""
+        self.grouped: dict[str, dict[tuple[Key, int], tuple[Link, ...]]] = {}
         self.names = 0
         """Different names on all bylines, once they are grouped."""
+        self.places: Places | None = None
+        """Where to look after a change, once there was one; likewise `spellings`."""
+        self.spellings: Spellings | None = None
 
-    def settle(self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]) -> None:
+    @property
+    def people(self) -> int:
+        """Of how many people names are reckoned with: the different names, in steps."""
+        return round(_STEP ** round(math.log(max(1, self.names), _STEP)))
+
+    def settle(self, key: Key, authors: tuple[AuthorMention, ...]) -> None:
         """Take up a byline, and link what ids, then addresses, then lists of papers say."""
-        self._bylines.append(_Byline(authors, self._surely(authors, placed)))
+        kind, name = key
+        placed = self.claims.placed.get(PaperId(name), {}) if kind == "paper" else {}
+        links = self._surely(authors, placed)
+        self.settled[key] = _Byline(authors, links)
+        self.seen[key] = Seen(
+            tuple(self.register.normal(mention.name) for mention in authors),
+            {at: people[0].person_id for at, people in links.items() if people and people[0].is_sure},
+        )
 
     def _surely(
         self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]
@@ -453,7 +372,7 @@ class _Linker:
         links = self._surely(authors, {})
         taken = frozenset(found.person_id for people in links.values() for found in people if found.is_sure)
         found = [
-            (position, self._newly_named(self._register.normal(mention.name), taken))
+            (position, self._newly_named(self.register.normal(mention.name), taken))
             for position, mention in enumerate(authors)
             if position not in links
         ]
@@ -462,8 +381,8 @@ class _Linker:
         return tuple(links.get(position, ()) for position in range(len(authors)))
 
     def _newly_named(self, name: str, taken: frozenset[PersonId]) -> tuple[Link, ...]:
-        plain = _links_by_name(name, taken, self._who)
-        grouped = self._grouped.get(name)
+        plain = _links_by_name(name, taken, self.who)
+        grouped = self.grouped.get(name)
         if grouped is None or any(one.basis == "ambiguous" for one in plain):
             return self._respelt(name, plain)
         people = sorted({one.person_id for links in grouped.values() for one in links} - taken)
@@ -473,38 +392,48 @@ class _Linker:
 
     def group(self) -> None:
         """Find out which mentions of one name are one person, where the name alone does not say it."""
-        normal = self._register.normal
-        bylines = [
-            Seen(
-                tuple(normal(mention.name) for mention in byline.authors),
-                {at: people[0].person_id for at, people in byline.links.items() if people and people[0].is_sure},
-            )
-            for byline in self._bylines
-        ]
-        count = Counter(name for seen in bylines for name in seen.names)
+        keys, every = list(self.seen), list(self.seen.values())
+        count = Counter(name for seen in every for name in seen.names)
         self.names = len(count)
-        open_names = [
-            name
-            for name in dict.fromkeys(
-                name for seen in bylines for at, name in enumerate(seen.names) if at not in seen.settled
-            )
-            if is_full_name(name) and name not in self._who.shared_names
-        ]
-        carriers = self._who.carriers
-        repeated = [name for name in open_names if count[name] + (name in carriers) > 1]
-        wanted = [name for name in repeated if not is_rare(name, len(count))]
-        for name, groups in group_names(bylines, wanted, len(count), are_told_apart).items():
-            self._grouped[name] = self._links_of_groups(name, groups)
-        split = {name for name, links in self._grouped.items() if len(set(links.values())) > 1}
-        unknown = [name for name in open_names if name not in carriers and name not in split]
-        self._spelt = other_spellings(bylines, unknown)
+        open_names = {
+            name: None
+            for seen in every
+            for at, name in enumerate(seen.names)
+            if at not in seen.settled and self._may_be_told(name)
+        }
+        wanted = [name for name in open_names if self.needs_groups(name, count[name])]
+        for name, groups in group_names(every, wanted, self.people, are_told_apart).items():
+            self.grouped[name] = self.links_of_groups(name, groups, keys)
+        self.unknown = {name for name in open_names if self.is_unknown(name)}
+        self.spelt = other_spellings(every, self.unknown)
 
-    def _links_of_groups(self, name: str, groups: Groups) -> dict[tuple[int, int], tuple[Link, ...]]:
-        """Per mention of a name, who it is and who else it may be."""
+    def _may_be_told(self, name: str) -> bool:
+        return is_full_name(name) and name not in self.who.shared_names
+
+    def needs_groups(self, name: str, mentions: int) -> bool:
+        """Whether the mentions of a name, not all of which are settled, have to be told apart."""
+        is_repeated = mentions + (name in self.who.carriers) > 1
+        return is_repeated and self._may_be_told(name) and not is_rare(name, self.people)
+
+    def is_unknown(self, name: str) -> bool:
+        """Whether nobody known carries a name, not all of whose mentions are settled, and all are one person."""
+        is_split = len(set(self.grouped.get(name, {}).values())) > 1
+        return self._may_be_told(name) and name not in self.who.carriers and not is_split
+
+    def links_of_groups(
+        self, name: str, groups: Groups, keys: Sequence[Key]
+    ) -> dict[tuple[Key, int], tuple[Link, ...]]:
+        """Per mention of a name, who it is and who else it may be.
+
+        Args:
+            name: normalised.
+            groups: its mentions, by the number of the byline.
+            keys: of the bylines, by number.
+        """
         unknown = [group for group in groups.groups if not group.people]
         shared = PersonId(_UNIDENTIFIED + name)
-        perhaps = [Link(who, "common", groups.chance) for who in self._who.carriers.get(name, ())]
-        found: dict[tuple[int, int], tuple[Link, ...]] = {}
+        perhaps = [Link(who, "common", groups.chance) for who in self.who.carriers.get(name, ())]
+        found: dict[tuple[Key, int], tuple[Link, ...]] = {}
         for group in groups.groups:
             if group.people:
                 basis: Basis = "coauthors" if group.by_coauthors else "name"
@@ -515,14 +444,15 @@ class _Linker:
                 key = PersonId(f"{shared} {unknown.index(group) + 1}")
                 also = Link(shared, "common", math.sqrt(groups.chance))
                 links = [*perhaps, Link(key, "name", _UNIDENTIFIED_CONFIDENCE), also]
-            found.update(dict.fromkeys(group.places, tuple(links)))
+            found.update(dict.fromkeys(((keys[number], at) for number, at in group.places), tuple(links)))
         return found
 
-    def byline(self, number: int, *, is_submission: bool = False) -> Byline:
-        """The links of one byline, in the order in which it was taken up."""
-        authors, links = self._bylines[number].authors, self._bylines[number].links
+    def byline(self, key: Key) -> Byline:
+        """The links of one byline that was taken up before all were grouped."""
+        authors, links = self.settled[key].authors, dict(self.settled[key].links)
+        is_submission = key[0] == "submission"
         if len(links) < len(authors):
-            found = self._by_name(authors, links, number)
+            found = self._by_name(authors, links, key)
             self._keep_apart(links, found if is_submission else _doubted(authors, found))
         if is_submission:
             self._ask(authors, links)
@@ -537,13 +467,13 @@ class _Linker:
     def _by_address(
         self, authors: tuple[AuthorMention, ...], links: Mapping[int, tuple[Link, ...]]
     ) -> list[tuple[int, tuple[Link, ...]]]:
-        common = _addresses_of_several(authors)
+        common = addresses_of_several(authors)
         return [
             (
                 position,
                 tuple(
                     Link(owner, "email", CONFIDENCE["email"])
-                    for owner in self._register.owners.get(normalise_email(mention.email), ())
+                    for owner in self.register.owners.get(normalise_email(mention.email), ())
                 ),
             )
             for position, mention in enumerate(authors)
@@ -551,18 +481,18 @@ class _Linker:
         ]
 
     def _by_name(
-        self, authors: tuple[AuthorMention, ...], links: Mapping[int, tuple[Link, ...]], number: int
+        self, authors: tuple[AuthorMention, ...], links: Mapping[int, tuple[Link, ...]], key: Key
     ) -> list[tuple[int, tuple[Link, ...]]]:
         taken = frozenset(found.person_id for people in links.values() for found in people if found.is_sure)
         return [
-            (position, self._named(self._register.normal(mention.name), (number, position), taken))
+            (position, self._named(self.register.normal(mention.name), (key, position), taken))
             for position, mention in enumerate(authors)
             if position not in links
         ]
 
-    def _named(self, name: str, place: tuple[int, int], taken: frozenset[PersonId]) -> tuple[Link, ...]:
-        plain = _links_by_name(name, taken, self._who)
-        grouped = self._grouped.get(name)
+    def _named(self, name: str, place: tuple[Key, int], taken: frozenset[PersonId]) -> tuple[Link, ...]:
+        plain = _links_by_name(name, taken, self.who)
+        grouped = self.grouped.get(name)
         if grouped is None:
             return self._respelt(name, plain)
         if any(one.basis == "ambiguous" for one in plain):
@@ -571,7 +501,7 @@ class _Linker:
 
     def _respelt(self, name: str, links: tuple[Link, ...]) -> tuple[Link, ...]:
         """Links to an unknown person, under the spelling of their name that stands for all."""
-        as_said = self._spelt.get(name)
+        as_said = self.spelt.get(name)
         if as_said is None:
             return links
         own = _UNIDENTIFIED + name
@@ -583,10 +513,10 @@ class _Linker:
         besides = {one.person_id for people in links.values() for one in people}
         for position, mention in enumerate(authors):
             known = links.get(position, ())
-            if not any(one.is_sure and one.person_id in self._register.names for one in known):
-                others = (self._register.normal(other.name) for other in authors if other is not mention)
-                name = self._register.normal(mention.name)
-                more = self._reviewers.alike(mention.name, name, besides, frozenset(others) - {name})
+            if not any(one.is_sure and one.person_id in self.register.names for one in known):
+                others = (self.register.normal(other.name) for other in authors if other is not mention)
+                name = self.register.normal(mention.name)
+                more = self.reviewers.alike(mention.name, name, besides, frozenset(others) - {name})
                 told = {one.person_id for one in known}
                 links[position] = (*known, *(Link(*one) for one in more if one[0] not in told))
 

@@ -7,7 +7,7 @@ of the family name, …), so no name is compared with all others.
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterable, Iterator, Mapping, Set
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Set
 from dataclasses import dataclass
 from typing import Final, Literal, TypeAlias
 
@@ -59,14 +59,60 @@ class ReviewerNames:
         self._by_key: dict[str, dict[PersonId, None]] = {}
         self._by_block: dict[str, dict[PersonId, None]] = {}
         self._found: dict[str, tuple[tuple[PersonId, float | None], ...]] = {}
+        self._asked: dict[str, dict[str, None]] = {}
+        """Per key and block, the names looked for that have it; some may have been forgotten."""
         for who, own in names.items():
-            spellings = _fullest(own)
-            self._known[who] = _Known(tuple(spellings.values()), tuple(spellings))
-            for spelling in spellings.values():
-                for key in dict.fromkeys(spelling.keys):
-                    self._by_key.setdefault(key, {})[who] = None
-                for block in _blocks(spelling):
-                    self._by_block.setdefault(block, {})[who] = None
+            self._enter(who, own)
+
+    def _enter(self, who: PersonId, names: Iterable[str]) -> None:
+        spellings = _fullest(names)
+        self._known[who] = _Known(tuple(spellings.values()), tuple(spellings))
+        for spelling in spellings.values():
+            for key in dict.fromkeys(spelling.keys):
+                self._by_key.setdefault(key, {})[who] = None
+            for block in _blocks(spelling):
+                self._by_block.setdefault(block, {})[who] = None
+
+    def change(
+        self,
+        names: Mapping[PersonId, Collection[str] | None],
+        same: Mapping[PersonId, frozenset[PersonId]],
+        short_names: Mapping[str, tuple[PersonId, ...]],
+        coauthors: Callable[[PersonId], frozenset[str]],
+    ) -> set[str]:
+        """Take reviewers up who changed, came or went; copies made before stay as they are.
+
+        Args:
+            names: theirs as they are now; `None` for those who are gone.
+            same: of those who are there.
+            short_names: of everybody.
+            coauthors: as for a new one.
+
+        Returns:
+            The names for which `alike` may now answer otherwise, as written.
+        """
+        self._same = {**{who: own for who, own in self._same.items() if who not in names}, **same}
+        self._short_names, self._coauthors = short_names, coauthors
+        self._known, self._by_key, self._by_block = dict(self._known), dict(self._by_key), dict(self._by_block)
+        asked: set[str] = set()
+        for who, own in names.items():
+            before = self._known.pop(who, None)
+            asked |= self._without(who, () if before is None else before.spellings)
+            if own is not None:
+                asked |= self._without(who, _fullest(own).values())
+                self._enter(who, own)
+        self._found = {name: found for name, found in self._found.items() if name not in asked}
+        return asked
+
+    def _without(self, who: PersonId, spellings: Iterable[Spelling]) -> set[str]:
+        """Take somebody out from under the keys of some spellings; gives the names looked for under these."""
+        asked: set[str] = set()
+        for spelling in spellings:
+            for table, keys in ((self._by_key, spelling.keys), (self._by_block, _blocks(spelling))):
+                for key in keys:
+                    asked.update(self._asked.get(key, ()))
+                    table[key] = {each: None for each in table.get(key, ()) if each != who}
+        return asked
 
     def alike(
         self, name: str, normalised: str, besides: Set[PersonId], coauthors: frozenset[str]
@@ -103,6 +149,8 @@ class ReviewerNames:
     def _search(self, name: str) -> Iterator[tuple[PersonId, float | None]]:
         spelling = Spelling.of(name)
         keys = [*spelling.keys, *([key_of(spelling.swapped)] if spelling.swapped else [])]
+        for key in (*keys, *_blocks(spelling)):
+            self._asked.setdefault(key, {})[name] = None
         agreeing: dict[PersonId, None] = {}
         for key in dict.fromkeys(keys):
             for who in self._by_key.get(key, ()):

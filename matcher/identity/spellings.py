@@ -8,13 +8,13 @@ however many spellings lie between.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 
 from matcher.identity.compare import sound_of
 from matcher.identity.groups import Seen
 from matcher.identity.model import coauthor_log_odds, name_log_odds, settings
 
-__all__ = ["other_spellings"]
+__all__ = ["Spellings", "other_spellings"]
 
 
 def other_spellings(bylines: Sequence[Seen], names: Iterable[str]) -> dict[str, str]:
@@ -29,8 +29,7 @@ def other_spellings(bylines: Sequence[Seen], names: Iterable[str]) -> dict[str, 
     """
     places = _places(bylines, _in_company(names))
     coauthors = {name: frozenset(_beside(bylines, name, numbers)) for name, numbers in places.items()}
-    merge: float = settings()["thresholds"]["merge"]
-    needed = math.log(merge / (1 - merge))
+    needed = _needed()
     found = [
         (name_log_odds(one, other) + coauthor_log_odds(coauthors[one], coauthors[other]), one, other)
         for one, other in sorted(_candidates(coauthors))
@@ -40,6 +39,55 @@ def other_spellings(bylines: Sequence[Seen], names: Iterable[str]) -> dict[str, 
         if odds >= needed:
             joined.join(one, other)
     return joined.spellings()
+
+
+def _needed() -> float:
+    """Log odds from which two spellings are one."""
+    merge: float = settings()["thresholds"]["merge"]
+    return math.log(merge / (1 - merge))
+
+
+class Spellings:
+    """Names by the keys that two spellings share, to find those that a change can reach.
+
+    It only grows: who asks says which names are there.
+    """
+
+    def __init__(self) -> None:
+        self._by_key: dict[str, dict[str, None]] = {}
+
+    @classmethod
+    def of(cls, names: Iterable[str]) -> Spellings:
+        """Of some names, normalised."""
+        new = cls()
+        new.take(names)
+        return new
+
+    def take(self, names: Iterable[str]) -> None:
+        """Remember more names."""
+        for name in names:
+            for key in _keys(name):
+                self._by_key.setdefault(key, {})[name] = None
+
+    def near(self, name: str, names: Set[str], beside: Callable[[str], frozenset[str]]) -> Iterator[str]:
+        """The names that are likely enough to be another spelling of one.
+
+        Args:
+            name: normalised.
+            names: those that are there now.
+            beside: gives the names that stand beside one.
+        """
+        own = beside(name)
+        for other in dict.fromkeys(other for key in _keys(name) for other in self._by_key.get(key, ())):
+            if other == name or other not in names:
+                continue
+            others = beside(other)
+            if own.isdisjoint(others):
+                continue
+            one, two = sorted((name, other))
+            coauthors = (own, others) if one == name else (others, own)
+            if name_log_odds(one, two) + coauthor_log_odds(*coauthors) >= _needed():
+                yield other
 
 
 def _in_company(names: Iterable[str]) -> set[str]:

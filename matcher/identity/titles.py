@@ -13,8 +13,9 @@ from typing import Final
 
 from matcher.identity.compare import edit_distance
 
-__all__ = ["are_title_variants", "title_blocks"]
+__all__ = ["are_title_variants", "differ_in_subtitle", "title_blocks"]
 
+_SUBTITLE: Final = re.compile(r":|\s[-–—]+\s|—")
 _WORD: Final = re.compile(r"[^\W_]+")
 _ROMAN: Final = re.compile(r"(?:x{0,3})(?:ix|iv|v?i{0,3})")
 _IN_WORDS: Final = (
@@ -73,6 +74,24 @@ def are_title_variants(one: str, other: str) -> bool:
         return False
     differing = [(mine, theirs) for mine, theirs in zip(words, others, strict=True) if mine != theirs]
     return len(differing) == 1 and _is_respelt(*differing[0])
+
+
+def differ_in_subtitle(one: str, other: str) -> bool:
+    """Whether two titles have the same main title, and what follows a colon or dash differs, or is missing in one.
+
+    The main title needs four words, so that it is not a name of a method alone, and numbers must agree as they must
+    between variants. Two papers of a series look the same: that one of them is a preprint is for the caller to know.
+
+    >>> differ_in_subtitle("Sparse training of networks: a guide", "Sparse Training of Networks - Theory and Practice")
+    True
+    >>> differ_in_subtitle("Sparse training of networks: part I", "Sparse training of networks: part II")
+    False
+    """
+    (words, numbers), (others, other_numbers) = _told(one), _told(other)
+    if numbers != other_numbers or words == others:
+        return False
+    main, main_of_other = (_told(_SUBTITLE.split(title, maxsplit=1)[0])[0] for title in (one, other))
+    return len(main) >= _LEAST_WORDS and main == main_of_other
 
 
 def _is_respelt(one: str, other: str) -> bool:

@@ -11,6 +11,7 @@ from matcher.bids import read_bids, strange_bids
 from matcher.config import MatchConfig
 from matcher.errors import DataError
 from matcher.identity import is_full_name, normalise_name
+from matcher.ingest.hidden import hidden_text
 from matcher.ingest.loading import FileCount, LoadReport, Reject
 from matcher.records import AuthorMention, Deadline, PersonId, Reviewer, Submission, Venue
 
@@ -133,6 +134,7 @@ def check_venue(venue: Venue, report: LoadReport, config: MatchConfig | None = N
         *_bids(venue, report, config),
         *_gaps(venue),
         *_doubles(venue),
+        *_hidden(venue),
         *_notes(venue, report),
     ]
     order: tuple[Level, ...] = ("problem", "warning", "note")
@@ -166,7 +168,10 @@ def _finding(name: str, level: Level, one: str, many: str, found: Iterable[objec
 
 def _rejected(report: LoadReport) -> Iterator[Finding]:
     one, many = "1 row cannot be accepted", "{} rows cannot be accepted"
-    yield from _finding("rejected rows", "problem", one, many, report.rejects)
+    yield from _finding("rejected rows", "problem", one, many, (each for each in report.rejects if not each.keeps_row))
+    one = "1 entry of a row cannot be accepted; the rest of the row can"
+    many = "{} entries of rows cannot be accepted; the rest of the rows can"
+    yield from _finding("rejected entries", "problem", one, many, (each for each in report.rejects if each.keeps_row))
 
 
 # --- demand and loads -----------------------------------------------------------------------------------------------
@@ -431,6 +436,20 @@ def _several(groups: Mapping[str, Mapping[str, None]]) -> Iterator[Mapping[str, 
 
 
 # --- notes ----------------------------------------------------------------------------------------------------------
+
+
+def _hidden(venue: Venue) -> Iterator[Finding]:
+    """Texts of submissions and publications that hold more than their readers see."""
+    texts = [(f"submission {each.id}", each.text) for each in venue.submissions]
+    texts += [(f"publication {each.id}", each.text) for each in venue.papers]
+    texts += [(f"interests of {each.person_id}", " ".join(each.interests)) for each in venue.reviewers]
+    yield from _finding(
+        "hidden text",
+        "warning",
+        "1 text holds what its readers do not see, or take for something else: scores may be meant to be moved",
+        "{} texts hold what their readers do not see, or take for something else: scores may be meant to be moved",
+        (f"{name}: {'; '.join(found)}" for name, text in texts if (found := hidden_text(text))),
+    )
 
 
 def _notes(venue: Venue, report: LoadReport) -> Iterator[Finding]:

@@ -19,7 +19,16 @@ from typing import Any, Final
 from matcher.errors import DataError, MissingExtraError
 from matcher.ingest.fields import Table, near_miss
 
-__all__ = ["SUFFIXES", "TABLE_SUFFIXES", "RawRow", "allow_long_cells", "numbered_lines", "read_rows", "stem_of"]
+__all__ = [
+    "SUFFIXES",
+    "TABLE_SUFFIXES",
+    "RawRow",
+    "allow_long_cells",
+    "numbered_lines",
+    "read_rows",
+    "refuse_bomb",
+    "stem_of",
+]
 
 TABLE_SUFFIXES: Final = (".jsonl", ".csv")
 """Endings of the names of tables, before compression."""
@@ -30,7 +39,16 @@ SUFFIXES: Final = tuple(suffix + compression for suffix in TABLE_SUFFIXES for co
 """All endings under which a table of a folder may stand."""
 
 _CHUNK_BYTES: Final = 1 << 18
+_ZSTD_BYTES: Final = 1 << 10
+"""Packed bytes handed over at once: what they unpack to comes in one piece, a block of 128 KB from 4 bytes."""
+
 _LONGEST_CELL: Final = 1 << 24
+_FREE_BYTES: Final = 1 << 24
+"""A compressed file may unpack to so much whatever its size."""
+
+_MOST_RATIO: Final = 200
+"""Times its size to which a compressed file may unpack beyond that; tables and bibliographies reach 20."""
+
 _GZIP_MAGIC: Final = b"\x1f\x8b"
 _ZSTD_MAGIC: Final = b"\x28\xb5\x2f\xfd"
 _ZIP_MAGIC: Final = b"PK\x03\x04"
@@ -106,9 +124,10 @@ def _chunks(path: Path, name: str) -> Iterator[bytes]:
             plain = iter(lambda: stream.read(_CHUNK_BYTES), b"")
             if magic.startswith(_GZIP_MAGIC):
                 with gzip.GzipFile(fileobj=stream) as unpacked:
-                    yield from iter(lambda: unpacked.read(_CHUNK_BYTES), b"")
+                    yield from _counted(iter(lambda: unpacked.read(_CHUNK_BYTES), b""), path, name)
             elif magic == _ZSTD_MAGIC:
-                yield from _unpack_zstd(plain, name)
+                pieces = iter(lambda: stream.read(_ZSTD_BYTES), b"")
+                yield from _counted(_unpack_zstd(pieces, name), path, name)
             else:
                 yield from plain
     except EOFError:
@@ -117,6 +136,34 @@ def _chunks(path: Path, name: str) -> Iterator[bytes]:
         raise DataError(f"the gzip file is damaged: {error}", file=name, remedy="copy it again") from None
     except OSError as error:
         raise DataError(f"the file cannot be read: {error.strerror or error}", file=name) from None
+
+
+def _counted(chunks: Iterable[bytes], path: Path, name: str) -> Iterator[bytes]:
+    """Chunks, until they are more than any honest file holds."""
+    packed, unpacked = path.stat().st_size, 0
+    for chunk in chunks:
+        unpacked += len(chunk)
+        refuse_bomb(packed, unpacked, name)
+        yield chunk
+
+
+def refuse_bomb(packed: int, unpacked: int, name: str) -> None:
+    """Refuse a file that unpacks to far more than its size.
+
+    Args:
+        packed: bytes of the file.
+        unpacked: bytes that came out so far.
+        name: how messages call it.
+
+    Raises:
+        DataError: it does.
+    """
+    if unpacked > _FREE_BYTES and unpacked > _MOST_RATIO * packed:
+        raise DataError(
+            f"the file unpacks to more than {_MOST_RATIO} times its size, which no table does",
+            file=name,
+            remedy="give it without compression",
+        )
 
 
 def _refuse_foreign(magic: bytes, path: Path, name: str) -> None:
@@ -165,11 +212,15 @@ def numbered_lines(path: Path, name: str) -> Iterator[tuple[int, str]]:
     Raises:
         DataError: the file cannot be read, is damaged, or is not UTF-8.
     """
-    rest = b""
+    rest: list[bytes] = []  # of a line that has not ended: joined once, however long it is
     number = 0
     for chunk in itertools.chain(_chunks(path, name), [None]):
-        pieces = [rest] if chunk is None else (rest + chunk).split(b"\n")
-        rest = pieces.pop() if chunk is not None else b""
+        if chunk is not None and b"\n" not in chunk:
+            rest.append(chunk)
+            continue
+        first, *others = [b""] if chunk is None else chunk.split(b"\n")
+        pieces = [b"".join([*rest, first]), *others]
+        rest = [] if chunk is None else [pieces.pop()]
         for piece in pieces:
             number += 1
             yield number, _decoded(piece.removeprefix(_UTF8_BOM) if number == 1 else piece, name, number)

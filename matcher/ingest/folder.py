@@ -229,6 +229,8 @@ def _toml(path: Path) -> tuple[str, dict[str, Any]]:
         raise DataError(f"this is no UTF-8: {error}", file=path.name, remedy="save the file as UTF-8") from None
     except tomllib.TOMLDecodeError as error:
         raise DataError(f"this is no TOML: {error}", file=path.name) from None
+    except RecursionError:
+        raise DataError("the TOML is nested too deeply", file=path.name) from None
     except OSError as error:
         raise DataError(f"the file cannot be read: {error.strerror or error}", file=path.name) from None
 

@@ -129,9 +129,14 @@ class Row:
 
 
 class Ledger:
-    """Counts every row that is read, knows every id that is taken, keeps every row that is rejected and why."""
+    """Counts every row that is read, knows every id that is taken, keeps every row that is rejected and why.
 
-    def __init__(self) -> None:
+    Args:
+        most_rejects: after how many rejected rows reading stops, since nobody reads so many reasons; `None`: never.
+    """
+
+    def __init__(self, most_rejects: int | None = None) -> None:
+        self._most_rejects = most_rejects
         self._read: dict[str, int] = {}
         self._file_of: dict[str, str] = {}
         self._rejects: list[Reject] = []
@@ -202,6 +207,8 @@ class Ledger:
             reason: what was allowed and what was there.
         """
         self._rejects.append(Reject(row.file, row.line, field, reason, row.raw))
+        if self._most_rejects is not None and len(self._rejects) >= self._most_rejects:
+            raise RejectedRowsError(self._report())
         found = row.values.get("id")
         if isinstance(found, str | int):
             self._refused.setdefault(table.name, {}).setdefault(clean(str(found)), row.line)
@@ -286,7 +293,7 @@ class Ledger:
             lost = [reject for reject in report.rejects if reject.file == name and not reject.keeps_row]
             if len(lost) == self._read[name]:
                 raise DataError(
-                    f"none of the {len(lost)} rows of the file can be used; the first: {lost[0].reason}",
+                    f"no row of the file can be used; the first: {lost[0].reason}",
                     file=name,
                     line=lost[0].line,
                     field=lost[0].field,

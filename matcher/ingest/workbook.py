@@ -232,7 +232,7 @@ class _Table:
         if len(self.rejects) == len(self.numbers):
             first = self.sorted_rejects()[0]
             raise DataError(
-                f"none of the {len(self.numbers)} rows can be used; the first: {first.reason}",
+                f"no row of {len(self.numbers)} can be used; the first: {first.reason}",
                 file=self.label,
                 line=first.line,
                 field=first.field,

@@ -26,7 +26,7 @@ from matcher.errors import MatcherError
 from matcher.records import Certificate, Doubles, Ints, Progress, RulePrices
 from matcher.solvers import AnyProblem
 from matcher.solvers.rules import Quotas
-from matcher.solvers.search import ALL_AT_ONCE, best_inside, first_pairs, improving
+from matcher.solvers.search import ALL_AT_ONCE, best_inside, first_pairs, improving, rank_within
 
 __all__ = [
     "FINEST",
@@ -55,6 +55,12 @@ _AMPLE: Final = 1 << 20
 
 _FROM_GROUPS: Final = 8
 """Best pairs of every submission with each group of which it needs some, to start from."""
+
+_GUESSED: Final = 3
+"""Pairs of a submission, beyond those that it wants, that are looked at to guess where a quota will bind."""
+
+_STILL_BROKEN: Final = 0.02
+"""Share of the submissions whose quotas may be broken while better pairs are still looked for."""
 
 _MOST_ROUNDS: Final = 50
 """Rounds of pricing before the solver gives up being exact; then the certificate shows the gap that is left."""
@@ -251,7 +257,7 @@ def solve_over(
     prices = slack_prices(problem.shape, _spread(problem, weights, gains), quota_nodes=_most_nodes(problem))
     shuffle = np.random.default_rng(seed)
     order = shuffle.permutation(problem.shape[0]), shuffle.permutation(problem.shape[1])
-    _, network, flow = _kept(problem, rows, columns, gains, spare, prices, order, _WHOLE, 1, 1)
+    _, network, flow, _ = _kept(problem, rows, columns, gains, spare, prices, order, _WHOLE, 1, 1)
     used, spare = network.pair_units(flow) > 0, spare[network.spare_units(flow) > 0]
     return np.concatenate([rows[used], spare[:, 0]]), np.concatenate([columns[used], spare[:, 1]])
 
@@ -289,16 +295,18 @@ def _priced(
             gains = gains - charges.at(rows, columns)
         if prices is None:
             prices = slack_prices(problem.shape, _spread(problem, weights, gains), quota_nodes=_most_nodes(problem))
-        nodes, network, flow = _kept(
-            problem, rows, columns, gains, spare, prices, order, segments, unit, limit, binding
+        is_last = done + 1 == most_rounds or problem.shape[0] * reviewers <= ALL_AT_ONCE
+        broken = 0 if is_last else int(_STILL_BROKEN * problem.shape[0])
+        nodes, network, flow, over = _kept(
+            problem, rows, columns, gains, spare, prices, order, segments, unit, limit, binding, broken
         )
-        binding = nodes.keys
+        binding = np.union1d(nodes.keys, over)
         distances = network.potentials(flow)
         reviewer_prices = (distances.reviewers - distances.source).astype(np.float64) / prices.scale
         thresholds = (distances.source - distances.submissions) / prices.scale
         paid = (distances.submissions[nodes.rows] - distances.quotas) / prices.scale
         own = nodes.charges(problem, paid)
-        if done + 1 == most_rounds or problem.shape[0] * reviewers <= ALL_AT_ONCE:
+        if is_last:
             break
         added = improving(
             problem,
@@ -310,7 +318,7 @@ def _priced(
             charges=(own,) if charges is None else (own, charges),
             progress=progress,
         )
-        if not len(added):
+        if not len(added) and not len(over):
             break
         order_of_keys = np.argsort(np.concatenate([keys, added]), kind="stable")
         scores = np.concatenate([scores, problem.scores_at(*np.divmod(added, reviewers))])[order_of_keys]
@@ -372,16 +380,25 @@ def _kept(
     unit: int,
     limit: int,
     binding: Ints | None = None,
-) -> tuple[_QuotaNodes, Network, Ints]:
-    """The best flow over some pairs that keeps all quotas; one that is kept anyway gets no node."""
+    broken: int = 0,
+) -> tuple[_QuotaNodes, Network, Ints, Ints]:
+    """The best flow over some pairs that keeps all quotas, up to so many; most that are kept anyway get no node.
+
+    Returns:
+        The nodes, the network, the flow, and where quotas are still broken.
+    """
     binding = np.empty(0, dtype=np.int64) if binding is None else binding
+    if not len(binding):
+        binding = _QuotaNodes.of(problem, rows, columns, binding, unit=unit).likely(
+            rows, columns, gains, problem.wanted
+        )
     while True:
         nodes = _QuotaNodes.of(problem, rows, columns, binding, unit=unit)
         network = Network(problem, rows, columns, gains, spare, prices, order, segments, unit, limit, nodes)
         flow = network.solve()
         over = nodes.broken(rows, columns, network.pair_units(flow), unit)
-        if not len(over):
-            return nodes, network, flow
+        if len(over) <= broken:
+            return nodes, network, flow, over
         binding = np.union1d(binding, over)
 
 
@@ -439,6 +456,13 @@ class _QuotaNodes:
         passed = np.bincount(where, weights=units[free], minlength=len(keys))
         over: Ints = keys[passed > self.quotas.bounds_at(*np.divmod(keys, many))[1] * unit]
         return over
+
+    def likely(self, rows: Ints, columns: Ints, gains: Doubles, wanted: Ints) -> Ints:
+        """Where the best pairs of a submission, and a few more, are more than a quota allows: a guess saves flows."""
+        if self.quotas is None:
+            return np.empty(0, dtype=np.int64)
+        near = rank_within(rows, gains, columns) < wanted[rows] + _GUESSED
+        return self.broken(rows, columns, near.astype(np.int64), 1)
 
     @property
     def keys(self) -> Ints:

@@ -2,7 +2,9 @@
 
 That is limits of single pairs, counts of bad matches, and how many members of a group a submission has. They take every
 eligible pair of a problem of moderate size, and the best pairs of every submission and reviewer of a larger one (all of
-them again where these are not enough). Nothing here is proven over pairs that were left out.
+them again where these are not enough). Nothing here is proven over pairs that were left out. A search for whole reviews
+ends after so many nodes of its tree, never after some time, so that the same input gives the same bytes on every
+machine; how far it may still be from the best over its own pairs is part of the answer.
 
 Source: Y. Xu et al., A one-size-fits-all approach to improving randomness in paper assignment, EMNLP Findings 2023 (the
 perturbed objective, and the limit on bad matches); A. Kobren, B. Saha, A. McCallum, Paper matching with local fairness
@@ -13,29 +15,39 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Final, TypeAlias
+from typing import Final, NamedTuple, TypeAlias
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.optimize import Bounds, LinearConstraint, milp
 
+from matcher.errors import MatcherError
 from matcher.records import Bools, Doubles, Ints
 from matcher.solvers import Problem
 
-__all__ = ["UNIT", "Counts", "solve_counted", "solve_limited", "solve_weighted"]
+__all__ = ["UNIT", "Chosen", "Counts", "solve_counted", "solve_limited", "solve_weighted"]
 
 UNIT: Final = 1 << 14
 """Units that are certain: fine enough for a limit of four digits, coarse enough for the tolerance of HiGHS."""
 
 _ALL_AT_ONCE: Final = 120_000
 _BEST_OF_EACH: Final = 60
+_AT_LIMIT: Final = 1
+"""What `milp` says of a search that a limit ended."""
+
 _PIECES: Final = 16
 _REFINED: Final = 3
 """Times that the curve is cut into shorter pieces around the answer before."""
 
 _SLACK: Final = 1e-7
-_SECONDS: Final = 120.0
-"""After so long an integer programme gives the best answer that it has."""
+_STATED: Final = 1e-4
+"""Gaps up to this are those at which a search stops by itself."""
+
+_NODES: Final = 1000
+"""After so many nodes of its tree an integer programme gives the best answer that it has."""
+
+_FAIR_GAP: Final = 1e-4
+"""The search for the highest floor stops this close, relatively, to what its own programme allows."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,6 +63,26 @@ class Counts:
     members: Bools
     at_least: Ints
     at_most: Ints
+
+
+class Chosen(NamedTuple):
+    """Pairs that an integer programme chose.
+
+    Args:
+        rows: (N,) submissions.
+        columns: (N,) their reviewers.
+        gap: how far from the best over the programme's own pairs this may be, relatively; 0 where it is the best. With
+            two goals, the larger of theirs.
+    """
+
+    rows: Ints
+    columns: Ints
+    gap: float
+
+    @property
+    def note(self) -> str:
+        """To stand beside the solver's name: empty for the best answer."""
+        return "" if self.gap <= _STATED else f", stopped after {_NODES} nodes within {self.gap:.2%} of its own bound"
 
 
 _Line: TypeAlias = tuple[sp.csr_array, Doubles, Doubles]
@@ -99,18 +131,45 @@ class _Pairs:
         ]
 
 
-def _solve(costs: Doubles, lines: Sequence[_Line], upper: Doubles, *, is_whole: bool = False) -> Doubles | None:
-    """The cheapest values from 0 to `upper` within all rows; `None` where there are none."""
+@dataclass(frozen=True, slots=True)
+class _Answer:
+    """Values of the variables, and how far from the best they may be, relatively."""
+
+    values: Doubles
+    gap: float
+
+
+def _solve(
+    costs: Doubles,
+    lines: Sequence[_Line],
+    upper: Doubles,
+    *,
+    whole: Bools | None = None,
+    search_gap: float = _SLACK,
+) -> _Answer | None:
+    """The cheapest values from 0 to `upper` within all rows; `None` where there are none.
+
+    Raises:
+        MatcherError: a search for whole numbers ended before it found any.
+    """
     matrix = sp.vstack([line[0] for line in lines], format="csr")
     low, high = (np.concatenate([line[side] for line in lines]) for side in (1, 2))
     answer = milp(
         costs,
         constraints=LinearConstraint(matrix, low, high),
         bounds=Bounds(0, upper),
-        integrality=np.full(len(costs), int(is_whole)),
-        options={"time_limit": _SECONDS, "mip_rel_gap": _SLACK},
+        integrality=np.zeros(len(costs), dtype=np.int64) if whole is None else whole.astype(np.int64),
+        options={"node_limit": _NODES, "mip_rel_gap": search_gap},
     )
-    return None if answer.x is None else np.asarray(answer.x)
+    if answer.x is None:
+        if answer.status == _AT_LIMIT:
+            raise MatcherError(
+                f"an integer programme of {len(costs)} variables found no answer within {_NODES} nodes: "
+                "leave out a constraint, or give it more reviewers to choose from"
+            )
+        return None
+    gap = 0.0 if whole is None or answer.mip_gap is None else max(0.0, float(answer.mip_gap))
+    return _Answer(np.asarray(answer.x), gap)
 
 
 # --- limits of single pairs -----------------------------------------------------------------------------------------
@@ -174,7 +233,7 @@ def _curved(pairs: _Pairs, most: Ints, strength: float, few: Sequence[tuple[Bool
         answer = _solve(-pairs.scores[pair] * slope, lines, sizes / UNIT)
         if answer is None:
             return None
-        exact = np.asarray(np.bincount(pair, weights=answer, minlength=count) * UNIT, dtype=np.float64)
+        exact = np.asarray(np.bincount(pair, weights=answer.values, minlength=count) * UNIT, dtype=np.float64)
         units = _whole(pairs, exact, most)
         around = units[:, None] + np.arange(-_PIECES, _PIECES + 1)[None, :] * np.maximum(width // _PIECES, 1)[:, None]
         borders = np.stack([most * 0, most], axis=1)
@@ -197,16 +256,17 @@ def _whole(pairs: _Pairs, exact: Doubles, most: Ints) -> Ints:
     for (matrix, low, high), along in zip(some.limits(), (pairs.rows, pairs.columns), strict=True):
         given = np.bincount(along, weights=units, minlength=len(low))
         lines.append((matrix, np.maximum(low * UNIT - given, 0), np.maximum(high * UNIT - given, 0)))
-    answer = _solve(-(exact - floor)[part], lines, np.minimum(1, most[part] - floor[part]).astype(float), is_whole=True)
+    room = np.minimum(1, most[part] - floor[part]).astype(float)
+    answer = _solve(-(exact - floor)[part], lines, room, whole=np.ones(len(part), dtype=np.bool_))
     if answer is not None:
-        units[part] += np.rint(answer).astype(np.int64)
+        units[part] += np.rint(answer.values).astype(np.int64)
     return units
 
 
 # --- counts of members ----------------------------------------------------------------------------------------------
 
 
-def solve_counted(problem: Problem, counts: Sequence[Counts], *, is_fair: bool) -> tuple[Ints, Ints] | None:
+def solve_counted(problem: Problem, counts: Sequence[Counts], *, is_fair: bool) -> Chosen | None:
     """The largest total with so many members of each group on every submission.
 
     Args:
@@ -215,19 +275,22 @@ def solve_counted(problem: Problem, counts: Sequence[Counts], *, is_fair: bool) 
         is_fair: whether the submission with the lowest mean score comes first, and the total second.
 
     Returns:
-        Rows and columns; `None` where nothing meets all of it.
+        The pairs; `None` where nothing meets all of it.
+
+    Raises:
+        MatcherError: the search ended before it found an answer.
     """
     for best in (_BEST_OF_EACH, None):
         pairs = _Pairs.of(problem, problem.eligible, best)
         lines = [*pairs.limits(), *(_counted(pairs, each) for each in counts)]
-        if is_fair:
-            fairest = _fairest(pairs, lines)
-            if fairest is not None:
-                lines.append(fairest)
-        answer = _solve(-pairs.scores, lines, np.ones(len(pairs.rows)), is_whole=True) if len(pairs.rows) else None
+        fairest = _fairest(pairs, lines) if is_fair else None
+        if fairest is not None:
+            lines.append(fairest.line)
+        answer = _best_whole(pairs, lines) if len(pairs.rows) else None
         if answer is not None:
-            chosen = answer > 0.5
-            return pairs.rows[chosen], pairs.columns[chosen]
+            chosen = answer.values > 0.5
+            gap = max(answer.gap, 0.0 if fairest is None else fairest.gap)
+            return Chosen(pairs.rows[chosen], pairs.columns[chosen], gap)
         if len(pairs.rows) == np.count_nonzero(problem.eligible):
             break
     return None
@@ -242,7 +305,20 @@ def _counted(pairs: _Pairs, counts: Counts) -> _Line:
     )
 
 
-def _fairest(pairs: _Pairs, lines: Sequence[_Line]) -> _Line | None:
+def _best_whole(pairs: _Pairs, lines: Sequence[_Line]) -> _Answer | None:
+    count = len(pairs.rows)
+    return _solve(-pairs.scores, lines, np.ones(count), whole=np.ones(count, dtype=np.bool_))
+
+
+@dataclass(frozen=True, slots=True)
+class _Floor:
+    """The row that holds every submission at a floor, and how far from the highest floor that may be."""
+
+    line: _Line
+    gap: float
+
+
+def _fairest(pairs: _Pairs, lines: Sequence[_Line]) -> _Floor | None:
     """Every submission has at least the mean score that the worst one can have; scores of settled reviews count."""
     problem = pairs.problem
     given = np.zeros(len(problem.wanted)) if problem.given_scores is None else np.nan_to_num(problem.given_scores)
@@ -256,20 +332,16 @@ def _fairest(pairs: _Pairs, lines: Sequence[_Line]) -> _Line | None:
     wider.append((sp.hstack([sums, level]), need, np.full(len(open_rows), np.inf)))
     costs = np.concatenate([np.zeros(len(pairs.rows)), [-1.0]])
     upper = np.concatenate([np.ones(len(pairs.rows)), [np.inf]])
-    whole = np.concatenate([np.ones(len(pairs.rows)), [0.0]])
-    matrix = sp.vstack([line[0] for line in wider], format="csr")
-    low, high = (np.concatenate([line[side] for line in wider]) for side in (1, 2))
-    answer = milp(
-        costs,
-        constraints=LinearConstraint(matrix, low, high),
-        bounds=Bounds(0, upper),
-        integrality=whole,
-        options={"time_limit": _SECONDS},
-    )
-    if answer.x is None:
+    whole = np.arange(len(costs)) < len(pairs.rows)
+    answer = _solve(costs, wider, upper, whole=whole, search_gap=_FAIR_GAP)
+    if answer is None:
         return None
-    least = (float(answer.x[-1]) - shift) * reviews[open_rows] - given[open_rows]
-    return sums, least - _SLACK * np.maximum(1, np.abs(least)), np.full(len(open_rows), np.inf)
+    floor = float(answer.values[-1]) - shift
+    least = floor * reviews[open_rows] - given[open_rows]
+    line = sums, least - _SLACK * np.maximum(1, np.abs(least)), np.full(len(open_rows), np.inf)
+    # The programme's gap is that of the shifted floor; the floor itself is what counts.
+    gap = answer.gap * (floor + shift) / max(abs(floor), _SLACK)
+    return _Floor(line, gap if gap > _STATED else 0.0)
 
 
 # --- loads by weights -----------------------------------------------------------------------------------------------
@@ -280,7 +352,7 @@ _UNDERLOAD: Final = 30.0
 """Prices in units of a score: a missing review is worse than a last resort, that than a missing minimum load."""
 
 
-def solve_weighted(problem: Problem, weights: Doubles, room: Doubles, *, is_fair: bool = False) -> tuple[Ints, Ints]:
+def solve_weighted(problem: Problem, weights: Doubles, room: Doubles, *, is_fair: bool = False) -> Chosen:
     """The largest total when a review of some submissions takes more, or less, of a load than one of others.
 
     Args:
@@ -291,23 +363,26 @@ def solve_weighted(problem: Problem, weights: Doubles, room: Doubles, *, is_fair
             is missing, only the total counts.
 
     Returns:
-        Rows and columns; as many reviews as can be given.
+        The pairs; as many reviews as can be given.
+
+    Raises:
+        MatcherError: the search ended before it found an answer.
     """
     allowed = problem.eligible if problem.last_resort is None else problem.eligible | problem.last_resort
     for best in (_BEST_OF_EACH, None):
         pairs = _Pairs.of(problem, allowed, best)
         answer = _weighted(pairs, weights, room)
-        is_complete = bool(answer[len(pairs.rows) :].sum() < 0.5)
+        is_complete = bool(answer.values[len(pairs.rows) :].sum() < 0.5)
         if is_complete or len(pairs.rows) == np.count_nonzero(allowed):
             break
-    chosen = answer[: len(pairs.rows)] > 0.5
+    chosen, gap = answer.values[: len(pairs.rows)] > 0.5, answer.gap
     if is_fair and is_complete and not np.isnan(pairs.scores[chosen]).any():
-        chosen = _fair_and_weighted(pairs, weights, room, chosen)
-    return pairs.rows[chosen], pairs.columns[chosen]
+        chosen, gap = _fair_and_weighted(pairs, weights, room)
+    return Chosen(pairs.rows[chosen], pairs.columns[chosen], gap)
 
 
-def _fair_and_weighted(pairs: _Pairs, weights: Doubles, room: Doubles, chosen: Bools) -> Bools:
-    """The fairest choice, then the largest total; the choice before where no time is left for a better one."""
+def _fair_and_weighted(pairs: _Pairs, weights: Doubles, room: Doubles) -> tuple[Bools, float]:
+    """The fairest choice, then the largest total, where all reviews can be given by scored reviewers."""
     scored = np.flatnonzero(~np.isnan(pairs.scores))
     some = _Pairs(pairs.rows[scored], pairs.columns[scored], pairs.scores[scored], pairs.problem)
     demand, counts = some.limits()
@@ -315,17 +390,15 @@ def _fair_and_weighted(pairs: _Pairs, weights: Doubles, room: Doubles, chosen: B
     none = np.full(len(room), -np.inf)
     lines = [demand, (counts[0], counts[1], -none), (loads, none, room + _SLACK)]
     fairest = _fairest(some, lines)
-    if fairest is None:
-        return chosen
-    answer = _solve(-some.scores, [*lines, fairest], np.ones(len(scored)), is_whole=True)
-    if answer is None:
-        return chosen
-    found = np.zeros(len(chosen), dtype=np.bool_)
-    found[scored] = answer > 0.5
-    return found
+    assert fairest is not None  # an answer is known
+    answer = _best_whole(some, [*lines, fairest.line])
+    assert answer is not None  # the floor was reached
+    found = np.zeros(len(pairs.rows), dtype=np.bool_)
+    found[scored] = answer.values > 0.5
+    return found, max(answer.gap, fairest.gap)
 
 
-def _weighted(pairs: _Pairs, weights: Doubles, room: Doubles) -> Doubles:
+def _weighted(pairs: _Pairs, weights: Doubles, room: Doubles) -> _Answer:
     """Values of the pairs, then missing reviews (S), then missing minimum loads (R)."""
     problem = pairs.problem
     rows, reviewers = problem.shape
@@ -353,6 +426,6 @@ def _weighted(pairs: _Pairs, weights: Doubles, room: Doubles) -> Doubles:
         ]
     )
     upper = np.concatenate([np.ones(len(pairs.rows)), wanted, least])
-    answer = _solve(costs, lines, upper, is_whole=True)
+    answer = _solve(costs, lines, upper, whole=np.ones(len(costs), dtype=np.bool_))
     assert answer is not None  # what is missing is part of it
     return answer

@@ -19,8 +19,9 @@ import numpy as np
 from matcher.errors import ConfigError
 from matcher.records import Doubles, Goal, Ints, Marginals, Progress
 from matcher.solvers import AnyProblem, Options, Solution
-from matcher.solvers.exclusions import BY_FLOW, Barred
+from matcher.solvers.exclusions import BY_FLOW, is_broken
 from matcher.solvers.network import Flow, Segments, engine_name, solve_flow
+from matcher.solvers.plans import Plans, Room, draw_from_plans, make_plans, plans_for
 from matcher.solvers.rounding import draw
 from matcher.solvers.rules import groups_of
 from matcher.solvers.search import first_pairs
@@ -35,9 +36,6 @@ _BEST_OF_EACH: Final = 30
 
 _COARSE: Final = 5
 """Pieces of the curve in the first flow."""
-
-_WORTH_OF_SCORE: Final = 1e-3
-"""What the score of a pair counts, beside its price, when one of two pairs must go."""
 
 _FINE: Final = 10
 """Pieces of the curve on each side of the first answer in the second flow."""
@@ -71,22 +69,28 @@ class RandomisedSolver:
                 key="assignment.objective",
             )
         keys = np.union1d(plain.keys, first_pairs(problem, seed=seed, best=_BEST_OF_EACH, progress=progress))
-        proof = flow = self._policy(problem, keys, limit, strength, None, seed, progress)
+        draw_seed = secrets.randbits(63) if self._options.draw_seed is None else self._options.draw_seed
+        flow = self._policy(problem, keys, UNIT, limit, strength, seed, progress)
         note = ""
-        if problem.rules is not None:
-            barred, note = Barred(problem), BY_FLOW
-            while barred.bar(*_support(problem, flow)):
-                note = "rules kept by the flow over fewer pairs"
-                flow = self._policy(problem, flow.keys, limit, strength, barred, seed, progress)
-        marginals = _marginals(problem, flow, limit, self._options.draw_seed)
-        groups = groups_of(problem.rules, marginals.rows, marginals.columns)
-        chosen = draw(marginals.rows, marginals.columns, marginals.units, UNIT, seed=marginals.draw_seed, groups=groups)
+        if problem.rules is not None and is_broken(problem, flow.pairs(problem.shape[1])):
+            count, most = plans_for(self._options.probability_limit)
+            flow = self._policy(problem, flow.keys, count, most, strength, seed, progress)
+            plans = make_plans(problem, flow, count, most, seed=seed, progress=progress)
+            room = Room(problem.max_load, problem.min_load, problem.rules)
+            chosen = draw_from_plans(plans.rows, plans.columns, plans.members, room, seed=draw_seed)
+            marginals = _marginals_of_plans(plans, most, draw_seed)
+            note = f"rules kept by {count} plans"
+        else:
+            note = "" if problem.rules is None else BY_FLOW
+            marginals = _marginals(problem, flow, limit, draw_seed)
+            groups = groups_of(problem.rules, marginals.rows, marginals.columns)
+            chosen = draw(marginals.rows, marginals.columns, marginals.units, UNIT, seed=draw_seed, groups=groups)
         goal = Goal(
             objective="perturbed" if self._is_perturbed else "randomised",
             value=np.nan,
             bound=np.nan,
-            certificate=proof.certificate,
-            shares=proof.thresholds if self._is_perturbed else None,
+            certificate=flow.certificate,
+            shares=flow.thresholds if self._is_perturbed else None,
             counted=problem.wanted > 0,
             perturbation=strength if self._is_perturbed else None,
         )
@@ -104,22 +108,20 @@ class RandomisedSolver:
         self,
         problem: AnyProblem,
         keys: Ints,
+        unit: int,
         limit: int,
         strength: float,
-        barred: Barred | None,
         seed: int,
         progress: Progress | None,
     ) -> Flow:
-        """The best policy over all pairs that are not barred."""
-        charges = None if barred is None else barred.charges
+        """The best policy over all pairs, in units of which so many are certain."""
         flow = solve_flow(
             problem,
             seed=seed,
             keys=keys,
-            segments=_coarse(limit, strength),
-            unit=UNIT,
+            segments=_coarse(unit, limit, strength),
+            unit=unit,
             limit=limit,
-            charges=charges,
             progress=progress,
         )
         if not strength:
@@ -128,30 +130,15 @@ class RandomisedSolver:
             problem,
             seed=seed,
             keys=flow.keys,
-            segments=_fine(problem, flow, limit, strength),
-            unit=UNIT,
+            segments=_fine(problem, flow, unit, limit, strength),
+            unit=unit,
             limit=limit,
             most_rounds=1,
-            charges=charges,
             progress=progress,
         )
 
 
-def _support(problem: AnyProblem, flow: Flow) -> tuple[Ints, Ints, Doubles]:
-    """Rows and columns of all pairs that may be drawn, and about what is lost without each; last resorts stay."""
-    rows, columns = np.divmod(flow.keys, problem.shape[1])
-    net = flow.scores - flow.certificate.reviewer_prices[columns] - flow.thresholds[rows]
-    net -= flow.charges.at(rows, columns)
-    worth = flow.units / UNIT * (np.maximum(net, 0.0) + _WORTH_OF_SCORE * flow.scores)
-    used, spare = flow.units > 0, flow.spare[flow.spare_units > 0]
-    return (
-        np.concatenate([rows[used], spare[:, 0]]),
-        np.concatenate([columns[used], spare[:, 1]]),
-        np.append(worth[used], np.full(len(spare), np.inf)),
-    )
-
-
-def _marginals(problem: AnyProblem, flow: Flow, limit: int, draw_seed: int | None) -> Marginals:
+def _marginals(problem: AnyProblem, flow: Flow, limit: int, draw_seed: int) -> Marginals:
     used, spare = flow.units > 0, flow.spare_units > 0
     rows, columns = np.divmod(flow.keys[used], problem.shape[1])
     return Marginals(
@@ -160,24 +147,36 @@ def _marginals(problem: AnyProblem, flow: Flow, limit: int, draw_seed: int | Non
         units=np.concatenate([flow.units[used], flow.spare_units[spare]]),
         unit=UNIT,
         limit=limit,
-        draw_seed=secrets.randbits(63) if draw_seed is None else draw_seed,
+        draw_seed=draw_seed,
     )
 
 
-def _slope(ends: Ints, sizes: Ints, strength: float) -> Doubles:
+def _marginals_of_plans(plans: Plans, most: int, draw_seed: int) -> Marginals:
+    return Marginals(
+        rows=plans.rows,
+        columns=plans.columns,
+        units=plans.members.sum(axis=1),
+        unit=plans.members.shape[1],
+        limit=most,
+        draw_seed=draw_seed,
+        plans=plans.members,
+    )
+
+
+def _slope(ends: Ints, sizes: Ints, unit: int, strength: float) -> Doubles:
     """Average of the slope of x − strength x² over pieces that end there."""
-    slope: Doubles = 1 - strength * (2 * ends - sizes) / UNIT
+    slope: Doubles = 1 - strength * (2 * ends - sizes) / unit
     return slope
 
 
-def _coarse(limit: int, strength: float) -> Segments:
+def _coarse(unit: int, limit: int, strength: float) -> Segments:
     """The same few pieces for every pair; one where there is no curve."""
     cuts = np.unique(np.linspace(0, limit, (_COARSE if strength else 1) + 1).round().astype(np.int64))
     sizes = np.diff(cuts)
-    return Segments(sizes, _slope(cuts[1:], sizes, strength))
+    return Segments(sizes, _slope(cuts[1:], sizes, unit, strength))
 
 
-def _fine(problem: AnyProblem, flow: Flow, limit: int, strength: float) -> Segments:
+def _fine(problem: AnyProblem, flow: Flow, unit: int, limit: int, strength: float) -> Segments:
     """Short pieces around the first answer of each pair and where an idle pair may begin to pay."""
     reach = -(-limit // _COARSE)
     step = -(-reach // _FINE)
@@ -186,7 +185,7 @@ def _fine(problem: AnyProblem, flow: Flow, limit: int, strength: float) -> Segme
     used = np.flatnonzero(flow.units > 0)
     is_idle = flow.units == 0
     # A first piece pays its average slope: what it hides of the slope at 0 is at most this.
-    near = is_idle & (gain > -strength * np.abs(flow.scores) * reach / UNIT)
+    near = is_idle & (gain > -strength * np.abs(flow.scores) * reach / unit)
     around = np.clip(flow.units[used, None] + np.arange(-_FINE, _FINE + 1)[None, :] * step, 0, limit)
     first = np.arange(step, reach + step, step)[None, :]
     parts = (
@@ -204,4 +203,4 @@ def _fine(problem: AnyProblem, flow: Flow, limit: int, strength: float) -> Segme
         ends.append(whole[:, 1:][some])
         sizes.append(lengths[some])
     length = np.concatenate(sizes)
-    return Segments(length, _slope(np.concatenate(ends), length, strength), np.concatenate(pairs))
+    return Segments(length, _slope(np.concatenate(ends), length, unit, strength), np.concatenate(pairs))

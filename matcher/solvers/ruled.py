@@ -21,10 +21,11 @@ import scipy.sparse as sp
 from scipy.optimize import Bounds, LinearConstraint, linprog, milp
 
 from matcher.errors import MatcherError
-from matcher.records import Doubles, Ints, RulePrices
+from matcher.records import Bools, Doubles, Ints, RulePrices
 from matcher.solvers import AnyProblem
 from matcher.solvers.clashes import find_clashes
 from matcher.solvers.network import Flow
+from matcher.solvers.search import rank_within
 
 __all__ = ["Programmed", "solve_programme"]
 
@@ -57,6 +58,12 @@ _SOME: Final = 1e-6
 
 _DEAR: Final = 0.03
 """A pair that is not chosen and this much too dear, in units of a score, is left out of the search."""
+
+_FAR: Final = 0.05
+"""A pair that is this much worse, in the range of all scores, than what the flow without rules chose is left out."""
+
+_NEAREST: Final = 6
+"""Pairs of a submission, beyond those that it wants, that are never left out for that."""
 
 _LOCAL_FROM: Final = 3
 """Rounds of whole reviews after which only what is near a broken rule is open."""
@@ -97,13 +104,34 @@ def solve_programme(problem: AnyProblem, flow: Flow, floors: Doubles | None = No
         The largest total less the prices of soft rules. A hard rule is broken only by a quota's `at_least` that nobody
         can give, or by required pairs; the caller counts.
     """
-    model = _Model(problem, flow.keys, flow.spare, floors)
-    if model.pairs <= _EXACT:
+    if len(flow.keys) + len(flow.spare) <= _EXACT:
+        model = _Model(problem, flow.keys, flow.spare, floors)
         return Programmed(*model.chosen(model.solve_whole()), None)
-    model.learn(np.concatenate([flow.units, flow.spare_units]))
+    near = _near(problem, flow)
+    model = _Model(problem, flow.keys[near], flow.spare, floors)
+    model.learn(np.concatenate([flow.units[near], flow.spare_units]))
     prices = model.relax()
     model.narrow()
     return Programmed(*model.chosen(model.solve_whole()), prices)
+
+
+def _near(problem: AnyProblem, flow: Flow) -> Bools:
+    """(K,) pairs of a flow that a rule may bring into the answer: at the flow's prices nearly as good as its own."""
+    rows, columns = np.divmod(flow.keys, problem.shape[1])
+    net = flow.scores - flow.certificate.reviewer_prices[columns] - flow.thresholds[rows]
+    net -= flow.charges.at(rows, columns)
+    low, high = problem.range()
+    wanted = problem.wanted[rows]
+    near: Bools = (flow.units > 0) | (net > -_FAR * (high - low))
+    near |= rank_within(rows, net, flow.keys) < wanted + _NEAREST
+    assert problem.rules is not None
+    for rule in problem.rules.rules:
+        # Where a quota needs its members, or has no room for them, the best of these, or of the others, are near.
+        for is_bound, side in ((rule.at_least > 0, True), (rule.at_most is not None, False)):
+            if rule.members is not None and is_bound:
+                some = np.flatnonzero(rule.members[columns] == side)
+                near[some] |= rank_within(rows[some], net[some], flow.keys[some]) < wanted[some] + _NEAREST
+    return near
 
 
 @dataclass(frozen=True, slots=True)

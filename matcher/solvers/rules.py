@@ -8,7 +8,7 @@ more node, and what passes it has a lower and an upper bound. Such a flow is exa
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 import numpy as np
@@ -33,6 +33,8 @@ class Quotas:
         prices: (C,) of one too few or too many; infinity where that is never.
         reviews: (S,) reviews that each submission wants, with settled ones.
         given: (K,) sorted, row × C + group of each settled review of a member.
+        held: (H,) sorted, row × C + group of places where fewer may be than the quota says.
+        held_at: (H,) most at these.
     """
 
     labels: Ints
@@ -42,13 +44,19 @@ class Quotas:
     prices: Doubles
     reviews: Ints
     given: Ints
+    held: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
+    held_at: Ints = field(default_factory=lambda: np.empty(0, dtype=np.int64))
 
     def bounds_at(self, rows: Ints, groups: Ints) -> tuple[Ints, Ints]:
         """Fewest and most at some submissions, beside what is settled."""
         keys = rows * len(self.numbers) + groups
         has = np.searchsorted(self.given, keys, side="right") - np.searchsorted(self.given, keys)
         least = np.maximum(np.minimum(self.least[groups], self.reviews[rows]) - has, 0)
-        return least, np.maximum(self.most[groups] - has, 0)
+        most = np.maximum(self.most[groups] - has, 0)
+        if len(self.held):
+            place = np.minimum(np.searchsorted(self.held, keys), len(self.held) - 1)
+            most = np.where(self.held[place] == keys, np.minimum(most, self.held_at[place]), most)
+        return least, most
 
     @property
     def demanding(self) -> Ints:

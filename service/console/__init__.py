@@ -30,13 +30,16 @@ To add a page:
        {% block title %}Submissions{% endblock %}
        {% block main %}…{% endblock %}
 
-   Everything is escaped. No inline script, style or event handler: the policy forbids them; style is in
-   `static/console.css` (classes of its top comment), script in a file of your own under `static/`, given in
-   `{% block scripts %}<script defer src="{{ static('grid.js') }}"></script>{% endblock %}`. `parts` has tiles, chips,
-   empty states, pagers and findings; filters are `number`, `score`, `share`, `when`, `day` and `ago`.
+   Everything is escaped, and what is missing is an error: `each.get("name")` where a key may be absent, `each["clear"]`
+   where a key is called like a method of dictionaries. No inline script, style or event handler: the policy forbids
+   them; style is in `static/console.css` (classes of its top comment), script in a file of your own under `static/`,
+   given in `{% block scripts %}<script defer src="{{ static('grid.js') }}"></script>{% endblock %}`. `parts` has tiles,
+   chips, empty states, pagers and findings; filters are `number`, `score`, `share`, `when`, `day`, `ago`, `plural`.
 
 3. For a part of a page that HTMX asks for, give the block: `visit.show("x.html", block="rows", …)` renders it alone
    when `visit.is_partial`, the whole page otherwise.
+
+   What takes seconds the first time, such as reading a large run, begins with `visit.later(title, words)`.
 
 4. What writes is a POST: `@pages.post(path)`, a form with `{{ csrf() }}` (HTMX sends the token by itself), and ends in
    `visit.go(path, said="published")`; the sentence behind the word is given once by `pages.says(published="…")`.

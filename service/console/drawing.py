@@ -40,7 +40,12 @@ def _edge(value: float) -> str:
 
 
 def histogram(
-    bins: Sequence[Mapping[str, Any]], label: str, axis: str, *, marks: Sequence[tuple[float, str]] = ()
+    bins: Sequence[Mapping[str, Any]],
+    label: str,
+    axis: str,
+    *,
+    marks: Sequence[tuple[float, str]] = (),
+    whole: bool = False,
 ) -> Markup:
     """Draw counts over a range.
 
@@ -49,6 +54,7 @@ def histogram(
         label: what the drawing shows, in words, for those who do not see it.
         axis: name of the axis below.
         marks: values that are marked, each with its name.
+        whole: whether only whole numbers are counted; the number then stands below the middle of its bar.
 
     Returns:
         SVG.
@@ -67,14 +73,17 @@ def histogram(
 
     floor, middle = _TOP + tall, _LEFT + wide / 2
     lines = [(y(count), f"{count:,}") for count in range(0, top + 1, step)]
-    shown = [bins[0]["low"], *(each["high"] for each in bins)] if bins else []
+    if whole:
+        shown = [((each["low"] + each["high"]) / 2, _edge(each["low"])) for each in bins]
+    else:
+        shown = [(value, _edge(value)) for value in (*(each["low"] for each in bins), high)]
     every = max(1, -(-len(shown) // _LABELS))
     parts = [
         Markup('<svg viewBox="0 0 {} {}" role="group" aria-label="{}">').format(_WIDTH, _HEIGHT, label),
         *(_LINE.format(_LEFT, _WIDTH - _RIGHT, at, at, _LEFT - 8, at + 4, count) for at, count in lines),
         *(_bar(each, x(each["low"]) + 1, x(each["high"]) - 1, y(each["count"]), floor) for each in bins),
         *(_MARK.format(x(value), x(value), _TOP, floor, name) for value, name in marks),
-        *(_TICK.format(x(value), floor + 14, _edge(value)) for value in shown[::every]),
+        *(_TICK.format(x(at), floor + 14, text) for at, text in shown[::every]),
         Markup('<text class="axis mid" x="{:.1f}" y="{}">{}</text></svg>').format(middle, _HEIGHT - 4, axis),
     ]
     return Markup("").join(parts)

@@ -51,6 +51,8 @@ def log_in(visit: Visit) -> Response:
         problem = {"title": "You are not logged in", "detail": detail, "errors": []}
         after, has_provider = visit.form("next"), _has_provider(visit)
         return visit.show("login.html", status=401, code="", next=after, problem=problem, has_provider=has_provider)
+    if visit.session is not None:
+        sessions.close(visit.session.secret)
     answer = visit.go(_next(visit.form("next")))
     answer.set_cookie(
         cookie_name(visit.request),

@@ -235,6 +235,22 @@ class Visit:
         text = render(template, part, {**self._context(), **context})
         return HTMLResponse(text, status_code=status, headers=dict(HEADERS))
 
+    def later(self, title: str, words: str) -> Response | None:
+        """A page that is there at once and then asks for itself, for what takes seconds the first time.
+
+        Args:
+            title: the heading that the page will have.
+            words: what is being done meanwhile.
+
+        Returns:
+            The page to answer with now; `None`: this is the time to do the work.
+        """
+        if self.is_partial or self.query("now"):
+            return None
+        asked = [(name, value) for name, value in self.request.query_params.multi_items() if name != "said"]
+        address = f"{self.request.url.path}?{urlencode([*asked, ('now', '1')])}"
+        return self.show("later.html", title=title, words=words, address=address)
+
     def go(self, path: str, *, said: str = "", **query: str) -> Response:
         """Lead on to another page of the console.
 

@@ -17,14 +17,14 @@ from starlette.routing import Route
 
 from service.auth import allow
 from service.client import ClientError
-from service.console import entrance, start
+from service.console import browse, data, entrance, overview, quality, review, running, start
 from service.console.pages import HEADERS, PREFIX, Page, Visit
 from service.problems import PROBLEM_TYPES, Problem
 from service.state import Service
 
 __all__ = ["MODULES", "Site", "hang_into"]
 
-MODULES: Final[tuple[ModuleType, ...]] = (entrance, start)
+MODULES: Final[tuple[ModuleType, ...]] = (entrance, start, data, quality, running, overview, browse, review)
 """Every module with pages."""
 
 _AT_ONCE: Final = 16

@@ -67,6 +67,7 @@ def environment() -> Environment:
         "plural": plural,
     }
     made.filters.update(filters)
+    made.filters["zip_with"] = lambda first, second: list(zip(first, second, strict=True))
     return made
 
 

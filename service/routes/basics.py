@@ -16,10 +16,12 @@ from matcher.ingest.fields import TABLES, json_schema
 from matcher.ingest.formats import FORMATS
 from service.audit import plain_target
 from service.auth import ADMINS, ANYBODY, CHAIRS, allow
+from service.metrics import CONTENT_TYPE
 from service.problems import Problem
 from service.routes.common import (
     PROBLEMS,
     Cursor,
+    DryRun,
     Limit,
     Sees,
     ServiceOf,
@@ -55,6 +57,27 @@ def is_ready(service: ServiceOf) -> dict[str, str]:
     if service.is_stopping or not is_current:
         raise Problem("unavailable", "the service starts or ends; ask again", headers={"Retry-After": "2"})
     return {"status": "ready", "version": version("reviewer-matcher")}
+
+
+@router.get("/startupz", tags=["service"])
+@allow(())
+def has_started(service: ServiceOf) -> dict[str, str]:
+    """The tables are made and jobs are taken: from now on `/readyz` says whether requests are."""
+    if not service.is_started:
+        raise Problem("unavailable", "the service starts; ask again", headers={"Retry-After": "2"})
+    return {"status": "started", "version": version("reviewer-matcher")}
+
+
+@router.get(
+    "/metrics",
+    tags=["service"],
+    response_class=Response,
+    responses={200: {"content": {"text/plain": {}}}},
+)
+@allow(ADMINS)
+def read_metrics(service: ServiceOf) -> Response:
+    """What is counted, as Prometheus reads it: requests of this process, jobs and messages of all."""
+    return Response(service.metrics.text(), media_type=CONTENT_TYPE)
 
 
 @router.get("/openapi.json", include_in_schema=False)
@@ -110,9 +133,12 @@ def create_key(service: ServiceOf, body: KeyRequest) -> KeyTold:
 
 @router.delete("/v1/keys/{key_id}", status_code=204, tags=["keys"])
 @allow(ADMINS)
-def revoke_key(service: ServiceOf, key_id: str) -> None:
+def revoke_key(service: ServiceOf, key_id: str, dry_run: DryRun = False) -> None:
     """End a key now."""
-    service.keys.revoke(key_id)
+    if not dry_run:
+        service.keys.revoke(key_id)
+    elif key_id not in {each["id"] for each in service.keys.list()}:
+        raise Problem("not-found", "there is no such key")
 
 
 def _entries(

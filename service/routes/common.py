@@ -39,12 +39,14 @@ __all__ = [
     "check_match",
     "config_for",
     "cursor_of",
+    "held_version",
     "named_run",
     "operation_id",
     "read_cursor",
     "refuse_seeds",
     "report_of",
     "venue_row",
+    "writing",
 ]
 
 OF_CHANCE: Final = frozenset(("seed", "draw_seed"))
@@ -131,6 +133,19 @@ def venue_row(connection: sa.Connection, venue_id: str) -> Mapping[str, Any]:
     return dict(row)
 
 
+def held_version(venue: Mapping[str, Any], version: int | None) -> int:
+    """The version of a venue that is asked for; by default, and at most, the newest.
+
+    Raises:
+        Problem: it is no longer kept: half of it would look like the whole.
+    """
+    found = min(version or venue["version"], venue["version"])
+    if found < venue["oldest_version"]:
+        oldest = venue["oldest_version"]
+        raise Problem("not-found", f"version {found} is no longer kept; the oldest is {oldest}", oldest=oldest)
+    return int(found)
+
+
 def named_run(connection: sa.Connection, venue_id: str, run_id: str) -> Mapping[str, Any]:
     """The row of a run of a venue; `current` is the published one.
 
@@ -174,21 +189,21 @@ def check_match(if_match: str | None, digest: str | None) -> None:
 
 
 @contextmanager
+def writing(database: Database, *, dry_run: bool = False) -> Iterator[sa.Connection]:
+    """One transaction that writes; a dry run does it all and takes it back."""
+    with database.engine.connect().execution_options(writes=True) as connection, connection.begin() as transaction:
+        yield connection
+        if dry_run:
+            transaction.rollback()
+
+
+@contextmanager
 def changing(database: Database, venue_id: str, *, dry_run: bool = False, sight: Sight = WHOLE) -> Iterator[Writer]:
     """One change of a venue, in one transaction; a dry run does it all and takes it back."""
-    with database.engine.connect().execution_options(writes=True) as connection:
-        transaction = connection.begin()
-        try:
-            writer = Writer(connection, venue_id, sight)
-            yield writer
-            writer.version = writer.close()
-            if dry_run:
-                transaction.rollback()
-            else:
-                transaction.commit()
-        finally:
-            if transaction.is_active:
-                transaction.rollback()
+    with writing(database, dry_run=dry_run) as connection:
+        writer = Writer(connection, venue_id, sight)
+        yield writer
+        writer.version = writer.close()
 
 
 def report_of(

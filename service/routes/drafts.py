@@ -36,7 +36,7 @@ from service.storage.database import now
 from service.storage.tables import drafts, runs, venues
 from service.webhooks import announce
 
-__all__ = ["router"]
+__all__ = ["edits_of_draft", "router"]
 
 router = APIRouter(generate_unique_id_function=operation_id, responses=PROBLEMS, tags=["drafts"])
 
@@ -270,6 +270,22 @@ def _edits(row: Mapping[str, Any]) -> tuple[list[Edit], bool]:
     """All edits that hold, and whether limits may be exceeded."""
     steps = row["steps"][: row["done"]]
     return [Edit(**edit) for step in steps for edit in step["edits"]], any(step["may_exceed"] for step in steps)
+
+
+def edits_of_draft(
+    service: Service, principal: Principal, venue_id: str, run_id: str, draft_id: str | None
+) -> list[Edit]:
+    """The edits of a draft of a run; none without one.
+
+    Raises:
+        Problem: there is no such draft, or it is one of another run.
+    """
+    if draft_id is None:
+        return []
+    row = _read(service, principal, venue_id, draft_id)
+    if row["run_id"] != run_id:
+        raise Problem("not-found", "there is no such draft of this run")
+    return _edits(row)[0]
 
 
 def _bench(service: Service, principal: Principal, row: Mapping[str, Any]) -> Workbench:

@@ -21,6 +21,7 @@ from service.problems import Problem, brief_of
 from service.routes.common import (
     PROBLEMS,
     Cursor,
+    DryRun,
     Limit,
     Sees,
     ServiceOf,
@@ -28,10 +29,12 @@ from service.routes.common import (
     WhoAsks,
     config_for,
     cursor_of,
+    held_version,
     operation_id,
     read_cursor,
     refuse_seeds,
     venue_row,
+    writing,
 )
 from service.schemas import Delivery, Job, JobRequest, Page, Webhook, WebhookRequest, WebhookTold
 from service.state import Service
@@ -82,7 +85,9 @@ def _row(connection: sa.Connection, venue_id: str, job_id: str) -> Mapping[str, 
     return dict(row)
 
 
-@router.post("/v1/venues/{venue_id}/jobs", status_code=202, tags=["jobs"])
+@router.post(
+    "/v1/venues/{venue_id}/jobs", status_code=202, tags=["jobs"], responses={200: {"description": "A dry run."}}
+)
 @allow(CHAIRS)
 def submit_job(
     service: ServiceOf,
@@ -92,10 +97,12 @@ def submit_job(
     body: JobRequest,
     response: Response,
     idempotency_key: IdempotencyKey = None,
+    dry_run: DryRun = False,
 ) -> Job:
     """Start a match of the venue as it is now, or (`kind`: index) make its reviewers ready for `/v1/rank`.
 
-    A job that waits or runs already for the same content is answered again instead of a second one.
+    A job that waits or runs already for the same content is answered again instead of a second one. A dry run says
+    with which settings and which version it would be done; of such a job nothing is kept.
     """
     asked = hashlib.sha256(body.model_dump_json().encode()).hexdigest()
     row = start_job(
@@ -107,7 +114,11 @@ def submit_job(
         version=body.version,
         asked=asked,
         idempotency_key=idempotency_key,
+        dry_run=dry_run,
     )
+    if dry_run:
+        response.status_code = 200
+        return _job(row, sight)
     response.headers["Location"] = f"/v1/venues/{venue_id}/jobs/{row['id']}"
     response.headers["Retry-After"] = "1"
     return _job(row, sight)
@@ -124,6 +135,7 @@ def start_job(
     version: int | None = None,
     idempotency_key: str | None = None,
     further: Mapping[str, Any] | None = None,
+    dry_run: bool = False,
 ) -> Mapping[str, Any]:
     """Write a job down and hand it over, or find the one that does the same.
 
@@ -137,6 +149,7 @@ def start_job(
         version: of the venue; by default the newest.
         idempotency_key: of the request.
         further: what is kept beside the choices, such as a request that is resolved when the job runs.
+        dry_run: whether to take it all back.
 
     Returns:
         The row of the job.
@@ -146,14 +159,15 @@ def start_job(
         ConfigError: a choice is not allowed.
     """
     refuse_seeds(service.sights.of(principal, venue_id), config)
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         venue = venue_row(connection, venue_id)
-        version = min(version or venue["version"], venue["version"])
+        version = held_version(venue, version)
         choices = {**check_config({**venue["config"], **config}), **(further or {})}
         digest = content_hash(venue_id, version, kind, choices)
         row = _same(connection, venue_id, principal.key_id, idempotency_key, asked, digest)
         is_new = row is None
         if row is None:
+            _refuse_more(connection, venue_id, service.settings.jobs_waiting)
             row = {
                 "id": secrets.token_hex(12),
                 "venue_id": venue_id,
@@ -170,9 +184,16 @@ def start_job(
             connection.execute(jobs.insert().values(**row))
             add_event(connection, row["id"], "state", {"state": "queued"})
         found = _row(connection, venue_id, row["id"])
-    if is_new:
+    if is_new and not dry_run:
         service.runner.enqueue(found["id"])
     return found
+
+
+def _refuse_more(connection: sa.Connection, venue_id: str, most: int) -> None:
+    waiting = sa.select(sa.func.count()).where(jobs.c.venue_id == venue_id, jobs.c.state.in_(ACTIVE))
+    if most and (connection.execute(waiting).scalar() or 0) >= most:
+        detail = f"allowed are {most} jobs of one venue that wait or run: wait for one, or cancel it"
+        raise Problem("too-many-requests", detail, headers={"Retry-After": "10"}, limit=most)
 
 
 def _same(
@@ -221,10 +242,12 @@ def read_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str) ->
 
 @router.post("/v1/venues/{venue_id}/jobs/{job_id}/cancel", status_code=202, tags=["jobs"])
 @allow(CHAIRS)
-def cancel_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str) -> Job:
+def cancel_job(service: ServiceOf, sight: Sees, venue_id: VenueId, job_id: str, dry_run: DryRun = False) -> Job:
     """End a job; within seconds, also while it embeds or solves. One that is over stays as it is."""
     with service.database.read() as connection:
-        _row(connection, venue_id, job_id)
+        row = _row(connection, venue_id, job_id)
+    if dry_run:
+        return _job(row, sight)
     with venue_scope(EVERYWHERE):  # who runs jobs knows them by their ids
         service.runner.cancel(job_id)
     return read_job(service, sight, venue_id, job_id)
@@ -307,14 +330,14 @@ def list_webhooks(service: ServiceOf, venue_id: VenueId) -> Page[Webhook]:
 
 @router.post("/v1/venues/{venue_id}/webhooks", status_code=201, tags=["webhooks"])
 @allow(CHAIRS)
-def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest) -> WebhookTold:
+def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest, dry_run: DryRun = False) -> WebhookTold:
     """Tell an address when a job ends. The answer holds the secret with which messages are signed.
 
     Each message carries `Matcher-Signature: t=<seconds>,v1=<hex>`, the HMAC-SHA256 of `<seconds>.<body>`.
     """
     check_address(body.url, allow_private=service.settings.allow_private_webhooks)
     webhook_id, at = secrets.token_hex(12), now()
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         venue_row(connection, venue_id)
         count = sa.select(sa.func.count()).select_from(webhooks).where(webhooks.c.venue_id == venue_id)
         if (connection.execute(count).scalar() or 0) >= _MOST_WEBHOOKS:
@@ -326,9 +349,9 @@ def create_webhook(service: ServiceOf, venue_id: VenueId, body: WebhookRequest) 
 
 @router.delete("/v1/venues/{venue_id}/webhooks/{webhook_id}", status_code=204, tags=["webhooks"])
 @allow(CHAIRS)
-def remove_webhook(service: ServiceOf, venue_id: VenueId, webhook_id: str) -> None:
+def remove_webhook(service: ServiceOf, venue_id: VenueId, webhook_id: str, dry_run: DryRun = False) -> None:
     """Tell an address nothing more."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         here = [webhooks.c.venue_id == venue_id, webhooks.c.id == webhook_id]
         if not connection.execute(webhooks.delete().where(*here)).rowcount:
             raise Problem("not-found", "there is no such webhook")
@@ -347,9 +370,11 @@ def list_deliveries(service: ServiceOf, venue_id: VenueId, webhook_id: str, limi
 
 @router.post("/v1/venues/{venue_id}/webhooks/{webhook_id}/deliveries/{delivery_id}/replay", tags=["webhooks"])
 @allow(CHAIRS)
-def replay_delivery(service: ServiceOf, venue_id: VenueId, webhook_id: str, delivery_id: str) -> Delivery:
+def replay_delivery(
+    service: ServiceOf, venue_id: VenueId, webhook_id: str, delivery_id: str, dry_run: DryRun = False
+) -> Delivery:
     """Send a message again."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         _refuse_foreign(connection, venue_id, webhook_id)
         here = [deliveries.c.webhook_id == webhook_id, deliveries.c.id == delivery_id]
         values = {"state": "waiting", "due_at": now(), "attempts": 0, "created_at": now()}

@@ -7,16 +7,16 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Query
 
-from matcher.ingest import read_venue
-from matcher.ingest.quality import PROFILE_FLAGS, ProfileCheck, check_profiles
+from matcher.ingest.quality import PROFILE_FLAGS, ProfileCheck
 from service.auth import CHAIRS, Principal, allow
+from service.looking import look_at
 from service.overview import SPREADS, Overview
 from service.problems import Problem
-from service.routes.common import PROBLEMS, Cursor, Limit, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
+from service.routes.common import PROBLEMS, Cursor, Limit, Sees, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
 from service.routes.runs import paged, result_for
 from service.schemas import Page
 from service.state import Service
-from service.storage.folders import venue_folder
+from service.storage.visible import Sight
 
 __all__ = ["router"]
 
@@ -60,6 +60,7 @@ def read_overview_rows(
 @allow(CHAIRS)
 def check_venue_profiles(
     service: ServiceOf,
+    sight: Sees,
     venue_id: VenueId,
     flag: Annotated[str | None, Query(max_length=40, description="Only profiles with this flag.")] = None,
     limit: Limit = 100,
@@ -71,30 +72,23 @@ def check_venue_profiles(
     """
     if flag is not None and flag not in PROFILE_FLAGS:
         raise Problem("not-found", f"there is no flag '{flag}'; known are {', '.join(PROFILE_FLAGS)}")
-    found = [each for each in _profiles(service, venue_id) if flag is None or flag in each.flags]
+    found = [each for each in _profiles(service, sight, venue_id) if flag is None or flag in each.flags]
     page = paged(found, limit, cursor)
     return Page[dict[str, Any]](items=[asdict(each) for each in page.items], next=page.next)
 
 
 @router.get("/v1/venues/{venue_id}/profiles/flags", tags=["venues"])
 @allow(CHAIRS)
-def count_profile_flags(service: ServiceOf, venue_id: VenueId) -> list[dict[str, Any]]:
+def count_profile_flags(service: ServiceOf, sight: Sees, venue_id: VenueId) -> list[dict[str, Any]]:
     """Every flag of profiles: what it means, and how many reviewers it concerns."""
-    found = _profiles(service, venue_id)
+    found = _profiles(service, sight, venue_id)
     return [
         {"flag": flag, "about": about, "count": sum(flag in each.flags for each in found)}
         for flag, about in PROFILE_FLAGS.items()
     ]
 
 
-def _profiles(service: Service, venue_id: str) -> tuple[ProfileCheck, ...]:
+def _profiles(service: Service, sight: Sight, venue_id: str) -> tuple[ProfileCheck, ...]:
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
-    version = row["version"]
-
-    def look() -> tuple[ProfileCheck, ...]:
-        folder = venue_folder(service.database, service.data_dir / "venues", venue_id, version)
-        loaded = read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-        return check_profiles(loaded.venue)
-
-    return service.results.profiles((venue_id, row["created_at"], version), look)
+    return look_at(service, row, sight).profiles

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import secrets
 from collections.abc import Sequence
+from datetime import UTC, datetime
 from typing import Any
 
 from fastapi import APIRouter, Request
@@ -15,7 +16,7 @@ from matcher.ingest.fields import TABLES, FieldError
 from matcher.records import AuthorMention, Person, PersonId, Submission, SubmissionId, to_plain
 from matcher.runs import conflict_line
 from matcher.standing_pool import Candidate as Found
-from matcher.standing_pool import check_people, rank
+from matcher.standing_pool import check_people, first_to_invite, rank
 from matcher.viewer import without_submissions
 from service.auth import ANYBODY, EDITORS, allow
 from service.choices import runnable
@@ -23,6 +24,7 @@ from service.problems import Problem
 from service.ranking import repeats, sketch
 from service.routes.common import PROBLEMS, Sees, ServiceOf, VenueId, WhoAsks, operation_id, venue_row
 from service.schemas import Candidate, ConflictQuestion, EvidencePart, Ranking, RankQuestion
+from service.storage.database import now
 from service.storage.folders import venue_folder
 
 __all__ = ["router"]
@@ -45,8 +47,10 @@ def _authors(given: Sequence[dict[str, Any] | str]) -> tuple[AuthorMention, ...]
 def rank_reviewers(service: ServiceOf, principal: WhoAsks, request: Request, body: RankQuestion) -> Ranking:
     """Who should review one paper: the order in which to invite, with scores, evidence, conflicts, load.
 
-    The reviewers are those of a venue or standing pool after its latest job. People whom the authors suggested or
-    opposed are flagged and count for nothing. Every question is in the audit log, and nearly equal texts are told.
+    The reviewers are those of a venue or standing pool after its latest job; the first question after a job reads them,
+    which takes seconds, later ones are answered at once. Who declined, is not available, is in conflict or has a full
+    load is left out. People whom the authors suggested or opposed are flagged and count for nothing. Every question is
+    in the audit log, and nearly equal texts are told.
     """
     principal.require(body.venue_id, EDITORS)
     text = f"{body.title}\n{body.abstract}"
@@ -70,6 +74,8 @@ def rank_reviewers(service: ServiceOf, principal: WhoAsks, request: Request, bod
         suggested=body.suggested,
         opposed=body.opposed,
         loads={PersonId(who): count for who, count in loads.items()},
+        today=datetime.fromtimestamp(now(), UTC).date(),
+        rest_days=body.rest_days,
         with_barred=body.with_barred,
     )
     named = {*body.suggested, *body.opposed}
@@ -78,6 +84,7 @@ def rank_reviewers(service: ServiceOf, principal: WhoAsks, request: Request, bod
         venue_version=version,
         encoder=f"{pool.profiles.encoder.name} {pool.profiles.encoder.digest[:16]}",
         candidates=[_candidate(each, pool.venue.name_of(each.reviewer_id)) for each in found],
+        invite=None if body.wanted is None else [each.reviewer_id for each in first_to_invite(found, body.wanted)],
         unknown_people=sorted(who for who in named if PersonId(who) not in pool.venue.reviewer_by_id),
         repeats=before,
     )
@@ -97,6 +104,9 @@ def _candidate(each: Found, name: str) -> Candidate:
         evidence=[EvidencePart(**to_plain(one)) for one in each.evidence],
         load=each.load,
         max_load=each.max_load,
+        last_invited=None if each.last_invited is None else str(each.last_invited),
+        answered=each.answered,
+        declined=each.declined,
         accepts=round(each.accepts, 4),
         expected_acceptances=round(each.expected, 4),
         is_suggested=each.is_suggested,

@@ -29,6 +29,7 @@ from service.routes.common import (
     OF_CHANCE,
     PROBLEMS,
     Cursor,
+    DryRun,
     Limit,
     Sees,
     ServiceOf,
@@ -39,11 +40,12 @@ from service.routes.common import (
     operation_id,
     read_cursor,
     venue_row,
+    writing,
 )
 from service.schemas import AssignedPair, Page, Run
 from service.state import Service
 from service.storage.database import everywhere, now
-from service.storage.tables import runs, venues
+from service.storage.tables import jobs, runs, venues
 from service.storage.visible import Sight
 from service.webhooks import announce
 
@@ -133,9 +135,9 @@ def read_run(service: ServiceOf, sight: Sees, venue_id: VenueId, run_id: str) ->
 
 @router.post("/v1/venues/{venue_id}/runs/{run_id}/publish")
 @allow(CHAIRS)
-def publish_run(service: ServiceOf, sight: Sees, venue_id: VenueId, run_id: str) -> Run:
+def publish_run(service: ServiceOf, sight: Sees, venue_id: VenueId, run_id: str, dry_run: DryRun = False) -> Run:
     """Make a run the current one: to roll back to an earlier one, or forward again."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         connection.execute(sa.select(venues.c.id).where(venues.c.id == venue_id).with_for_update())
         row = named_run(connection, venue_id, run_id)
         if row["kind"] != "match":
@@ -148,17 +150,19 @@ def publish_run(service: ServiceOf, sight: Sees, venue_id: VenueId, run_id: str)
 
 @router.delete("/v1/venues/{venue_id}/runs/{run_id}", status_code=204)
 @allow(CHAIRS)
-def remove_run(service: ServiceOf, venue_id: VenueId, run_id: str) -> None:
+def remove_run(service: ServiceOf, venue_id: VenueId, run_id: str, dry_run: DryRun = False) -> None:
     """Remove a run that is not the current one, with its files."""
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         row = named_run(connection, venue_id, run_id)
         if row["is_current"]:
             raise Problem("conflict", "this is the current run: publish another one first")
         connection.execute(runs.delete().where(runs.c.venue_id == venue_id, runs.c.id == row["id"]))
+        here = [jobs.c.venue_id == venue_id, jobs.c.run_id == row["id"]]
+        connection.execute(jobs.update().where(*here).values(run_id=None))
         others = sa.select(runs.c.id).where(runs.c.digest == row["digest"])
         with everywhere(connection):
             is_shared = connection.execute(others).first() is not None
-    if not is_shared:
+    if not is_shared and not dry_run:
         service.results.forget(row["digest"])
 
 

@@ -28,6 +28,7 @@ from service.routes.common import (
     changing,
     check_match,
     cursor_of,
+    held_version,
     operation_id,
     read_cursor,
     report_of,
@@ -139,8 +140,7 @@ def _add_list(kind: str) -> None:
         conditions = [*_conditions(where, submission_id, reviewer_id), *sight.conditions(kind)]
         place = read_cursor(cursor, (int, str))
         with service.database.read() as connection:
-            held = venue_row(connection, venue_id)["version"]
-            shown = place[0] if place else min(version or held, held)
+            shown = held_version(venue_row(connection, venue_id), place[0] if place else version)
             after = place[1] if place else ""
             found = list(
                 read_records(connection, venue_id, kind, version=shown, after=after, limit=limit + 1, where=conditions)
@@ -489,11 +489,10 @@ def download_table(
         raise Problem("not-found", f"there is no table '{table[:50]}'; known are {', '.join(TABLES)}")
     conditions = sight.conditions(table)
     with service.database.read() as connection:
-        held = venue_row(connection, venue_id)["version"]
+        shown = held_version(venue_row(connection, venue_id), version)
 
     def records() -> Iterator[Mapping[str, Any]]:
         with service.database.read() as connection:
-            shown = min(version or held, held)
             for record in read_records(connection, venue_id, table, version=shown, where=conditions):
                 yield record.body
 

@@ -13,16 +13,15 @@ import anyio.to_thread
 import sqlalchemy as sa
 from fastapi import APIRouter, Query, Request, Response
 
-from matcher.commands.choices import resolve_choices
-from matcher.ingest import Loaded, read_venue
-from matcher.ingest.check import check_venue
 from service.audit import CLEARED, clear_venue
 from service.auth import ADMINS, ANYBODY, CHAIRS, READERS, Principal, allow
-from service.choices import check_config, plain_config, runnable
+from service.choices import check_config, plain_config
 from service.erasure import erase_files, erase_person, only_here
 from service.intake import read_cvs, read_sample, read_two_sheets
+from service.looking import look_at
 from service.openreview.archive import take_references
 from service.problems import Problem
+from service.retention import prune
 from service.routes.common import (
     OF_CHANCE,
     PROBLEMS,
@@ -43,11 +42,23 @@ from service.routes.common import (
     refuse_seeds,
     report_of,
     venue_row,
+    writing,
 )
-from service.schemas import ChangeReport, ConfigBody, Erased, ErasureRequest, Page, Venue, VenuePatch, VenueRequest
+from service.schemas import (
+    ChangeReport,
+    ConfigBody,
+    Erased,
+    ErasureRequest,
+    Page,
+    Retained,
+    RetentionRequest,
+    Venue,
+    VenuePatch,
+    VenueRequest,
+)
 from service.state import Service
 from service.storage.database import now
-from service.storage.folders import seen_folder, venue_folder, write_tables
+from service.storage.folders import write_tables
 from service.storage.rows import ID_TABLES, PAIR_TABLES, Writer
 from service.storage.tables import NEVER, jobs, keys, rows, runs, venues
 from service.storage.visible import WHOLE, Sight
@@ -114,7 +125,9 @@ def list_venues(service: ServiceOf, principal: WhoAsks, limit: Limit = 100, curs
 
 @router.post("/v1/venues", status_code=201)
 @allow(("admin", "system"))
-def create_venue(service: ServiceOf, principal: WhoAsks, body: VenueRequest, response: Response) -> Venue:
+def create_venue(
+    service: ServiceOf, principal: WhoAsks, body: VenueRequest, response: Response, dry_run: DryRun = False
+) -> Venue:
     """Make a venue, or a standing pool of reviewers (`kind`: pool)."""
     if principal.venue_id not in (None, body.id):
         raise Problem("forbidden", "the key is for another venue")
@@ -128,9 +141,12 @@ def create_venue(service: ServiceOf, principal: WhoAsks, body: VenueRequest, res
         "current_run_id": None,
         "created_at": now(),
         "changed_at": now(),
+        "oldest_version": 0,
+        "keep_days": None,
+        "keep_versions": None,
     }
     try:
-        with service.database.write() as connection:
+        with writing(service.database, dry_run=dry_run) as connection:
             connection.execute(venues.insert().values(**row))
             writer = Writer(connection, body.id)
             writer.put("facts", [facts])
@@ -218,22 +234,66 @@ def change_config(
     return _venue(row, principal, sight)
 
 
+@router.put("/v1/venues/{venue_id}/retention")
+@allow(CHAIRS)
+def change_retention(
+    service: ServiceOf,
+    request: Request,
+    sight: Sees,
+    venue_id: VenueId,
+    body: RetentionRequest,
+    dry_run: DryRun = False,
+) -> Retained:
+    """Say for how long earlier versions of the venue are kept; null for ever. What is over the limit goes now.
+
+    From then on it is looked after once an hour. With a version go the records that only it and earlier ones held, and
+    the runs made from it, but never the published one, nor what a job reads or `/v1/rank` stands on.
+    """
+    return _retained(service, request, sight, venue_id, (body.days, body.versions), dry_run=dry_run)
+
+
+@router.post("/v1/venues/{venue_id}/retention")
+@allow(CHAIRS)
+def apply_retention(
+    service: ServiceOf, request: Request, sight: Sees, venue_id: VenueId, dry_run: DryRun = False
+) -> Retained:
+    """Remove now what the venue keeps no longer, or say what that is."""
+    return _retained(service, request, sight, venue_id, None, dry_run=dry_run)
+
+
+def _retained(
+    service: Service,
+    request: Request,
+    sight: Sight,
+    venue_id: str,
+    keep: tuple[float | None, int | None] | None,
+    *,
+    dry_run: bool,
+) -> Retained:
+    found = prune(service, venue_id, keep=keep, dry_run=dry_run)
+    request.state.details |= {"oldest_version": found.oldest_version, "dry_run": dry_run}
+    told = asdict(found) if sight.is_whole else {**asdict(found), "records": None}
+    return Retained(dry_run=dry_run, **told)
+
+
 @router.delete("/v1/venues/{venue_id}", status_code=204)
 @allow(ADMINS)
-def erase_venue(service: ServiceOf, request: Request, venue_id: VenueId) -> None:
+def erase_venue(service: ServiceOf, request: Request, venue_id: VenueId, dry_run: DryRun = False) -> None:
     """Erase a venue: records with all their versions, jobs, runs, files, keys. The audit log keeps that it was there.
 
     The calls about its records stay in the log, without what they named.
     """
-    with service.database.write() as connection:
+    with writing(service.database, dry_run=dry_run) as connection:
         venue_row(connection, venue_id)
         own = set(connection.execute(sa.select(runs.c.digest).where(runs.c.venue_id == venue_id)).scalars())
         lonely = only_here(connection, venue_id, own)
         of_jobs = list(connection.execute(sa.select(jobs.c.id).where(jobs.c.venue_id == venue_id)).scalars())
         connection.execute(keys.delete().where(keys.c.venue_id == venue_id))
         connection.execute(venues.delete().where(venues.c.id == venue_id))
-        request.state.details |= {CLEARED: clear_venue(connection, venue_id)}
-    erase_files(service, venue_id, lonely, of_jobs)
+        cleared = clear_venue(connection, venue_id)
+    if not dry_run:
+        request.state.details |= {CLEARED: cleared}
+        erase_files(service, venue_id, lonely, of_jobs)
 
 
 @router.post("/v1/venues/{venue_id}/erasures")
@@ -255,35 +315,13 @@ def erase_one_person(
     return Erased(dry_run=dry_run, **values)
 
 
-def _loaded(service: Service, sight: Sight, venue_id: str, version: int) -> Loaded:
-    """The records of a venue that somebody sees, read as the library reads them."""
-    if sight.is_whole:
-        folder = venue_folder(service.database, service.data_dir / "venues", venue_id, version)
-        return read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-    with tempfile.TemporaryDirectory(dir=service.data_dir / "uploads") as place:
-        folder = seen_folder(service.database, Path(place), venue_id, version, sight)
-        return read_venue(folder, may_lack_submissions=True, accept_rejects=True)
-
-
 @router.get("/v1/venues/{venue_id}/check")
 @allow(CHAIRS)
 def check_one_venue(service: ServiceOf, sight: Sees, venue_id: VenueId) -> dict[str, Any]:
     """What is odd about the data before anything is run: gaps, duplicates, homonyms, rows that point nowhere."""
     with service.database.read() as connection:
         row = venue_row(connection, venue_id)
-    version = row["version"]
-    loaded = _loaded(service, sight, venue_id, version)
-    config = resolve_choices(loaded, None, runnable(row["config"])).config
-    found = check_venue(loaded.venue, loaded.report, config)
-    return {
-        "version": version,
-        "rejects": [
-            {"file": each.file, "row": each.line, "field": each.field, "reason": each.reason}
-            for each in loaded.report.rejects
-        ],
-        "notices": list(loaded.report.notices),
-        **asdict(found),
-    }
+    return dict(look_at(service, row, sight).check)
 
 
 # --- whole venues ---------------------------------------------------------------------------------------------------

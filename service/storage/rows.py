@@ -18,7 +18,7 @@ import sqlalchemy as sa
 
 from service.problems import Problem
 from service.storage.database import now
-from service.storage.tables import NEVER, rows, venues
+from service.storage.tables import NEVER, rows, venues, versions
 from service.storage.visible import WHOLE, Sight
 
 __all__ = [
@@ -273,9 +273,12 @@ class Writer:
         """
         if all(change.is_nothing for change in self.changes.values()):
             return self.before
+        at = now()
         self.connection.execute(
-            venues.update().where(venues.c.id == self.venue_id).values(version=self.version, changed_at=now())
+            venues.update().where(venues.c.id == self.venue_id).values(version=self.version, changed_at=at)
         )
+        made = {"venue_id": self.venue_id, "version": self.version, "made_at": at}
+        self.connection.execute(versions.insert().values(**made))
         return self.version
 
     def missing(self, kind: str, ids: Collection[str]) -> set[str]:

@@ -22,6 +22,7 @@ __all__ = [
     "sealed",
     "sessions",
     "venues",
+    "versions",
     "webhooks",
 ]
 
@@ -56,7 +57,20 @@ venues: Final = sa.Table(
     sa.Column("current_run_id", _ID),
     sa.Column("created_at", sa.Float, nullable=False),
     sa.Column("changed_at", sa.Float, nullable=False),
+    sa.Column("oldest_version", sa.BigInteger, nullable=False, server_default="0"),
+    sa.Column("keep_days", sa.Float),
+    sa.Column("keep_versions", sa.Integer),
 )
+
+versions: Final = sa.Table(
+    "versions",
+    METADATA,
+    _venue_column(),
+    sa.Column("version", sa.BigInteger, nullable=False),
+    sa.Column("made_at", sa.Float, nullable=False),
+    sa.PrimaryKeyConstraint("venue_id", "version"),
+)
+"""When each version of a venue was made; those made before there was this table have no entry."""
 
 rows: Final = sa.Table(
     "rows",

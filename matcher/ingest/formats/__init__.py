@@ -302,7 +302,7 @@ def import_files(
     if reviewers and found.needs_owners and not collected.tables:
         read = sum(tally.read for tally in collected.files)
         raise DataError(
-            f"none of the {read} records is by {' or '.join(reviewers)}",
+            f"no record of {read} is by {' or '.join(reviewers)}",
             file=str(paths[0]),
             remedy="write the name as the file does",
         )

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any, Final
 
 from matcher.identity import names_fit, normalise_email, normalise_name
-from matcher.identity.titles import are_title_variants, title_blocks
+from matcher.identity.titles import are_title_variants, differ_in_subtitle, title_blocks
 from matcher.ingest.cv.works import title_key
 from matcher.ingest.formats.collect import PAIR_KEYS, Collected, Origin, joined_rows, row_key
 from matcher.ingest.formats.works import plain_key
@@ -44,7 +44,7 @@ class Joined:
     Args:
         tables: every row, those that were there first.
         people: reviewers that were there under another id, by the new id.
-        papers: papers that were there under another id, by the new id.
+        papers: papers that were there under another id, by the new id; also those that were there twice.
         questions: people who may be one person and were kept apart.
         dangling: rows whose submission or reviewer stands nowhere, by table and row, with place and reason.
         lost: the records that became those rows, each with the reason in general.
@@ -71,10 +71,16 @@ def join(there: Tables, collected: Collected) -> Joined:
     people |= _named_in_pairs(there, collected.tables, people)
     papers = _same_papers(there, collected.tables)
     rows: dict[str, dict[tuple[str, ...], dict[str, Any]]] = defaultdict(dict)
+    remarks: list[str] = []
     for table, held in there.items():
         for row in held:
-            rows[table][row_key(table, row)] = dict(row)
-    remarks: list[str] = []
+            renamed = _renamed(table, row, {}, papers)
+            key = row_key(table, renamed)
+            if key in rows[table]:
+                rows[table][key], contradictions = joined_rows(table, rows[table][key], renamed)
+                remarks += [f"'{row['id']}' is '{key[0]}' too: {one}" for one in contradictions]
+            else:
+                rows[table][key] = renamed
     origins: dict[tuple[str, tuple[str, ...]], list[Origin]] = defaultdict(list)
     for table, came in collected.tables.items():
         for row in came:
@@ -180,15 +186,14 @@ def _names(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _same_papers(there: Tables, came: Tables) -> dict[str, str]:
-    """Papers that came under another id than they have here, or twice under two ids."""
+    """Papers that came under another id than they have here, or that are here, or came, twice under two ids."""
     works = _Works()
-    for row in there.get("publications", ()):
-        works.keep(row)
-    known = {str(row["id"]) for row in there.get("publications", ())}
+    known: set[str] = set()
     same: dict[str, str] = {}
-    for row in came.get("publications", ()):
+    for row in (*there.get("publications", ()), *came.get("publications", ())):
         if str(row["id"]) in known or row.get("kind") == _STATEMENT:
             continue
+        known.add(str(row["id"]))
         found = works.find(row)
         if found is None:
             works.keep(row)
@@ -237,11 +242,16 @@ def _work_tokens(row: Mapping[str, Any]) -> Iterator[str]:
 
 
 def _is_retold(one: Mapping[str, Any], other: Mapping[str, Any]) -> bool:
-    """Two tellings of one title, by the same authors, with years that fit."""
+    """Two tellings of one title, by the same authors, with years that fit.
+
+    Of a preprint and what was published, the subtitles may differ.
+    """
     first, second = _author_names(one), _author_names(other)
     if not first or len(first) != len(second) or not _years_fit(one, other):
         return False
-    if not are_title_variants(str(one["title"]), str(other["title"])):
+    titles = str(one["title"]), str(other["title"])
+    is_preprint = [row.get("kind") == "preprint" for row in (one, other)]
+    if not are_title_variants(*titles) and not (sum(is_preprint) == 1 and differ_in_subtitle(*titles)):
         return False
     return all(any(name == more or names_fit(name, more) for more in second) for name in first)
 

@@ -16,6 +16,7 @@ from typing import IO, TYPE_CHECKING, Any, Final, cast
 
 from matcher.errors import DataError, MissingExtraError
 from matcher.ingest.fields import one_line
+from matcher.ingest.files import refuse_bomb
 from matcher.ingest.formats.source import SourceRecord, Wishes, cut_raw, refuse_missing
 from matcher.ingest.formats.works import Owners, Work, WorkAuthor, plain_key, record_of
 
@@ -44,6 +45,8 @@ class _Letters(io.RawIOBase):
         self._name = name
         self._unpack = None
         self._held = b""
+        self._waiting = b""
+        self._packed = self._given = 0
         self._is_at_end = False
         start = stream.read(len(_GZIP))
         if start == _GZIP:
@@ -55,13 +58,10 @@ class _Letters(io.RawIOBase):
 
     def read(self, size: int = -1) -> bytes:  # noqa: ARG002  # as much as there is at once
         while not self._is_at_end:
-            raw = self._first + self._stream.read(_CHUNK)
+            raw = b"" if self._waiting else self._first + self._stream.read(_CHUNK)
             self._first = b""
-            self._is_at_end = not raw
-            try:
-                plain = raw if self._unpack is None else self._unpack.decompress(raw)
-            except zlib.error as error:
-                raise DataError(f"the gzip file is damaged: {error}", file=self._name) from None
+            self._is_at_end = not raw and not self._waiting
+            plain = raw if self._unpack is None else self._unpacked(raw)
             text = self._held + plain
             # An entity may be cut in two by the end of a chunk.
             cut = len(text) if self._is_at_end else text.rfind(b"&", max(0, len(text) - _LONGEST_ENTITY))
@@ -74,6 +74,19 @@ class _Letters(io.RawIOBase):
             if ready:
                 return _ENTITY.sub(_as_number, ready)
         return b""
+
+    def _unpacked(self, raw: bytes) -> bytes:
+        """A piece of what the file unpacks to; what is left of the packed bytes waits."""
+        self._packed += len(raw)
+        assert self._unpack is not None
+        try:
+            plain = self._unpack.decompress(self._waiting + raw, _CHUNK)
+        except zlib.error as error:
+            raise DataError(f"the gzip file is damaged: {error}", file=self._name) from None
+        self._waiting = self._unpack.unconsumed_tail
+        self._given += len(plain)
+        refuse_bomb(max(self._packed, 1), self._given, self._name)
+        return plain
 
 
 def _as_number(found: re.Match[bytes]) -> bytes:
