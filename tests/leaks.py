@@ -24,7 +24,7 @@ from service.client import Client
 from service.describe import OPENAPI_FILE
 from tests.serving import TFIDF
 
-_SEEDS: Final = {"alpha": (918273645, 564738291), "beta": (192837465, 647382915)}
+_SEEDS: Final = {"alpha": (918273645, 564738291), "beta": (192837465, 647382915), "gamma": (102938475, 564738201)}
 """Of the venue's choices, for the assignment and for a draw; who is in conflict must not see them."""
 
 _WORDS: Final = {

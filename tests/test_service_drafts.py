@@ -142,11 +142,19 @@ def test_a_chair_in_conflict_edits_without_seeing_what_is_hidden(
         edited = post(chair, f"{mine}/steps", {"remove": [named(seen.submission_id, seen.reviewer_id)]})
         assert edited["effect"]["removed"] == [[seen.submission_id, seen.reviewer_id]]
         run = post(chair, f"{mine}/save", {})
-        stored = MatchResult.load(served.service.results.path(run["digest"]))
+        assert (run["digest"], run["manifest"]) == ("", {})
+        digest = served.admin.get(f"/v1/venues/sample/runs/{run['id']}")["digest"]
+        stored = MatchResult.load(served.service.results.path(digest))
         kept = {(each.submission_id, each.reviewer_id) for each in stored.assignment.pairs}
         before = {(each.submission_id, each.reviewer_id) for each in result.assignment.pairs}
         assert before - kept == {(seen.submission_id, seen.reviewer_id)}
         assert kept <= before
+        other = begin(chair, matched["run"])
+        swap = {"remove": [named(seen.submission_id, seen.reviewer_id)], "add": [], "may_exceed": True}
+        post(chair, f"{other}/steps", swap)
+        post(chair, f"{other}/steps", {"add": [named(seen.submission_id, seen.reviewer_id)], "may_exceed": True})
+        with pytest.raises(ClientError, match="without a conflict"):
+            post(chair, f"{other}/save", {})
 
 
 def test_a_draft_that_somebody_changed_meanwhile_is_not_overwritten(

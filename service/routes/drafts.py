@@ -169,12 +169,13 @@ def save_draft(
     with service.database.read() as connection:
         row = _named(connection, principal, venue_id, draft_id)
         parent = named_run(connection, venue_id, row["run_id"])
-    sight = service.sights.of(principal, venue_id)
-    if not sight.is_whole:  # whether it may be saved depends on the loads of all, and so tells of what is hidden
-        raise Problem("forbidden", "it would tell who reviews what conflicts with you: ask a chair without a conflict")
     edits, may_exceed = _edits(row)
     if not edits:
         raise Problem("conflict", "the draft changes nothing")
+    sight = service.sights.of(principal, venue_id)
+    if not sight.is_whole and any(each.action == "add" for each in edits):
+        # Whether somebody has room depends on their hidden reviews too: that it may not be saved would tell of them.
+        raise Problem("forbidden", "what adds pairs has to be saved by a chair without a conflict; removing is yours")
     whole = service.results.load(parent["digest"])
     bench = service.results.bench(parent["digest"], whole, None)
     edited = bench.apply(edits, may_exceed=may_exceed, source=f"run {parent['digest'][:12]}")
