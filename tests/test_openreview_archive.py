@@ -27,7 +27,7 @@ def rows_of(path: Path) -> list[dict[str, Any]]:
 
 
 def test_edges_of_a_selection_are_read_one_by_one_and_in_groups(tmp_path: Path) -> None:
-    edges = [
+    edges: list[dict[str, Any]] = [
         {"invitation": SELECTION, "head": "p1", "tail": "~A1", "label": "Include"},
         {"invitation": SELECTION, "head": "p1", "tail": "~A1", "label": "Include"},
         {"invitation": SELECTION, "head": "p2", "tail": "~A1", "label": "Exclude"},
