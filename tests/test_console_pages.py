@@ -5,6 +5,7 @@ from __future__ import annotations
 import html
 import io
 import re
+import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -341,3 +342,55 @@ def test_a_venue_without_data_says_what_to_do(chair: Browser, venue: str) -> Non
 def test_fields_become_values(default: Any, text: str, wanted: Any) -> None:
     assert _value({"default": default}, text) == wanted
     assert type(_value({"default": default}, text)) is type(wanted)
+
+
+# --- large venues, rows behind bars ---------------------------------------------------------------------------------
+
+
+def test_what_takes_long_shows_up_at_once_and_asks_for_itself(
+    chair: Browser, matched: dict[str, str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("service.console.quality._LARGE", 0)
+    monkeypatch.setattr("service.console.overview._LARGE", 0)
+    for path, there in (("/venues/sample/check?flag=thin", "Profiles"), ("/venues/sample/runs/current", "Weakest")):
+        page = chair.get(path)
+        address = re.search(r'hx-get="(/console[^"]+)" hx-trigger="load"', page.text)
+        assert address, words(page)
+        assert html.unescape(address[1]).startswith(f"/console{path}")
+        assert "is being read" in words(page) or "are being read" in words(page)
+        whole = chair.http.get(html.unescape(address[1]))
+        assert there.casefold() in words(whole).casefold()
+        assert "hx-trigger" not in whole.text
+        part = chair.http.get(f"/console{path}", headers={"HX-Request": "true"})
+        assert 'id="main"' in part.text  # from which HTMX takes what it puts in
+
+
+def test_the_rows_behind_a_bar(served: Served, chair: Browser, matched: dict[str, str]) -> None:
+    address = f"/venues/sample/runs/{matched['run']}/rows"
+    loads = served.admin.get(f"/v1/venues/sample/runs/{matched['run']}/overview")["spreads"]["reviewer-load"]
+    largest = loads[-1]
+    page = chair.get(address, params={"of": "reviewer-load", "low": largest["low"], "high": largest["high"]})
+    assert page.text.count('<th scope="row">') == largest["count"]
+    assert "Submissions with a mean score" in words(chair.get(f"{address}?of=submission-mean&low=0&high=1"))
+    assert "Nothing is here" in words(chair.get(f"{address}?of=pair-score&low=0.999&high=0.9991"))
+    assert chair.get(f"{address}?of=odd&low=0&high=1").status_code == 404
+    assert chair.get(f"{address}?of=reviews&low=x&high=1").status_code == 422
+
+
+def test_a_sheet_whose_rows_cannot_be_taken_is_refused_with_the_rows(served: Served, venue: str) -> None:
+    sheets = {"reviewers.csv": REVIEWERS, "submissions.csv": SUBMISSIONS + b",An abstract without a title,Bo Hartig\n"}
+    stream = io.BytesIO()
+    with zipfile.ZipFile(stream, "w") as archive:
+        for name, content in sheets.items():
+            archive.writestr(name, content)
+    with pytest.raises(ClientError) as caught:
+        served.admin.call("POST", f"/v1/venues/{venue}/sheets", content=stream.getvalue())
+    assert caught.value.problem["errors"][0]["row"] == 3
+    assert counts(served, venue) == {}
+
+
+def test_a_chair_in_conflict_gets_the_check_of_what_they_see(served: Served, matched: dict[str, str]) -> None:
+    whole = served.admin.get("/v1/venues/sample/check")
+    with served.client("chair", venue_id="sample", person_id="li-shen") as client:
+        seen = client.get("/v1/venues/sample/check")
+    assert seen["counts"]["submissions"] < whole["counts"]["submissions"]

@@ -20,7 +20,7 @@ To add a page:
 
    and name it in `MODULES` of `service/console/site.py`. Paths stand below `/console`. Handlers are plain functions
    that run in a thread of their own; they may take their time. `visit.path["venue_id"]` is what the address holds,
-   `visit.query("q")` and `visit.queries("q")` what stands behind its question mark, `visit.form("name")` a field of a
+   `visit.query("q")` what stands behind its question mark, `visit.form("name")` a field of a
    form. An entry of the navigation whose path names a venue or a run is shown where one is at hand.
 
 2. Write `templates/<name>.html`::
@@ -34,7 +34,7 @@ To add a page:
    where a key is called like a method of dictionaries. No inline script, style or event handler: the policy forbids
    them; style is in `static/console.css` (classes of its top comment), script in a file of your own under `static/`,
    given in `{% block scripts %}<script defer src="{{ static('grid.js') }}"></script>{% endblock %}`. `parts` has tiles,
-   chips, empty states, pagers and findings; filters are `number`, `score`, `share`, `when`, `day`, `ago`, `plural`.
+   chips, empty states, pagers and findings; filters are `number`, `score`, `share`, `when`, `ago`, `plural`.
 
 3. For a part of a page that HTMX asks for, give the block: `visit.show("x.html", block="rows", …)` renders it alone
    when `visit.is_partial`, the whole page otherwise.

@@ -167,10 +167,6 @@ class Visit:
         """What stands in the address behind the question mark."""
         return self.request.query_params.get(name, default)
 
-    def queries(self, name: str) -> list[str]:
-        """The same of something that may stand there several times."""
-        return self.request.query_params.getlist(name)
-
     def form(self, name: str, default: str = "") -> str:
         """A field of the form."""
         value = self.fields.get(name, default)

@@ -62,7 +62,6 @@ def environment() -> Environment:
         "score": score,
         "share": share,
         "when": when,
-        "day": day,
         "ago": span,
         "plural": plural,
     }
@@ -100,11 +99,6 @@ def share(value: float | None, digits: int = 1) -> str:
 def when(value: str | None) -> str:
     """A time of the API as 2027-01-31 14:05 UTC."""
     return _NOTHING if value is None else f"{datetime.fromisoformat(value):%Y-%m-%d %H:%M} UTC"
-
-
-def day(value: str | None) -> str:
-    """A time of the API as 2027-01-31."""
-    return _NOTHING if value is None else value[:10]
 
 
 def span(seconds: float | None) -> str:
