@@ -116,9 +116,28 @@ def test_one_changed_profile_gives_what_the_whole_venue_gives() -> None:
 
 def test_a_large_change_looks_at_everything() -> None:
     world, config = two_fields(), MatchConfig()
-    finder = Finder(world.venue(), config)
-    nobody, found = finder.followed(finder.all(), Venue.of())
-    assert (nobody.venue, found) == (Venue.of(), Conflicts(()))
+    venue = world.venue()
+    finder = Finder(venue, config)
+    empty = Venue.of(deadline=venue.deadline)
+    nobody, found = finder.followed(finder.all(), empty)
+    assert (nobody.venue, found) == (empty, Conflicts(()))
+
+
+def test_many_submissions_within_reach_of_a_change_are_looked_at_all_together(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(relinking, "_LARGE", 1e9)
+    world, config = two_fields(), MatchConfig()
+    world.share_paper("pruning-s0", "pruning-r0", "2024-05")
+    venue = world.venue()
+    finder = Finder(venue, config)
+    author = venue.person_by_id[PersonId("pruning-s0-author")]
+    everywhere = tuple(
+        replace(each, authors=(*each.authors, AuthorMention(author.name, author.id)))
+        if author.id not in {one.person_id for one in each.authors}
+        else each
+        for each in venue.submissions
+    )
+    new = replace(venue, submissions=everywhere)
+    assert finder.followed(finder.all(), new)[1] == find_conflicts(new, config)
 
 
 def test_names_count_in_steps_and_a_step_changes_everything(monkeypatch: pytest.MonkeyPatch) -> None:

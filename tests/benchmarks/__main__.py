@@ -142,7 +142,8 @@ def _bench_conflicts(sizes: tuple[tuple[int, int], ...]) -> None:
     print(
         "processor (of the clock), peak memory of the process, and for one pair the 95th percentile in milliseconds\n"
     )
-    header = ("submissions × reviewers", "read", "all conflicts", "MB", "found", "one pair, ms", "one changed person")
+    changes = "one changed person: affiliation / name and address / papers"
+    header = ("submissions × reviewers", "read", "all conflicts", "MB", "found", "one pair, ms", changes)
     print("| " + " | ".join(header) + " |")
     print("|" + "---|" * len(header))
     for submissions, reviewers in sizes:
@@ -169,15 +170,23 @@ def _find(submissions: int, reviewers: int) -> None:
         at = time.process_time()
         finder.of_pair(*asked[number])
         times.append(time.process_time() - at)
-    person = venue.person_by_id[venue.reviewers[reviewers // 2].person_id]
-    changed = replace(person, affiliations=(*person.affiliations, Affiliation(domain="university-1.example")))
-    at = time.process_time()
-    finder.updated(found, changed)
-    update = time.process_time() - at
+    reviewer = venue.reviewers[reviewers // 2]
+    person = venue.person_by_id[reviewer.person_id]
+    ways = (
+        (replace(person, affiliations=(*person.affiliations, Affiliation(domain="university-1.example"))), None),
+        (replace(person, names=("Marisol Quennfeather", *person.names), emails=("new@mail.example",)), None),
+        (person, replace(reviewer, paper_ids=reviewer.paper_ids[1:])),
+    )
+    updates = []
+    for changed, role in ways:
+        at = time.process_time()
+        finder.updated(found, changed, role)
+        updates.append(time.process_time() - at)
+    update = " / ".join(f"{each:.2f}" for each in updates)
     pair = 1000 * float(np.percentile(times, 95))
     print(
         f"| {submissions} × {reviewers} | {read:.1f} | {busy:.1f} ({seconds:.1f}) | {memory:.0f} | {len(found.items)} "
-        f"| {pair:.1f} | {update:.2f} |"
+        f"| {pair:.1f} | {update} |"
     )
 
 
