@@ -3,8 +3,7 @@
 The flow without them bounds every answer. Where it breaks one, `ruled` finds the answer, and the prices of its rows; a
 flow under these prices bounds every answer that keeps the rules, over all pairs.
 
-Other objectives solve many flows. They bar pairs: of every set that may not be together, the one that is easiest to
-replace, until nothing clashes.
+What is too large for a programme is kept as one of the plans of a lottery is; see `plans`.
 
 Source: M. Fisher, The Lagrangian relaxation method for solving integer programming problems, 1981.
 """
@@ -16,85 +15,30 @@ from typing import Final
 
 import numpy as np
 
-from matcher.charges import Charges, charges_of
+from matcher.charges import charges_of
 from matcher.records import Certificate, Doubles, Ints, Progress, RulePrices
 from matcher.solvers import AnyProblem
-from matcher.solvers.clashes import Clashes, find_clashes
+from matcher.solvers.clashes import find_clashes
 from matcher.solvers.network import Flow, solve_flow
+from matcher.solvers.plans import one_plan
 from matcher.solvers.ruled import solve_programme
-from matcher.solvers.rules import Rules
 
-__all__ = ["BY_FLOW", "BY_PROGRAMME", "Barred", "Kept", "is_broken", "keep"]
+__all__ = ["BY_BARS", "BY_FLOW", "BY_PROGRAMME", "Kept", "is_broken", "keep"]
+
+_PROGRAMMED: Final = 400_000
+"""Up to this many pairs to choose from, a programme finds the answer; it would need hours for a few times as many."""
+
+_LIFTED: Final = 4
+"""How often submissions below their floor are given more weight where no programme holds the floor."""
+
+_MORE_WEIGHT: Final = 1.5
+"""The factor on their scores each time."""
 
 _WIDENED: Final = 3
 """How often submissions that miss a review under rules are given more reviewers to choose from."""
 
 _OF_SHORT: Final = 1000
 """Best reviewers that such a submission chooses from."""
-
-
-class Barred:
-    """Pairs that are given up so that rules are kept; grows while clashes are found.
-
-    Args:
-        problem: with rules.
-    """
-
-    def __init__(self, problem: AnyProblem) -> None:
-        assert problem.rules is not None
-        self.rules: Rules = problem.rules
-        self._reviewers = problem.shape[1]
-        self.keys = np.empty(0, dtype=np.int64)
-        self._accepted: set[tuple[int, ...]] = set()
-
-    @property
-    def charges(self) -> Charges:
-        """The barred pairs, for a flow."""
-        return Charges(self._reviewers, keys=self.keys, amounts=np.full(len(self.keys), np.inf))
-
-    def clashes(self, rows: Ints, columns: Ints) -> tuple[Clashes, Ints]:
-        """What clashes among chosen and required pairs, and the keys of all of them; accepted clashes are none."""
-        more_rows, more_columns = self.rules.required
-        rows, columns = np.concatenate([rows, more_rows]), np.concatenate([columns, more_columns])
-        keys = rows * self._reviewers + columns
-        found = find_clashes(self.rules.rules, self.rules.left, rows, columns, self._reviewers)
-        return found, keys
-
-    def bar(self, rows: Ints, columns: Ints, worth: Doubles) -> bool:
-        """Bar pairs until none of the present clashes is left; tells whether there were any.
-
-        Args:
-            rows: (K,) submissions of the chosen pairs.
-            columns: (K,) their reviewers.
-            worth: (K,) about what is lost when another reviewer takes their place.
-        """
-        found, keys = self.clashes(rows, columns)
-        if not len(found):
-            return False
-        worth = np.append(worth, np.full(len(self.rules.required[0]), np.inf))
-        fewer = self._choose(found, keys, np.maximum(worth, 0.0))
-        self.keys = np.union1d(self.keys, keys[fewer])
-        return len(fewer) > 0
-
-    def _choose(self, found: Clashes, keys: Ints, worth: Doubles) -> Ints:
-        """Places to give up: those that resolve most for what they are worth first."""
-        degree = np.bincount(found.places, minlength=len(keys))
-        rank = (worth + 1e-9) / np.maximum(degree, 1)
-        gone: set[int] = set()
-        for number, most, start, end in zip(
-            found.rules.tolist(), found.most.tolist(), found.starts[:-1], found.starts[1:], strict=True
-        ):
-            places = found.places[start:end]
-            left = [place for place in places.tolist() if place not in gone]
-            price = self.rules.rules[number].price
-            name = tuple(sorted(keys[places].tolist()))
-            left.sort(key=lambda place: (rank[place], keys[place]))
-            for place in left[: max(0, len(left) - most)]:
-                if np.isinf(worth[place]) or (price is not None and worth[place] > price):
-                    self._accepted.add(name)
-                elif name not in self._accepted:
-                    gone.add(place)
-        return np.array(sorted(gone), dtype=np.int64)
 
 
 @dataclass(frozen=True, slots=True, eq=False)
@@ -116,6 +60,7 @@ class Kept:
 
 BY_FLOW: Final = "rules kept by the flow"
 BY_PROGRAMME: Final = "rules kept by HiGHS"
+BY_BARS: Final = "rules kept by the flow without pairs that clash"
 
 
 def keep(
@@ -133,6 +78,9 @@ def keep(
     pairs = flow.pairs(problem.shape[1])
     if floors is None and not is_broken(problem, pairs):
         return Kept(*pairs, flow.certificate, BY_FLOW)
+    assert problem.rules is not None
+    if len(flow.keys) > _PROGRAMMED and not problem.rules.unkept:
+        return _kept_by_bars(problem, flow, floors, seed)
     found = solve_programme(problem, flow, floors)
     for _ in range(_WIDENED):
         short = np.flatnonzero(np.bincount(found.rows, minlength=problem.shape[0]) < problem.wanted)
@@ -145,6 +93,27 @@ def keep(
     if found.prices is not None:
         certificate = _certified(problem, flow, found.prices, seed, progress)
     return Kept(found.rows, found.columns, certificate, BY_PROGRAMME)
+
+
+def _kept_by_bars(problem: AnyProblem, flow: Flow, floors: Doubles | None, seed: int) -> Kept:
+    """A flow without pairs that clash; submissions below their floor come before others, as far as that helps."""
+    weights = np.ones(problem.shape[0])
+    reviews = problem.wanted + (0 if problem.given_reviews is None else problem.given_reviews)
+    given = 0.0 if problem.given_scores is None else np.nan_to_num(problem.given_scores)
+    best: tuple[float, float, tuple[Ints, Ints]] | None = None
+    for _ in range(1 if floors is None else _LIFTED):
+        pairs = one_plan(problem, flow, weights, seed=seed)
+        scores = problem.scores_at(*pairs)
+        if floors is None:
+            return Kept(*pairs, flow.certificate, BY_BARS)
+        lacking = floors * reviews - given - np.bincount(pairs[0], weights=scores, minlength=len(reviews))
+        if best is None or (-float(lacking.max()), float(scores.sum())) > best[:2]:
+            best = -float(lacking.max()), float(scores.sum()), pairs
+        if lacking.max() <= 0:
+            break
+        weights = np.where(lacking > 0, weights * _MORE_WEIGHT, weights)
+    assert best is not None
+    return Kept(*best[2], flow.certificate, BY_BARS)
 
 
 def _with_all_of(problem: AnyProblem, flow: Flow, rows: Ints) -> Flow:

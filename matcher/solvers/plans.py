@@ -27,13 +27,13 @@ from scipy.sparse.csgraph import connected_components
 
 from matcher.records import Bools, Doubles, Ints, Progress
 from matcher.solvers import AnyProblem
+from matcher.solvers.barring import Barred
 from matcher.solvers.clashes import find_clashes
-from matcher.solvers.exclusions import Barred
 from matcher.solvers.network import Flow, solve_over
 from matcher.solvers.rules import Rules
 from matcher.solvers.search import rank_within
 
-__all__ = ["Plans", "Room", "draw_from_plans", "make_plans", "plans_for"]
+__all__ = ["Plans", "Room", "draw_from_plans", "make_plans", "one_plan", "plans_for"]
 
 _FEWEST: Final = 12
 _MOST: Final = 20
@@ -128,6 +128,10 @@ class _Maker:
         gains = self._gains + _URGENCY * rest / left + self._urgent * (rest >= left)
         return self._plan(self._sparing(left), gains)
 
+    def alone(self, weights: Doubles) -> _Plan:
+        """The best plan of all, by weighted scores."""
+        return self._plan(self._problem, self._flow.scores * weights[self._rows])
+
     def again(self, before: _Plan) -> _Plan:
         """A plan beside all others; what it has itself counts a trifle more."""
         return self._plan(self._problem, self._flow.scores + _TRIFLE * before.pairs)
@@ -182,9 +186,11 @@ class _Maker:
         return replace(plan, worth=(-self._missing(keys), -int(plan.spare.sum()), float(flow.scores @ plan.pairs)))
 
     def _missing(self, keys: Ints) -> int:
-        """Reviews, and members of groups, that a plan lacks."""
+        """Reviews, members of groups, and parts of minimum loads that a plan lacks."""
         rows, columns = np.divmod(keys, self._problem.shape[1])
+        loads = np.bincount(columns, minlength=self._problem.shape[1])
         missing = int(self._problem.wanted.sum()) - len(keys)
+        missing += int(np.maximum(self._problem.min_load - loads, 0).sum())
         quotas = self._rules.quotas
         for group in () if quotas is None else quotas.demanding.tolist():
             assert quotas is not None
@@ -264,6 +270,21 @@ def make_plans(
     rows, columns = np.concatenate([rows, flow.spare[:, 0]]), np.concatenate([columns, flow.spare[:, 1]])
     some = members.any(axis=1)
     return Plans(rows[some], columns[some], members[some])
+
+
+def one_plan(problem: AnyProblem, flow: Flow, weights: Doubles, *, seed: int) -> tuple[Ints, Ints]:
+    """An assignment that keeps every rule, near the largest weighted total.
+
+    Args:
+        problem: with rules.
+        flow: the best assignment without the rules that a flow cannot keep; its pairs are those to choose from.
+        weights: (S,) factors on the scores of each submission.
+        seed: decides between equally good answers.
+    """
+    plan = _Maker(problem, flow, 1, seed).alone(weights)
+    keys, spare = flow.keys[plan.pairs], flow.spare[plan.spare]
+    rows, columns = np.divmod(keys, problem.shape[1])
+    return np.concatenate([rows, spare[:, 0]]), np.concatenate([columns, spare[:, 1]])
 
 
 # --- draws ------------------------------------------------------------------------------------------------------------
