@@ -55,6 +55,9 @@ Doubles: TypeAlias = npt.NDArray[np.float64]
 SIZES: Final = (2, 3, 4, 5, 6)
 """People in a ring."""
 
+RING_SCORES: Final = ("max", "default", "even")
+"""Aggregations under which rings are tried."""
+
 _STRENGTH: Final = 0.5
 """Of `perturbed`, the product's default."""
 
@@ -267,6 +270,7 @@ def set_rings(
     encoder: TextEncoder,
     planted: Sequence[Ring],
     *,
+    names: Sequence[str] = RING_SCORES,
     words: int = 15,
     progress: Progress | None = None,
 ) -> Scene:
@@ -277,13 +281,15 @@ def set_rings(
         config: the product's choices.
         encoder: makes the vectors.
         planted: from `plant_rings`.
+        names: of the aggregations.
         words: different words of an abstract that are replaced.
         progress: called while texts are embedded.
     """
     encoder = fitted(encoder, venue)
     profiles = build_profiles(venue, encoder, config, progress=progress)
     cases = [case for ring in planted for case in ring]
-    batches = [batch_of(name, 0, cases, profiles, variant) for name, variant in aggregations(config).items()]
+    variants = aggregations(config)
+    batches = [batch_of(name, 0, cases, profiles, variants[name]) for name in names]
     return write_texts(venue, config, encoder, profiles, batches, words=words, progress=progress)
 
 
@@ -329,13 +335,13 @@ def ring_rows(
             answer = objective.solve(after, limits)
             reached = chances(answer, after)
             pairs = tuple((pair.submission_id, pair.reviewer_id) for pair in answer.pairs)
-            listed = _listed(finder, own, pairs)
+            given, listed = set(pairs), _listed(finder, own, pairs)
             for size in SIZES:
                 some = [ring for ring in planted if len(ring) == size]
                 if not some:
                     continue
                 places = _places([case for ring in some for case in ring], before)
-                closed = [ring for ring in some if all((case.submission, case.reviewer) in set(pairs) for case in ring)]
+                closed = [ring for ring in some if all((case.submission, case.reviewer) in given for case in ring)]
                 people = [frozenset(case.reviewer for case in ring) for ring in closed]
                 rows.append(
                     {

@@ -165,6 +165,75 @@ def test_without_ray_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch)
         make_executor("ray:2")
 
 
+class FakeRay:
+    """What is asked of Ray, in this process."""
+
+    def __init__(self) -> None:
+        self.started: list[dict[str, Any]] = []
+        self.options: list[dict[str, Any]] = []
+        self.killed = 0
+
+    def is_initialized(self) -> bool:
+        return bool(self.started)
+
+    def init(self, **options: Any) -> None:
+        self.started.append(options)
+
+    def put(self, value: Any) -> Any:
+        return value
+
+    def get(self, reference: Callable[[], Any]) -> Any:
+        return reference()
+
+    def kill(self, _: Any) -> None:
+        self.killed += 1
+
+    def remote(self, **options: Any) -> Callable[[type], Any]:
+        self.options.append(options)
+
+        class Method:
+            def __init__(self, bound: Callable[[Any], Any]) -> None:
+                self._bound = bound
+
+            def remote(self, part: Any) -> Callable[[], Any]:
+                return lambda: self._bound(part)
+
+        class Actor:
+            def __init__(self, made: Any) -> None:
+                self.run = Method(made.run)
+
+        class Class:
+            def __init__(self, made: type) -> None:
+                self._made = made
+
+            def remote(self, *arguments: Any) -> Actor:
+                return Actor(self._made(*arguments))
+
+        return Class
+
+
+def test_ray_is_started_once_and_its_workers_end_with_the_job(monkeypatch: pytest.MonkeyPatch) -> None:
+    fake = FakeRay()
+    monkeypatch.setitem(sys.modules, "ray", fake)
+    monkeypatch.setenv("OMP_NUM_THREADS", "3")
+    executor = make_executor("ray:2@host:6379")
+    assert list(executor.map(add, 10, range(7))) == list(range(10, 17))
+    assert fake.started[0]["address"] == "host:6379"
+    assert fake.options[0]["runtime_env"] == {"env_vars": {"OMP_NUM_THREADS": "3"}}
+    assert fake.killed == 2
+    results = executor.map(add, 0, range(100))
+    assert next(results) == 0
+    results.close()
+    assert (len(fake.started), fake.killed) == (1, 4)
+    other = FakeRay()
+    monkeypatch.setitem(sys.modules, "ray", other)
+    assert score(profiles_of(), MatchConfig(), executor=make_executor("ray:2")).values.tobytes() == (
+        score(profiles_of(), MatchConfig()).values.tobytes()
+    )
+    assert other.started[0]["num_cpus"] == 2
+    assert "address" not in other.started[0]
+
+
 ON_RAY = """
 import hashlib, sys
 from matcher.config import MatchConfig
