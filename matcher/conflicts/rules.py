@@ -86,6 +86,7 @@ def _authorship(
 ) -> Conflict:
     printed, name = one.mention.name, world.name_of(reviewer_id)
     claim = "is" if reason.is_sure else "may be"
+    why = "; ".join((reason.reason, *reason.because))
     return Conflict(
         submission_id=submission_id,
         reviewer_id=reviewer_id,
@@ -93,7 +94,7 @@ def _authorship(
         verdict=Verdict.BLOCK if reason.is_sure else Verdict.ASK,
         via=one.via,
         via_name=one.name,
-        evidence=(Evidence("identity", f"author {one.position + 1}, {printed}, {claim} {name}: {reason.reason}"),),
+        evidence=(Evidence("identity", f"author {one.position + 1}, {printed}, {claim} {name}: {why}"),),
         confidence=reason.confidence,
         clears=f"clears when author {one.position + 1}, {printed}, is shown to be another person than {name}",
     )

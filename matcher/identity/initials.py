@@ -60,6 +60,8 @@ class _Fit:
     author: _Author
     is_full: bool
     odds: float
+    around: float
+    """Log odds of what stands around the two alone."""
 
 
 def with_initials(
@@ -197,8 +199,8 @@ class _Search:
                 continue  # two people whom ids tell apart
             sighting = sighting or _on_paper(paper, position)
             around = context_features(self._sighting(author), sighting)
-            odds = name_log_odds(written, name) + self._fewer + log_odds(around)
-            best[author.id] = _Fit(author, own_is_full, odds)
+            said = log_odds(around)
+            best[author.id] = _Fit(author, own_is_full, name_log_odds(written, name) + self._fewer + said, said)
         return list(best.values())
 
     def _sighting(self, author: _Author) -> Sighting:
@@ -252,7 +254,10 @@ def _links(likely: Sequence[_Fit]) -> Iterator[Link]:
         own = math.exp(min(fit.odds, _CERTAIN))
         chance = own / (1 + rivals) if fit.is_full else probability(fit.odds)
         if chance >= _WORTH_ASKING:
-            is_sure = standing_of(chance) is Standing.MERGE
+            # relatives share rare family names, and often the initial: something else must speak for the two
+            is_sure = standing_of(chance) is Standing.MERGE and fit.around > 0
+            if not is_sure:
+                chance = min(chance, _ALONE)
             yield Link(fit.author.id, "abbreviated" if is_sure else "initials", chance)
 
 
@@ -263,5 +268,7 @@ def _doubtful(one: Link, places: int) -> Link:
 
 _WORTH_ASKING: Final = 0.05
 """One of twenty. An initial fits so many that to ask as early as elsewhere would fill the list with them."""
+_ALONE: Final = 0.9
+"""The most that a fitting initial says where nothing else speaks for the two."""
 _CERTAIN: Final = 30.0
 """Log odds beyond which nothing changes."""

@@ -14,6 +14,7 @@ from typing import Final, TypeAlias
 from matcher.identity.groups import Groups, Seen, group_names, is_rare
 from matcher.identity.initials import with_initials
 from matcher.identity.links import CONFIDENCE, Basis, Link
+from matcher.identity.model import probability
 from matcher.identity.names import (
     are_told_apart,
     is_full_name,
@@ -24,6 +25,13 @@ from matcher.identity.names import (
 )
 from matcher.identity.reviewer_names import ReviewerNames
 from matcher.identity.spellings import other_spellings
+from matcher.identity.surroundings import (
+    Surroundings,
+    institutions_of_mention,
+    institutions_of_person,
+    of_paper,
+    of_submission,
+)
 from matcher.records import AuthorMention, Paper, PaperId, PersonId, SubmissionId, Venue
 
 __all__ = [
@@ -132,9 +140,10 @@ def link(venue: Venue) -> Identities:
     who = _Names(register.carriers, register.shared_names, twins)
     linker = _Linker(register, who, _reviewer_names(venue, register, twins))
     for paper in venue.papers:
-        linker.settle(paper.authors, claims.placed.get(paper.id, {}))
+        linker.settle(paper.authors, claims.placed.get(paper.id, {}), of_paper(paper))
+    year = venue.deadline.day.year if venue.deadline else None
     for submission in venue.submissions:
-        linker.settle(submission.authors, {})
+        linker.settle(submission.authors, {}, of_submission(submission, year))
     linker.group()
     papers = {paper.id: linker.byline(number) for number, paper in enumerate(venue.papers)}
     submissions = {
@@ -183,6 +192,16 @@ class _Register:
         self.short_names = {name: tuple(people) for name, people in carriers.items() if not is_full_name(name)}
         self.owners = {address: tuple(sorted(people)) for address, people in owners.items()}
         self.shared_names = frozenset(shared)
+        self._person_by_id = venue.person_by_id
+        self._institutions: dict[PersonId, frozenset[str]] = {}
+
+    def institutions_of(self, person_id: PersonId) -> frozenset[str]:
+        """Where a person of the venue is or was, as their record says."""
+        found = self._institutions.get(person_id)
+        if found is None:
+            person = self._person_by_id.get(person_id)
+            found = self._institutions[person_id] = institutions_of_person(person) if person else frozenset()
+        return found
 
     def normal(self, name: str) -> str:
         found = self._normal.get(name)
@@ -416,6 +435,7 @@ class _Byline:
 
     authors: tuple[AuthorMention, ...]
     links: dict[int, tuple[Link, ...]]
+    around: Surroundings
 
 
 class _Linker:
@@ -432,9 +452,11 @@ class _Linker:
         self.names = 0
         """Different names on all bylines, once they are grouped."""
 
-    def settle(self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]) -> None:
+    def settle(
+        self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]], around: Surroundings
+    ) -> None:
         """Take up a byline, and link what ids, then addresses, then lists of papers say."""
-        self._bylines.append(_Byline(authors, self._surely(authors, placed)))
+        self._bylines.append(_Byline(authors, self._surely(authors, placed), around))
 
     def _surely(
         self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]
@@ -473,14 +495,7 @@ class _Linker:
 
     def group(self) -> None:
         """Find out which mentions of one name are one person, where the name alone does not say it."""
-        normal = self._register.normal
-        bylines = [
-            Seen(
-                tuple(normal(mention.name) for mention in byline.authors),
-                {at: people[0].person_id for at, people in byline.links.items() if people and people[0].is_sure},
-            )
-            for byline in self._bylines
-        ]
+        bylines = [self._seen(byline) for byline in self._bylines]
         count = Counter(name for seen in bylines for name in seen.names)
         self.names = len(count)
         open_names = [
@@ -499,22 +514,40 @@ class _Linker:
         unknown = [name for name in open_names if name not in carriers and name not in split]
         self._spelt = other_spellings(bylines, unknown)
 
+    def _seen(self, byline: _Byline) -> Seen:
+        """A byline as names are grouped."""
+        settled = {at: people[0].person_id for at, people in byline.links.items() if people and people[0].is_sure}
+        places = {}
+        for at, mention in enumerate(byline.authors):
+            known = self._register.institutions_of(settled[at]) if at in settled else frozenset()
+            found = institutions_of_mention(mention) | known
+            if found:
+                places[at] = found
+        names = tuple(self._register.normal(mention.name) for mention in byline.authors)
+        return Seen(names, settled, byline.around, places)
+
     def _links_of_groups(self, name: str, groups: Groups) -> dict[tuple[int, int], tuple[Link, ...]]:
         """Per mention of a name, who it is and who else it may be."""
         unknown = [group for group in groups.groups if not group.people]
         shared = PersonId(_UNIDENTIFIED + name)
-        perhaps = [Link(who, "common", groups.chance) for who in self._who.carriers.get(name, ())]
+        known = {who: groups.of_person(who) for who in self._who.carriers.get(name, ())}
+        apart = math.sqrt(probability(groups.odds))
         found: dict[tuple[int, int], tuple[Link, ...]] = {}
         for group in groups.groups:
             if group.people:
                 basis: Basis = "coauthors" if group.by_coauthors else "name"
-                links = [Link(who, basis, CONFIDENCE[basis]) for who in sorted(group.people)]
-            elif len(unknown) == 1:
-                links = [*perhaps, Link(shared, "name", _UNIDENTIFIED_CONFIDENCE)]
+                why = ("the same institution",) if group.by_institution else ()
+                links = [Link(who, basis, CONFIDENCE[basis], why) for who in sorted(group.people)]
             else:
-                key = PersonId(f"{shared} {unknown.index(group) + 1}")
-                also = Link(shared, "common", math.sqrt(groups.chance))
-                links = [*perhaps, Link(key, "name", _UNIDENTIFIED_CONFIDENCE), also]
+                links = [
+                    Link(who, "common", groups.chance(group, own), group.around.told(own.around) if own else ())
+                    for who, own in known.items()
+                ]
+                if len(unknown) == 1:
+                    links.append(Link(shared, "name", _UNIDENTIFIED_CONFIDENCE))
+                else:
+                    key = PersonId(f"{shared} {unknown.index(group) + 1}")
+                    links += [Link(key, "name", _UNIDENTIFIED_CONFIDENCE), Link(shared, "common", apart)]
             found.update(dict.fromkeys(group.places, tuple(links)))
         return found
 
