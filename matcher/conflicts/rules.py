@@ -78,7 +78,8 @@ def _authorships(world: World, submission: Submission) -> Iterator[Conflict]:
 def _weaker(one: Link, other: Link) -> Link:
     """What a chain of two links is worth: its weaker reason, and both confidences."""
     worst = min(one, other, key=lambda link: (link.is_sure, link.confidence))
-    return Link(worst.person_id, worst.basis, one.confidence * other.confidence)
+    because = tuple(dict.fromkeys((*one.because, *other.because)))
+    return Link(worst.person_id, worst.basis, one.confidence * other.confidence, because)
 
 
 def _authorship(

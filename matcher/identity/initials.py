@@ -28,6 +28,7 @@ from matcher.identity.model import (
     title_words,
 )
 from matcher.identity.names import Spelling, is_full_name, key_of, normalise_name
+from matcher.identity.surroundings import Surroundings, institutions_of_mention, of_paper, of_submission
 from matcher.records import Paper, PaperId, PersonId, Submission, SubmissionId, Venue
 
 __all__ = ["with_initials"]
@@ -112,6 +113,7 @@ class _Search:
         people: int,
     ) -> None:
         self._venue = venue
+        self._year = venue.deadline.day.year if venue.deadline else None
         self._links = papers
         # the weights were learned among all people of the counts; a venue holds fewer who carry the name
         self._fewer: float = settings()["weights"]["carriers_initials"] * math.log10(share_of_people(people))
@@ -208,10 +210,13 @@ class _Search:
         found = self._seen.get(author.id)
         if found is None:
             texts: list[tuple[Sequence[str], str]] = []
+            around = Surroundings()
             for submission_id, position in author.places:
                 submission = self._venue.submission_by_id[submission_id]
                 others = [one.name for at, one in enumerate(submission.authors) if at != position]
                 texts.append((others, submission.title))
+                place = institutions_of_mention(submission.authors[position])
+                around = around.with_all(of_submission(submission, self._year).at(place))
             for paper_id in self._papers_of.get(author.id, ()):
                 paper = self._venue.paper_by_id[paper_id]
                 byline = self._links[paper_id]
@@ -221,17 +226,29 @@ class _Search:
                     if not any(link.person_id == author.id for link in byline[at])
                 ]
                 texts.append((others, paper.title))
+                around = around.with_all(of_paper(paper))
             found = self._seen[author.id] = Sighting(
                 name=next(iter(author.names)),
                 coauthors=frozenset(filter(None, (normalise_name(name) for names, _ in texts for name in names))),
                 words=frozenset(word for _, title in texts for word in title_words(title)),
+                venues=around.venues,
+                years=around.years or (),
+                institutions=around.institutions,
             )
         return found
 
 
 def _on_paper(paper: Paper, position: int) -> Sighting:
     others = (normalise_name(one.name) for at, one in enumerate(paper.authors) if at != position)
-    return Sighting(paper.authors[position].name, frozenset(filter(None, others)), title_words(paper.title))
+    around = of_paper(paper)
+    return Sighting(
+        paper.authors[position].name,
+        frozenset(filter(None, others)),
+        around.words,
+        around.venues,
+        around.years or (),
+        institutions_of_mention(paper.authors[position]),
+    )
 
 
 def _fullest(names: Iterable[str]) -> list[tuple[str, Spelling]]:
