@@ -23,6 +23,8 @@ from eval.bootstrap import mean_interval
 from matcher.errors import InputError
 from matcher.identity import normalise_name
 from matcher.identity.model import Sighting, Standing, judge, settings, title_words
+from matcher.institutions import stays
+from matcher.records import Affiliation
 
 __all__ = [
     "RULES",
@@ -122,7 +124,7 @@ def _sighting(mention: Mapping[str, Any]) -> Sighting:
         words=title_words(mention["title"]),
         venues=frozenset((mention["venue"],)),
         years=(int(mention["year"]),),
-        domains=frozenset((domain,)) if domain else frozenset(),
+        institutions=frozenset(key for stay in stays((Affiliation(domain=domain),)) for key in stay.keys),
     )
 
 
@@ -165,7 +167,7 @@ def _initial_and_last(pair: LabelledPair) -> bool:
 
 
 def _initial_and_context(pair: LabelledPair) -> bool:
-    shared = pair.one.coauthors & pair.other.coauthors or pair.one.domains & pair.other.domains
+    shared = pair.one.coauthors & pair.other.coauthors or pair.one.institutions & pair.other.institutions
     return bool(shared) and _initial_and_last(pair)
 
 

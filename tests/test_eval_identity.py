@@ -57,7 +57,7 @@ def test_pairs_are_read_from_a_file_or_a_folder(tmp_path: Path) -> None:
     assert [pair.is_same for pair in pairs] == [True, True, False, False]
     assert [pair.strength for pair in pairs] == ["strong", "strong", "strong", "weak"]
     assert pairs[0].one.coauthors == {"mary roe"}
-    assert pairs[1].other.domains == {"uni.example"}
+    assert pairs[1].other.institutions == {"domain:uni.example"}
     assert pairs == read_pairs(write_rows(tmp_path / "same.jsonl", ROWS))
 
 
@@ -96,10 +96,10 @@ def test_the_rules_of_the_peers(one: str, other: str, expected: set[str]) -> Non
 
 def test_the_rule_with_context_needs_a_coauthor_or_a_domain() -> None:
     rule = RULES["initial and family name, shared coauthor or domain"]
-    alone, beside = Sighting("J. Doe"), Sighting("Jane Doe", frozenset({"a b"}), domains=frozenset({"u.example"}))
+    alone, beside = Sighting("J. Doe"), Sighting("Jane Doe", frozenset({"a b"}), institutions=frozenset({"u.example"}))
     assert not rule(pair(alone, beside))
     assert rule(pair(Sighting("J. Doe", frozenset({"a b"})), beside))
-    assert rule(pair(Sighting("J. Doe", domains=frozenset({"u.example"})), beside))
+    assert rule(pair(Sighting("J. Doe", institutions=frozenset({"u.example"})), beside))
     assert not rule(pair(Sighting("J. Roe", frozenset({"a b"})), beside))
 
 
@@ -254,7 +254,7 @@ def test_counts_of_names() -> None:
     counts = count_names(papers)
     assert counts["people"] == 6
     assert counts["given"] == {"jane": 6}
-    assert counts["initials"] == {"j": 6}
+    assert counts["initials"] == {"j": [6.0]}
     assert counts["family"] == {}
     assert counts["words"] == {}
 

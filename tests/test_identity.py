@@ -189,7 +189,6 @@ FITTING = [
 ]
 
 ALIKE = [
-    ("Jan Doe", "Jane Doe"),
     ("Jane Doe", "Jane Roe"),
     ("P. Berg", "Peter van der Berg"),
     ("Peter van Berg", "Peter van der Berg"),

@@ -49,7 +49,7 @@ def test_coauthors_hold_mentions_of_a_common_name_together() -> None:
     groups = grouped((COMMON, *RARE[:3]), (*RARE[:3], COMMON), (COMMON, RARE[3]))
     assert places(groups) == [[0, 1], [2]]
     assert [group.by_coauthors for group in groups.groups] == [True, False]
-    assert 0 < groups.chance < 0.5
+    assert 0 < groups.chance(*groups.groups) < 0.5
 
 
 def test_a_chain_of_coauthors_is_one_person() -> None:

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from matcher.conflicts.institutions import (
+from matcher.institutions import (
     FREE_MAIL,
     PLACEHOLDERS,
     Stay,

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Final
 
-from matcher.conflicts.institutions import Stay, stays
+from matcher.institutions import Stay, stays
 from matcher.records import Affiliation
 
 __all__ = ["Listed", "read_list"]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 from datetime import date
 
 from matcher.config import MatchConfig
-from matcher.conflicts.institutions import Stay, stays, stays_at_addresses, were_there, were_there_together
 from matcher.conflicts.policy import Institutions
 from matcher.conflicts.windows import decide, strictest
 from matcher.conflicts.world import World
+from matcher.institutions import Stay, stays, stays_at_addresses, were_there, were_there_together
 from matcher.records import Affiliation, Evidence, PartialDate, Person, PersonId, Submission, Verdict
 
 __all__ = ["Colleagues", "Met", "Settled", "settled"]

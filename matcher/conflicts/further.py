@@ -17,9 +17,9 @@ from typing import Any, Final
 from matcher.config import MatchConfig
 from matcher.conflicts.collaborators import Listed, read_list
 from matcher.conflicts.colleagues import Colleagues, settled
-from matcher.conflicts.institutions import Stay
 from matcher.conflicts.world import Author, World
 from matcher.identity import Link, joint_confidence, reasons
+from matcher.institutions import Stay
 from matcher.records import Conflict, Evidence, PersonId, Submission, SubmissionId, Verdict
 
 __all__ = ["collaborator", "cosubmission", "inherited", "sibling"]

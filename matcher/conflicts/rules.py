@@ -78,7 +78,8 @@ def _authorships(world: World, submission: Submission) -> Iterator[Conflict]:
 def _weaker(one: Link, other: Link) -> Link:
     """What a chain of two links is worth: its weaker reason, and both confidences."""
     worst = min(one, other, key=lambda link: (link.is_sure, link.confidence))
-    return Link(worst.person_id, worst.basis, one.confidence * other.confidence)
+    because = tuple(dict.fromkeys((*one.because, *other.because)))
+    return Link(worst.person_id, worst.basis, one.confidence * other.confidence, because)
 
 
 def _authorship(
@@ -86,6 +87,7 @@ def _authorship(
 ) -> Conflict:
     printed, name = one.mention.name, world.name_of(reviewer_id)
     claim = "is" if reason.is_sure else "may be"
+    why = "; ".join((reason.reason, *reason.because))
     return Conflict(
         submission_id=submission_id,
         reviewer_id=reviewer_id,
@@ -93,7 +95,7 @@ def _authorship(
         verdict=Verdict.BLOCK if reason.is_sure else Verdict.ASK,
         via=one.via,
         via_name=one.name,
-        evidence=(Evidence("identity", f"author {one.position + 1}, {printed}, {claim} {name}: {reason.reason}"),),
+        evidence=(Evidence("identity", f"author {one.position + 1}, {printed}, {claim} {name}: {why}"),),
         confidence=reason.confidence,
         clears=f"clears when author {one.position + 1}, {printed}, is shown to be another person than {name}",
     )

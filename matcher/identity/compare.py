@@ -207,7 +207,21 @@ toby|valentin val|valerie val|vasily vasiliy vasilis bill|veronica vera|victor v
 vince vinnie|vladimir vlad volodymyr vova|walter walt|wilhelm willi will|william bill will billy willy liam|yevgeny
 evgeny zhenya|yury yuri yuriy iurii jurij|zachary zach zack|ivan vanya john|jan john johannes|youssef yusuf joseph
 yousef youssouf|abdul abd|ahmed ahmad ahmet|hussein hossein husain hussain huseyin|ali aly|hassan hasan|ibrahim
-ebrahim abraham|seyed sayed syed sayyed|reza riza
+ebrahim abraham|seyed sayed syed sayyed|reza riza|terrence terry terence|nathan nat nati|jonathan jon jonny yonatan|
+russell russ|ruslan russ rus|joaquin quim|guillermo memo|enrique kike|jesus chus|rafael rafa|alejandro ale|eduardo edu|
+fernando nando|santiago santi|javier xavi xavier|mercedes merche|dolores lola|concepcion concha|
+konstantinos kostas kosta costas constantinos constantine dinos|emmanouil manolis manos emmanuel|
+efstratios stratis|ioannis yannis yiannis giannis john|georgios george yorgos giorgos yiorgos|
+dimitrios dimitris dimitri jim dimitra|athanasios thanasis thanos|panagiotis panos takis|nikolaos nikos nick|
+vasileios vasilis vassilis bill|evangelos vangelis|aristeidis aris|theodoros thodoris theo|apostolos tolis|
+charalampos haris charis babis|spyridon spyros|stylianos stelios|michail michalis|anastasios tasos|
+eleftherios lefteris|alexandros alekos alex|konstantina dina|ekaterini katerina|stanislav stas slava|
+viacheslav vyacheslav slava|yaroslav jaroslav slava|alexander sasha shura|aleksandr sasha|nikita nick|
+anatoly anatoli tolya|anastasia nastya|natalia natasha natalya|tatiana tanya tatyana|olga olya|svetlana sveta|
+lyudmila ludmila mila|ksenia xenia|daria dasha darya|maria mariya masha|pavel pasha|
+konstantin kostya|yakov jacob yasha|lev leo|mahmoud mahmud mido|mustafa mostafa moustafa|abdullah abdallah|
+khaled khalid|omar umar|osman usman othman|karim kareem|said saeed sayeed|yitzhak isaac itzik|yehuda judah|
+moshe moses|shimon simon|shmuel samuel|yosef joseph yossi|yaakov jacob|eliyahu eli elias|avraham abraham avi|
 """
 
 
@@ -368,7 +382,10 @@ def _initials(one: tuple[str, ...], other: tuple[str, ...]) -> Likeness | None:
     if len(short[0]) == 1:
         if short[0] != long[0][0]:
             return None
-        return Likeness("initials", len(short) - 1) if _middle_fits(short[1:], long[1:]) else Likeness("contradiction")
+        if not _middle_fits(short[1:], long[1:]):
+            return Likeness("contradiction")
+        # "J. P." fits both parts of "Jean-Pierre"; of "John" the second given name may just be left out
+        return Likeness("initials", min(len(short), len(long)) - 1)
     letters = "".join(part[0] for part in long)
     if len(short) == 1 and len(long) > 1 and 1 < len(short[0]) <= 3 and short[0] == letters[: len(short[0])]:
         return Likeness("initials", len(short[0]) - 1)

@@ -1,15 +1,16 @@
-"""Which mentions of one full name are one person: groups of mentions that coauthors, topics or rarity hold together.
+"""Which mentions of one full name are one person: groups that coauthors, institutions or rarity hold together.
 
-Only mentions of the same normalised name meet here, and of those only the ones that share a coauthor are compared
-through an index, so the work grows with the number of mentions and not with its square. Two mentions on one byline,
-and two people whom ids tell apart, never come into one group, however many steps lie between.
+Titles, venues and years add to it, for one person or against it. Only mentions of the same normalised name meet here,
+and of those only the ones that share a coauthor or an institution, found by an index: so the work grows with the number
+of mentions and not with its square. Two mentions on one byline, and two people whom ids tell apart, never come into one
+group, however many steps lie between.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from matcher.identity.model import (
     MANY,
@@ -20,9 +21,13 @@ from matcher.identity.model import (
     share_of_people,
 )
 from matcher.identity.names import Spelling
+from matcher.identity.surroundings import Surroundings
 from matcher.records import PersonId
 
 __all__ = ["Group", "Groups", "Seen", "group_names"]
+
+
+_NOTHING = Surroundings()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,10 +37,18 @@ class Seen:
     Args:
         names: normalised, in byline order.
         settled: per position, who it surely is.
+        around: title, venue and year.
+        institutions: per position, where something is known.
     """
 
     names: tuple[str, ...]
     settled: Mapping[int, PersonId]
+    around: Surroundings = _NOTHING
+    institutions: Mapping[int, frozenset[str]] = field(default_factory=dict)
+
+    def around_of(self, position: int) -> Surroundings:
+        """What stands around one name."""
+        return self.around.at(self.institutions.get(position, frozenset()))
 
 
 @dataclass(slots=True)
@@ -46,20 +59,26 @@ class Group:
         places: byline number and position of each mention.
         people: who they surely are; several only where they are one person recorded twice.
         coauthors: everybody who stands beside them.
+        around: titles, venues, years and institutions.
         by_coauthors: whether a shared coauthor made the group.
+        by_institution: whether a shared institution did, without a coauthor.
     """
 
     places: list[tuple[int, int]]
     people: set[PersonId]
     coauthors: dict[str, None]
+    around: Surroundings = _NOTHING
     by_coauthors: bool = False
+    by_institution: bool = False
 
-    def join(self, other: Group, *, by_coauthors: bool) -> None:
-        """Take another group in."""
+    def join(self, other: Group, *, by_what: str = "") -> None:
+        """Take another group in, because of shared `coauthors` or a shared `institution`, or for another reason."""
         self.places += other.places
         self.people |= other.people
         self.coauthors.update(other.coauthors)
-        self.by_coauthors = self.by_coauthors or other.by_coauthors or by_coauthors
+        self.around = self.around.with_all(other.around)
+        self.by_coauthors = self.by_coauthors or other.by_coauthors or by_what == "coauthors"
+        self.by_institution = self.by_institution or other.by_institution or by_what == "institution"
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,14 +93,21 @@ class Groups:
     groups: tuple[Group, ...]
     odds: float
 
-    @property
-    def chance(self) -> float:
-        """Probability that two of them are one person after all."""
-        return probability(self.odds)
+    def chance(self, one: Group, other: Group | None) -> float:
+        """Probability that two of them are one person after all; of somebody without a mention, from the name alone."""
+        return probability(self.odds + (one.around.log_odds(other.around) if other else 0.0))
+
+    def of_person(self, who: PersonId) -> Group | None:
+        """The group of a known person; `None` where no mention is surely theirs."""
+        return next((group for group in self.groups if who in group.people), None)
 
 
 _KNOWN = "\0"
 """Marks a coauthor whom not the name but something stronger identifies: sharing them counts in full."""
+
+
+_PLACE = "\1"
+"""Marks an institution among the coauthors, to find groups that share it; it is weighed with the surroundings."""
 
 
 def is_rare(name: str, people: int) -> bool:
@@ -122,6 +148,18 @@ def group_names(
     return {name: _Grouping(bylines, name, people, are_two).of(places) for name, places in sorted(wanted.items())}
 
 
+def _worth(name: str) -> float:
+    """What sharing somebody says."""
+    if name.startswith(_PLACE):
+        return 0.0
+    return 1.0 if name.startswith(_KNOWN) else coauthor_weight(name)
+
+
+def _what_is_shared(one: Group, other: Group) -> str:
+    shared = {name[0] == _PLACE for name in one.coauthors if name in other.coauthors}
+    return "coauthors" if False in shared else "institution" if shared else ""
+
+
 class _Grouping:
     """Groups the mentions of one name."""
 
@@ -153,7 +191,13 @@ class _Grouping:
         who = seen.settled.get(position)
         others = [name for at, name in enumerate(seen.names) if at != position and name]
         known = (f"{_KNOWN}{whose}" for at, whose in seen.settled.items() if at != position)
-        return Group([place], set() if who is None else {who}, dict.fromkeys((*others, *known)))
+        places = (f"{_PLACE}{key}" for key in sorted(seen.institutions.get(position, ())))
+        return Group(
+            [place],
+            set() if who is None else {who},
+            dict.fromkeys((*others, *known, *places)),
+            seen.around_of(position),
+        )
 
     def _joined(self, parts: Sequence[Group]) -> list[Group]:
         """Put every part into the group that fits best, or begin one with it."""
@@ -169,7 +213,7 @@ class _Grouping:
                 best = len(groups)
                 groups.append(part)
             else:
-                groups[best].join(part, by_coauthors=not known and odds[best] > self._odds)
+                groups[best].join(part, by_what="" if known else _what_is_shared(part, groups[best]))
             of_person.update(dict.fromkeys(part.people, best))
             for name in part.coauthors:
                 of_coauthor.setdefault(name, {})[best] = None
@@ -182,16 +226,22 @@ class _Grouping:
         found: dict[int, float] = {}
         if self._odds >= self._needed:  # a rare name: coauthors need not be shared, only not too many be missing
             for place, group in enumerate(groups):
-                found[place] = self._odds + self._none * math.log2(
-                    1 + min(len(part.coauthors), len(group.coauthors), MANY)
-                )
+                found[place] = self._odds + self._without(part, group)
         worth: dict[int, float] = {}
         for name in part.coauthors:
             for place in of_coauthor.get(name, ()):
-                worth[place] = worth.get(place, 0.0) + (1.0 if name.startswith(_KNOWN) else coauthor_weight(name))
+                worth[place] = worth.get(place, 0.0) + _worth(name)
         for place, shared in worth.items():
-            found[place] = self._odds + self._coauthor * min(1.0, shared) + self._more * math.log2(max(1.0, shared))
-        return {place: odds for place, odds in found.items() if odds >= self._needed}
+            said = self._coauthor * min(1.0, shared) + self._more * math.log2(max(1.0, shared))
+            found[place] = self._odds + (said if shared else self._without(part, groups[place]))
+        told = {place: odds + part.around.log_odds(groups[place].around) for place, odds in found.items()}
+        return {place: odds for place, odds in told.items() if odds >= self._needed}
+
+    def _without(self, one: Group, other: Group) -> float:
+        """Log odds of sharing no coauthor."""
+        few = min(sum(name[0] != _PLACE for name in group.coauthors) for group in (one, other))
+        missing: float = self._none * math.log2(1 + min(few, MANY))
+        return missing
 
     def _may_join(self, one: Group, other: Group) -> bool:
         if not {number for number, _ in one.places}.isdisjoint(number for number, _ in other.places):

@@ -29,6 +29,7 @@ from matcher.identity.model import (
     title_words,
 )
 from matcher.identity.names import Spelling, is_full_name, key_of, normalise_name
+from matcher.identity.surroundings import Surroundings, institutions_of_mention, of_paper, of_submission
 from matcher.records import Paper, PaperId, PersonId, Submission, SubmissionId, Venue
 
 __all__ = ["Initials"]
@@ -61,6 +62,8 @@ class _Fit:
     author: _Author
     is_full: bool
     odds: float
+    around: float
+    """Log odds of what stands around the two alone."""
 
 
 class Initials:
@@ -323,19 +326,26 @@ class _Search:
                 continue  # two people whom ids tell apart
             sighting = sighting or _on_paper(paper, position)
             around = context_features(self._sighting(author), sighting)
-            odds = name_log_odds(written, name) + self._fewer + log_odds(around)
-            best[author.id] = _Fit(author, own_is_full, odds)
+            said = log_odds(around)
+            best[author.id] = _Fit(author, own_is_full, name_log_odds(written, name) + self._fewer + said, said)
         return [best[who] for who in sorted(best)]
+
+    def _year(self) -> int | None:
+        """The year in which submissions were written."""
+        return self.venue.deadline.day.year if self.venue.deadline else None
 
     def _sighting(self, author: _Author) -> Sighting:
         """What stands around an author on their submissions and on the papers that are surely theirs."""
         found = self._seen.get(author.id)
         if found is None:
             texts: list[tuple[Sequence[str], str]] = []
+            around = Surroundings()
             for submission_id, position in author.places:
                 submission = self.venue.submission_by_id[submission_id]
                 others = [one.name for at, one in enumerate(submission.authors) if at != position]
                 texts.append((others, submission.title))
+                place = institutions_of_mention(submission.authors[position])
+                around = around.with_all(of_submission(submission, self._year()).at(place))
             for paper_id in self._papers_of.get(author.id, ()):
                 paper = self.venue.paper_by_id[paper_id]
                 byline = self._links[paper_id]
@@ -345,10 +355,14 @@ class _Search:
                     if not any(link.person_id == author.id for link in byline[at])
                 ]
                 texts.append((others, paper.title))
+                around = around.with_all(of_paper(paper))
             found = self._seen[author.id] = Sighting(
                 name=next(iter(author.names)),
                 coauthors=frozenset(filter(None, (normalise_name(name) for names, _ in texts for name in names))),
                 words=frozenset(word for _, title in texts for word in title_words(title)),
+                venues=around.venues,
+                years=around.years or (),
+                institutions=around.institutions,
             )
         return found
 
@@ -374,7 +388,15 @@ def _is_full(spelling: Spelling) -> bool:
 
 def _on_paper(paper: Paper, position: int) -> Sighting:
     others = (normalise_name(one.name) for at, one in enumerate(paper.authors) if at != position)
-    return Sighting(paper.authors[position].name, frozenset(filter(None, others)), title_words(paper.title))
+    around = of_paper(paper)
+    return Sighting(
+        paper.authors[position].name,
+        frozenset(filter(None, others)),
+        around.words,
+        around.venues,
+        around.years or (),
+        institutions_of_mention(paper.authors[position]),
+    )
 
 
 def _fullest(names: Iterable[str]) -> list[tuple[str, Spelling]]:
@@ -397,7 +419,10 @@ def _links(likely: Sequence[_Fit]) -> Iterator[Link]:
         own = math.exp(min(fit.odds, _CERTAIN))
         chance = own / (1 + rivals) if fit.is_full else probability(fit.odds)
         if chance >= _WORTH_ASKING:
-            is_sure = standing_of(chance) is Standing.MERGE
+            # relatives share rare family names, and often the initial: something else must speak for the two
+            is_sure = standing_of(chance) is Standing.MERGE and fit.around > 0
+            if not is_sure:
+                chance = min(chance, _ALONE)
             yield Link(fit.author.id, "abbreviated" if is_sure else "initials", chance)
 
 
@@ -408,5 +433,7 @@ def _doubtful(one: Link, places: int) -> Link:
 
 _WORTH_ASKING: Final = 0.05
 """One of twenty. An initial fits so many that to ask as early as elsewhere would fill the list with them."""
+_ALONE: Final = 0.9
+"""The most that a fitting initial says where nothing else speaks for the two."""
 _CERTAIN: Final = 30.0
 """Log odds beyond which nothing changes."""

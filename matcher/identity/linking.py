@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Final, TypeAlias
 from matcher.identity.groups import Groups, Seen, group_names, is_rare
 from matcher.identity.initials import Initials
 from matcher.identity.links import CONFIDENCE, Basis, Link
+from matcher.identity.model import probability
 from matcher.identity.names import (
     are_told_apart,
     is_full_name,
@@ -24,6 +25,7 @@ from matcher.identity.names import (
 from matcher.identity.register import Claims, Key, Register, addresses_of_several, bylines
 from matcher.identity.reviewer_names import ReviewerNames
 from matcher.identity.spellings import Spellings, other_spellings
+from matcher.identity.surroundings import Surroundings, institutions_of_mention, of_paper, of_submission
 from matcher.records import AuthorMention, PaperId, PersonId, SubmissionId, Venue
 
 if TYPE_CHECKING:
@@ -34,6 +36,7 @@ __all__ = [
     "Identities",
     "Linker",
     "Names",
+    "around",
     "coauthors_in",
     "link",
     "surely",
@@ -143,7 +146,7 @@ def link(venue: Venue) -> Identities:
     who = Names(register.carriers, register.shared_names, twins)
     linker = Linker(register, claims, who, _reviewer_names(venue, register, twins))
     for key, authors in bylines(venue):
-        linker.settle(key, authors)
+        linker.settle(key, authors, around(key, venue))
     linker.group()
     linker.papers = {paper.id: linker.byline(("paper", paper.id)) for paper in venue.papers}
     linker.submissions = {each.id: linker.byline(("submission", each.id)) for each in venue.submissions}
@@ -273,6 +276,15 @@ def _reviewer_names(venue: Venue, register: Register, twins: Mapping[PersonId, t
     return ReviewerNames(names, same, register.short_names, coauthors_in(venue, register))
 
 
+def around(key: Key, venue: Venue) -> Surroundings:
+    """What stands around the authors of a byline: title, venue and year."""
+    kind, name = key
+    if kind == "paper":
+        return of_paper(venue.paper_by_id[PaperId(name)])
+    year = venue.deadline.day.year if venue.deadline else None
+    return of_submission(venue.submission_by_id[SubmissionId(name)], year)
+
+
 def surely(who: PersonId, twins: Mapping[PersonId, tuple[Link, ...]]) -> frozenset[PersonId]:
     """A person's record and every other that is surely theirs."""
     return frozenset((who, *(twin.person_id for twin in twins.get(who, ()) if twin.is_sure)))
@@ -344,16 +356,26 @@ class Linker:
         """Of how many people names are reckoned with: the different names, in steps."""
         return round(_STEP ** round(math.log(max(1, self.names), _STEP)))
 
-    def settle(self, key: Key, authors: tuple[AuthorMention, ...]) -> None:
+    def settle(self, key: Key, authors: tuple[AuthorMention, ...], around: Surroundings) -> None:
         """Take up a byline, and link what ids, then addresses, then lists of papers say."""
         kind, name = key
         placed = self.claims.placed.get(PaperId(name), {}) if kind == "paper" else {}
         links = self._surely(authors, placed)
         self.settled[key] = _Byline(authors, links)
-        self.seen[key] = Seen(
-            tuple(self.register.normal(mention.name) for mention in authors),
-            {at: people[0].person_id for at, people in links.items() if people and people[0].is_sure},
-        )
+        self.seen[key] = self._seen(authors, links, around)
+
+    def _seen(
+        self, authors: Sequence[AuthorMention], links: Mapping[int, tuple[Link, ...]], around: Surroundings
+    ) -> Seen:
+        """A byline as names are grouped."""
+        settled = {at: people[0].person_id for at, people in links.items() if people and people[0].is_sure}
+        places = {}
+        for at, mention in enumerate(authors):
+            known = self.register.institutions_of(settled[at]) if at in settled else frozenset()
+            found = institutions_of_mention(mention) | known
+            if found:
+                places[at] = found
+        return Seen(tuple(self.register.normal(mention.name) for mention in authors), settled, around, places)
 
     def _surely(
         self, authors: tuple[AuthorMention, ...], placed: Mapping[int, tuple[Link, ...]]
@@ -432,18 +454,24 @@ class Linker:
         """
         unknown = [group for group in groups.groups if not group.people]
         shared = PersonId(_UNIDENTIFIED + name)
-        perhaps = [Link(who, "common", groups.chance) for who in self.who.carriers.get(name, ())]
+        known = {who: groups.of_person(who) for who in self.who.carriers.get(name, ())}
+        apart = math.sqrt(probability(groups.odds))
         found: dict[tuple[Key, int], tuple[Link, ...]] = {}
         for group in groups.groups:
             if group.people:
                 basis: Basis = "coauthors" if group.by_coauthors else "name"
-                links = [Link(who, basis, CONFIDENCE[basis]) for who in sorted(group.people)]
-            elif len(unknown) == 1:
-                links = [*perhaps, Link(shared, "name", _UNIDENTIFIED_CONFIDENCE)]
+                why = ("the same institution",) if group.by_institution else ()
+                links = [Link(who, basis, CONFIDENCE[basis], why) for who in sorted(group.people)]
             else:
-                key = PersonId(f"{shared} {unknown.index(group) + 1}")
-                also = Link(shared, "common", math.sqrt(groups.chance))
-                links = [*perhaps, Link(key, "name", _UNIDENTIFIED_CONFIDENCE), also]
+                links = [
+                    Link(who, "common", groups.chance(group, own), group.around.told(own.around) if own else ())
+                    for who, own in known.items()
+                ]
+                if len(unknown) == 1:
+                    links.append(Link(shared, "name", _UNIDENTIFIED_CONFIDENCE))
+                else:
+                    key = PersonId(f"{shared} {unknown.index(group) + 1}")
+                    links += [Link(key, "name", _UNIDENTIFIED_CONFIDENCE), Link(shared, "common", apart)]
             found.update(dict.fromkeys(((keys[number], at) for number, at in group.places), tuple(links)))
         return found
 

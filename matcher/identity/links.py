@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final, Literal, TypeAlias
 
 from matcher.records import PersonId
@@ -81,11 +81,13 @@ class Link:
         person_id: a person of the venue, or the key of a name that nobody known carries (`Identities.is_known`).
         basis: how it is known; see the table of this module.
         confidence: probability that it is this person, in (0, 1].
+        because: what else speaks for it or against it, in words: institutions, titles, venues, years.
     """
 
     person_id: PersonId
     basis: Basis
     confidence: float
+    because: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @property
     def is_sure(self) -> bool:
@@ -105,4 +107,4 @@ def joint_confidence(links: Iterable[Link]) -> float:
 
 def reasons(links: Iterable[Link]) -> tuple[str, ...]:
     """How some links are known, in words, each reason once; nothing for ids, which need none."""
-    return tuple(dict.fromkeys(one.reason for one in links if one.basis != "id"))
+    return tuple(dict.fromkeys(text for one in links if one.basis != "id" for text in (one.reason, *one.because)))

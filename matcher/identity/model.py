@@ -1,7 +1,7 @@
 """How probable it is that two mentions of a name are one person: a small logistic model with readable weights.
 
 The log odds are a sum: what the two spellings say (kind of likeness, how many people carry such a name), and what is
-known around them (shared coauthors, titles, venue, domains, years). Each term is a feature times a weight of
+known around them (shared coauthors, titles, venues, institutions, years). Each term is a feature times a weight of
 `weights.json`, and each gives a reason in words. Ids decide without the model: the same id is the same person, two ids
 of one kind are two people, and so are two mentions on one byline.
 
@@ -14,28 +14,31 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from enum import StrEnum
 from functools import cache, lru_cache
 from importlib import resources
-from typing import Any, Final
+from typing import Any, Final, TypeAlias
 
 from matcher.identity.compare import KINDS, Kind, Likeness, compare_names
 from matcher.identity.names import Spelling, is_full_name, normalise_name
 
 __all__ = [
+    "EMPTY_TITLE",
     "MANY",
     "Judgement",
     "Sighting",
     "Standing",
+    "around_features",
     "carriers_of",
     "coauthor_log_odds",
     "coauthor_weight",
     "context_features",
     "counting_with",
     "features",
+    "in_words",
     "is_given_name",
     "judge",
     "log_odds",
@@ -48,6 +51,7 @@ __all__ = [
     "spellings_of",
     "standing_of",
     "title_words",
+    "weigh_title",
 ]
 
 
@@ -69,7 +73,7 @@ class Sighting:
         words: words of the titles (`title_words`).
         venues: where they were published, in one spelling.
         years: when.
-        domains: mail domains and other addresses of institutions.
+        institutions: keys of institutions (`matcher.institutions.Stay.keys`), from mail domains and affiliations.
         ids: per kind (`~`, `orcid.org`, `dblp`, …), the id.
         papers: ids of the papers: two mentions on one paper are two people.
     """
@@ -79,7 +83,7 @@ class Sighting:
     words: frozenset[str] = frozenset()
     venues: frozenset[str] = frozenset()
     years: tuple[int, ...] = ()
-    domains: frozenset[str] = frozenset()
+    institutions: frozenset[str] = frozenset()
     ids: tuple[tuple[str, str], ...] = ()
     papers: frozenset[str] = frozenset()
 
@@ -133,7 +137,7 @@ def counting_with(frequencies: Mapping[str, Any]) -> Iterator[None]:
 
 
 def _forget() -> None:
-    for counted in (carriers_of, coauthor_weight, _squared_rarity, name_log_odds):
+    for counted in (_by_group, carriers_of, coauthor_weight, _squared_rarity, name_log_odds):
         counted.cache_clear()
 
 
@@ -174,15 +178,42 @@ def _spellings(name: str) -> tuple[Spelling, ...]:
 def carriers_of(spelling: Spelling) -> float:
     """How many researchers in the field are expected to have names that read like this; never 0.
 
-    The share of people with the given name (or its initial) times that with the family name, times all people, as if
-    the two were independent; the family name may stand first. From the counts of `frequencies.json`.
+    In every language group, the share of its people with the given name (or its initial) times that with the family
+    name, times the group, as if the two were independent within a group; the family name may stand first. Each further
+    initial leaves the share of people who have it. Of a name of one part, the people with that part. From the counts
+    of `frequencies.json`.
     """
     table = _frequencies()
     parts = spelling.parts
     if len(parts) < 2:
-        return float(table["people"])
-    given = "".join(parts[:-1]) if all(len(part) > 1 for part in parts[:-1]) else parts[0]
-    return max(_expected(table, given, parts[-1]), _expected(table, parts[-1], parts[0]) if len(parts) == 2 else 0.0)
+        return max((float(table[kind].get(part, table["rare"])) for kind in _PARTS for part in parts), default=_FEWEST)
+    whole = [part for part in parts[:-1] if len(part) > 1]
+    letters = [part for part in parts[:-1] if len(part) == 1]
+    given = "".join(whole) if whole else letters.pop(0)
+    found = _expected(table, given, parts[-1])
+    if len(parts) == 2:
+        return max(found, _expected(table, parts[-1], parts[0]))
+    people = float(table["people"])
+    shares = (sum(table["initials"].get(letter, (table["rare"],))) / people for letter in letters)
+    share: float = math.prod(shares)
+    return max(found * share, _FEWEST)
+
+
+_PARTS: Final = ("given", "family")
+
+
+def _carriers(kind: Kind, one: Spelling, other: Spelling) -> float:
+    """How many carry the name of two that says less.
+
+    Where the order differs, somebody else would carry the parts in the order that is rarer. Beside initials only the
+    first counts: whether the others fit is a feature of its own.
+    """
+    if kind == "order" and len(one.parts) == 2:
+        table, (first, last) = _frequencies(), one.parts
+        return min(_expected(table, first, last), _expected(table, last, first))
+    if kind == "initials":
+        one, other = (Spelling((name.parts[0], name.parts[-1]), name.suffix) for name in (one, other))
+    return max(carriers_of(one), carriers_of(other))
 
 
 def is_given_name(name: str) -> bool:
@@ -208,13 +239,34 @@ _NARROWEST: Final = 0.1
 
 
 def _expected(table: Mapping[str, Any], given: str, family: str) -> float:
-    rare = float(table["rare"])
-    counts = table["initials"] if len(given) == 1 else table["given"]
-    families = table["family_initials"] if len(family) == 1 else table["family"]
-    people = float(table["people"])
-    return max(float(counts.get(given, rare)) * float(families.get(family, rare)) / people, _FEWEST)
+    mine = _by_group("initials" if len(given) == 1 else "given", given)
+    theirs = _by_group("family_initials" if len(family) == 1 else "family", family)
+    groups: Sequence[float] = table["groups"]
+    if mine is None or theirs is None:  # a rare name belongs where the other one does
+        known = mine or theirs or groups
+        spread = [float(table["rare"]) * count / sum(known) for count in known]
+        mine, theirs = mine or spread, theirs or spread
+    return max(sum(one * other / people for one, other, people in zip(mine, theirs, groups, strict=True)), _FEWEST)
 
 
+@lru_cache(maxsize=100_000)
+def _by_group(kind: str, part: str) -> Sequence[float] | None:
+    """How many people of each language group carry a part of a name; `None` where it is too rare to be listed.
+
+    The shares of a listed name stand in per cent, as in "a93 c7"; one without shares belongs to the first group.
+    """
+    table = _frequencies()
+    found = table[kind].get(part)
+    if found is None or not isinstance(found, int):
+        return None if found is None else [float(count) for count in found]
+    counts = [0.0] * len(table["groups"])
+    shares: str = table[f"{kind}_groups"].get(part, f"{_FIRST_GROUP}100")
+    for share in shares.split():
+        counts[ord(share[0]) - ord(_FIRST_GROUP)] = found * float(share[1:]) / 100
+    return counts
+
+
+_FIRST_GROUP: Final = "a"
 _FEWEST: Final = 1e-4
 """Below this a name is simply rare."""
 
@@ -249,15 +301,19 @@ def title_words(title: str) -> frozenset[str]:
     return frozenset(word[:-1] if word.endswith("s") and len(word) > 4 else word for word in words)
 
 
-def _topic(one: frozenset[str], other: frozenset[str]) -> float:
+EMPTY_TITLE: Final[frozenset[str]] = frozenset()
+
+
+def weigh_title(words: Iterable[str]) -> float:
+    """What the words of a title weigh together: rare words more."""
+    return sum(map(_squared_rarity, sorted(words)))
+
+
+def _topic(one: frozenset[str], weight: float, other: frozenset[str], other_weight: float) -> float:
     """How alike two sets of title words are, in [0, 1]: cosine with rare words weighing more."""
-    shared = one & other
-    if not shared:
-        return 0.0
-    return math.sqrt(
-        (sum(map(_squared_rarity, shared)) / sum(map(_squared_rarity, one)))
-        * (sum(map(_squared_rarity, shared)) / sum(map(_squared_rarity, other)))
-    )
+    few, many = (one, other) if len(one) < len(other) else (other, one)
+    shared = few & many
+    return weigh_title(shared) / math.sqrt(weight * other_weight) if shared else 0.0
 
 
 @lru_cache(maxsize=200_000)
@@ -290,11 +346,17 @@ def _likeness(one: str, other: str) -> tuple[Likeness, float]:
             found = compare_names(first, second)
             if number + place and found.kind in _EQUAL:
                 found = Likeness("nickname", differing=None)
+            elif found.kind in _EQUAL and len(first.parts) > 1 and not _is_whole_name(first):
+                found = Likeness("initials", len(first.parts) - 2)  # equal initials say no more than fitting ones
             rank = _RANKS[found.kind]
             if best is None or rank < best[0]:
-                best = (rank, found, max(carriers_of(first), carriers_of(second)))
+                best = (rank, found, _carriers(found.kind, first, second))
     assert best is not None
     return best[1], best[2]
+
+
+def _is_whole_name(spelling: Spelling) -> bool:
+    return is_full_name(" ".join(spelling.parts))
 
 
 _EQUAL: Final = frozenset(("identical", "spacing", "letters", "order"))
@@ -332,16 +394,34 @@ def _coauthor_features(one: frozenset[str], other: frozenset[str]) -> dict[str, 
 
 
 def context_features(one: Sighting, other: Sighting) -> dict[str, float]:
-    """What stands around two names says: coauthors, titles, venues, domains, years."""
-    found = _coauthor_features(one.coauthors, other.coauthors)
-    if one.words and other.words:
-        found["topic"] = _topic(one.words, other.words)
-    if one.venues and other.venues:
-        found["venue"] = float(not one.venues.isdisjoint(other.venues))
-    if one.domains and other.domains:
-        found["same_domain" if _share_domain(one.domains, other.domains) else "other_domain"] = 1.0
-    if one.years and other.years:
-        found["years_apart"] = float(min(_gap(one.years, other.years), _LONG_AGO))
+    """What stands around two names says: coauthors, titles, venues, institutions, years."""
+    return {**_coauthor_features(one.coauthors, other.coauthors), **around_features(_around(one), _around(other))}
+
+
+Around: TypeAlias = tuple[frozenset[str], float, frozenset[str], tuple[int, int] | None, frozenset[str]]
+"""Words of titles, their weight, venues, first and last year, institutions."""
+
+
+def _around(one: Sighting) -> Around:
+    years = (min(one.years), max(one.years)) if one.years else None
+    return one.words, weigh_title(one.words), one.venues, years, one.institutions
+
+
+def around_features(one: Around, other: Around) -> dict[str, float]:
+    """What titles, venues, institutions and years say; what one side lacks says nothing."""
+    found: dict[str, float] = {}
+    (words, weight, venues, years, institutions), (their_words, their_weight, their_venues, their_years, theirs) = (
+        one,
+        other,
+    )
+    if words and their_words:
+        found["topic"] = _topic(words, weight, their_words, their_weight)
+    if venues and their_venues:
+        found["venue"] = float(not venues.isdisjoint(their_venues))
+    if institutions and theirs:
+        found.update(_institution_feature(institutions, theirs))
+    if years and their_years:
+        found["years_apart"] = float(min(_gap(years, their_years), _LONG_AGO))
     return found
 
 
@@ -366,18 +446,22 @@ def _short(name: str) -> str:
     return f"{parts[0][0]} {parts[-1]}" if parts else ""
 
 
-def _share_domain(one: Iterable[str], other: Iterable[str]) -> bool:
-    """Whether an address of one is an address of the other or lies beneath it."""
-    return any(
-        first == second or first.endswith("." + second) or second.endswith("." + first)
-        for first in one
-        for second in other
-    )
+def _institution_feature(one: frozenset[str], other: frozenset[str]) -> dict[str, float]:
+    """Whether two share an institution; nothing where one is known by its name only and the other by its domain."""
+    if not one.isdisjoint(other):
+        return {"same_institution": 1.0}
+    known, others = ({key.partition(":")[0] for key in keys} for keys in (one, other))
+    is_comparable = _FOUND_IN_ALIASES in known | others or not known.isdisjoint(others)
+    return {"other_institution": 1.0} if is_comparable else {}
 
 
-def _gap(one: tuple[int, ...], other: tuple[int, ...]) -> int:
+_FOUND_IN_ALIASES: Final = "institution"
+"""Kind of the keys that stand for name and domain alike."""
+
+
+def _gap(one: tuple[int, int], other: tuple[int, int]) -> int:
     """Years between two spans; 0 when they overlap."""
-    return max(0, min(one) - max(other), min(other) - max(one))
+    return max(0, one[0] - other[1], other[0] - one[1])
 
 
 # --- probability ----------------------------------------------------------------------------------------------------
@@ -475,14 +559,26 @@ def _in_words(name: str, one: Sighting, other: Sighting) -> str:
     return _WORDS.get(name, "")
 
 
+def in_words(found: Mapping[str, float]) -> tuple[str, ...]:
+    """What features of the surroundings say, in words, weightiest first; what hardly weighs is left out."""
+    weights: Mapping[str, float] = settings()["weights"]
+    worth = {text: abs(weights[name] * found[name]) for name, text in _WORDS.items() if name in found}
+    return tuple(
+        sorted((text for text in worth if worth[text] >= _WORTH_TELLING), key=lambda text: (-worth[text], text))
+    )
+
+
+_WORTH_TELLING: Final = 0.3
+"""Log odds: this turns a chance of 50 % into 57 %."""
 _RARE: Final = 0.1
 _NAMED: Final = 3
 _WORDS: Final[Mapping[str, str]] = {
+    "second_initial": "a second initial that fits",
     "no_coauthor": "no shared coauthor",
     "coauthor_initial": "coauthors with the same family name and initial",
     "topic": "titles on like topics",
     "venue": "the same venue",
-    "same_domain": "the same institution's address",
-    "other_domain": "addresses of different institutions",
+    "same_institution": "the same institution",
+    "other_institution": "different institutions",
     "years_apart": "years between their papers",
 }

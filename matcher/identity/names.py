@@ -165,7 +165,9 @@ PARTICLES: Final = frozenset(
 )
 """Parts that belong to the family name behind them."""
 
-_NICKNAME: Final = re.compile(r"\([^()]*\)|\[[^\[\]]*\]|（[^（）]*）|[\"“”][^\"“”]*[\"“”]")
+_NICKNAME: Final = re.compile(
+    r"\([^()]*\)|\[[^\[\]]*\]|（[^（）]*）|[\"“”][^\"“”]*[\"“”]|(?<!\w)['‘’][^\s'‘’]+['‘’](?!\w)"
+)
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,6 +7,7 @@ from typing import TypeAlias
 
 from matcher.identity.links import CONFIDENCE, Basis, Link
 from matcher.identity.names import are_told_apart, is_full_name, names_fit, normalise_email, normalise_name
+from matcher.identity.surroundings import institutions_of_person
 from matcher.records import AuthorMention, Paper, PaperId, PersonId, Reviewer, Venue
 
 __all__ = ["Claims", "Key", "Register", "addresses_of_several", "bylines"]
@@ -43,6 +44,20 @@ class Register:
         self.short_names = {name: tuple(people) for name, people in carriers.items() if not is_full_name(name)}
         self.owners = {address: tuple(sorted(people)) for address, people in owners.items()}
         self.shared_names = frozenset(shared)
+        self.know(venue)
+
+    def know(self, venue: Venue) -> None:
+        """Take the people of a venue as they are now."""
+        self._person_by_id = venue.person_by_id
+        self._institutions: dict[PersonId, frozenset[str]] = {}
+
+    def institutions_of(self, person_id: PersonId) -> frozenset[str]:
+        """Where a person of the venue is or was, as their record says."""
+        found = self._institutions.get(person_id)
+        if found is None:
+            person = self._person_by_id.get(person_id)
+            found = self._institutions[person_id] = institutions_of_person(person) if person else frozenset()
+        return found
 
     def normal(self, name: str) -> str:
         """The name normalised, each once."""

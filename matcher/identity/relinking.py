@@ -13,7 +13,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Final, TypeVar
 
 from matcher.identity.groups import Seen, group_names
-from matcher.identity.linking import Byline, Identities, Linker, Names, coauthors_in, surely
+from matcher.identity.linking import Byline, Identities, Linker, Names, around, coauthors_in, surely
 from matcher.identity.links import CONFIDENCE, Basis, Link
 from matcher.identity.names import are_told_apart, is_full_name, normalise_email
 from matcher.identity.register import Key, addresses_of_several, bylines
@@ -63,9 +63,19 @@ def _submission(submission: Submission) -> tuple[Any, ...]:
     return submission.title, submission.authors, submission.attributes
 
 
-def _differing(old: Mapping[T, Any], new: Mapping[T, Any], part: Callable[[Any], Any] | None = None) -> frozenset[T]:
+def _differing(
+    old: Mapping[T, Any],
+    new: Mapping[T, Any],
+    part: Callable[[Any], Any] | None = None,
+    *,
+    exact: Callable[[Any], Any] | None = None,
+) -> frozenset[T]:
     """The keys of what is new or gone, or differs; or only a part of it."""
-    same = {each for each, record in new.items() if (had := old.get(each)) is record or had == record}
+    same = {
+        each
+        for each, record in new.items()
+        if (had := old.get(each)) is record or (had == record and (exact is None or exact(had) == exact(record)))
+    }
     if part is not None:
         same |= {each for each in new.keys() & old.keys() - same if part(new[each]) == part(old[each])}
     return frozenset((old.keys() | new.keys()) - same)
@@ -158,7 +168,7 @@ def relink(before: Identities, old: Venue, new: Venue) -> Relinked | None:
     True
     """
     changed = changes(old, new)
-    if is_large(changed, old):
+    if is_large(changed, old) or old.deadline != new.deadline:
         return None
     work = _Relinking(before, old, new, changed)
     return work.done()
@@ -185,6 +195,7 @@ class _Relinking:
         self.places: Places = was.places
         self.now = copy(was)
         self.now.register = copy(was.register)
+        self.now.register.know(new)
         self.now.claims = copy(was.claims)
         self.normal = was.register.normal
         self.keys = {("paper", str(each)) for each in changed.papers}
@@ -365,12 +376,14 @@ class _Relinking:
         again = self.keys | {("paper", str(each)) for each in placed}
         for address in self.addresses:
             again.update(self.places.addresses.get(address, ()))
+        # The institutions of a person's record stand around all who are surely them.
+        again.update(key for key, seen in was.seen.items() if not self.changed.people.isdisjoint(seen.settled.values()))
         self.resettled = {key for key in again if _is_in(self.new, key)}
         for key in again:
             now.settled.pop(key, None)
             now.seen.pop(key, None)
         for key in self.resettled:
-            now.settle(key, _authors(self.new, key))
+            now.settle(key, _authors(self.new, key), around(key, self.new))
         self.reseen = {key for key in again if was.seen.get(key) != now.seen.get(key)}
         self.around = {
             name
@@ -404,7 +417,7 @@ class _Relinking:
             if is_open and now.needs_groups(name, mentions):
                 groups = group_names(every, [name], now.people, are_told_apart)[name]
                 links = now.links_of_groups(name, groups, keys)
-            if links != was.grouped.get(name):
+            if _differ(links, was.grouped.get(name)):
                 self.names.add(name)
                 _set(now.grouped, name, links)
             (now.unknown.add if is_open and now.is_unknown(name) else now.unknown.discard)(name)
@@ -487,13 +500,13 @@ class _Relinking:
             byline = now.byline(key)
             if key[0] == "paper":
                 paper_id = PaperId(key[1])
-                if was.papers.get(paper_id) != byline:
+                if _told(was.papers.get(paper_id)) != _told(byline):
                     papers.add(paper_id)
                 now.papers[paper_id] = byline
                 self.places.take_links(paper_id, byline)
             else:
                 submission_id = SubmissionId(key[1])
-                if was.submissions.get(submission_id) != byline:
+                if _told(was.submissions.get(submission_id)) != _told(byline):
                     submissions.add(submission_id)
                 now.submissions[submission_id] = byline
         for who in set(self.old.reviewer_by_id) ^ set(new.reviewer_by_id):
@@ -518,13 +531,25 @@ class _Relinking:
             known=frozenset(self.new.person_by_id),
             linker=now,
         )
-        papers = _differing(before.on_papers, initials.on_papers) | self.changed.papers
-        submissions = _differing(before.on_submissions, initials.on_submissions) | self.changed.submissions
+        papers = _differing(before.on_papers, initials.on_papers, exact=_told) | self.changed.papers
+        submissions = _differing(before.on_submissions, initials.on_submissions, exact=_told) | self.changed.submissions
         people = self.people | self.touched | self.changed.reviewers
         for table in (before.on_papers, initials.on_papers):
             people |= {one.person_id for each in papers for links in table.get(each, ()) for one in links}
         people |= {who for each in papers for who in self.places.listed.get(each, ())}
         return Relinked(identities, self.changed, frozenset(people), self.carried, submissions, papers)
+
+
+def _told(byline: Byline | None) -> Any:
+    """A byline's links with what stands beside their comparison: the reasons in words."""
+    return byline and tuple(tuple((one, one.because) for one in links) for links in byline)
+
+
+def _differ(one: Any, other: Any) -> bool:
+    """Whether the links of a group's mentions differ, the reasons included."""
+    if one != other or one is None:
+        return bool(one != other)
+    return any(_told((links,)) != _told((other[place],)) for place, links in one.items())
 
 
 def _authors(venue: Venue, key: Key) -> tuple[AuthorMention, ...]:

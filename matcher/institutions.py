@@ -3,8 +3,8 @@
 An institution is known by its registered domain (`cs.tau.ac.il` and `tau.ac.il` are one, `hust.edu.cn` and
 `hust.edu.vn` are two) or by its name as written. Registered domains come from the public suffix list that tldextract
 bundles; nothing is ever fetched. What belongs to no employer is no institution: addresses of mail providers and of
-societies, and words such as "independent". `aliases.toml` joins names and domains of well-known institutions, also
-where a department, a city or a short form stands beside them; other names are compared as written.
+societies, and words such as "independent". `institution_aliases.toml` joins names and domains of well-known
+institutions, also where a department, a city or a short form stands beside them; other names are compared as written.
 """
 
 from __future__ import annotations
@@ -221,12 +221,12 @@ class Stay:
 
 @cache
 def aliases() -> dict[str, str]:
-    """The institution of each name and domain in `aliases.toml`, by `name:…` or `domain:…`.
+    """The institution of each name and domain in `institution_aliases.toml`, by `name:…` or `domain:…`.
 
     >>> aliases()["domain:deepmind.com"] == aliases()["name:google research"]
     True
     """
-    text = files("matcher.conflicts").joinpath("aliases.toml").read_text(encoding="utf-8")
+    text = files("matcher").joinpath("institution_aliases.toml").read_text(encoding="utf-8")
     found: dict[str, str] = {}
     for group in tomllib.loads(text)["institution"]:
         key = f"institution:{group['name']}"
