@@ -78,8 +78,9 @@ def prune(
             old.pop()
         found = connection.execute(sa.select(runs.c.id, runs.c.digest).where(*old).order_by(runs.c.number)).all()
         names = [each.id for each in found]
-        connection.execute(runs.delete().where(runs.c.id.in_(names)))
-        connection.execute(jobs.update().where(jobs.c.run_id.in_(names)).values(run_id=None))
+        connection.execute(runs.delete().where(runs.c.venue_id == venue_id, runs.c.id.in_(names)))
+        of_runs = [jobs.c.venue_id == venue_id, jobs.c.run_id.in_(names)]
+        connection.execute(jobs.update().where(*of_runs).values(run_id=None))
         here_still = sa.select(runs.c.digest).where(runs.c.venue_id == venue_id)
         digests = {each.digest for each in found} - set(connection.execute(here_still).scalars())
         lonely = only_here(connection, venue_id, digests)

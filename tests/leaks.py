@@ -288,6 +288,9 @@ def _path_values(place: Place, operation_id: str, kind: str, names: Sequence[str
         "delivery_id": ["absent"],
         "key_id": ["absent"],
         "draft_id": [place.made["draft"]],
+        "side": ["submissions", "reviewers"],
+        "submission_id": [place.submission(0), place.submission(2)],
+        "reviewer_id": [place.reviewer(1)],
         "table": ["submissions", "fixed", "assignments", "scores", "absent"],
         "part": ["assignment", "conflicts", "scores"],
         "system": ["csv", "json", "openreview", "hotcrp"],
@@ -333,6 +336,10 @@ def _query_values(place: Place, name: str) -> list[Any]:
         "configNoteId": ["absent"],
         "invitation": ["absent"],
         "groupBy": ["head"],
+        "draft_id": [place.made["draft"]],
+        "only_free": ["false"],
+        "all": ["true"],
+        "set": ["bid_weight=0.4"],
     }
     return known[name]
 
