@@ -6,7 +6,8 @@
     ├── InputError              the user's data or words are wrong           exit 1
     │   ├── DataError           a row, a field, a file                       (file, line, field)
     │   ├── ConfigError         a setting                                    (key)
-    │   └── UnknownNameError    a name that nobody knows; lists those known  (kind, name, known)
+    │   ├── UnknownNameError    a name that nobody knows; lists those known  (kind, name, known)
+    │   └── EditError           edits by hand that cannot be                 (reasons)
     ├── MissingExtraError       a feature whose packages are not installed   exit 1 (extra)
     ├── RunError                a run folder that is broken or was changed   exit 1 (path)
     ├── InfeasibleError         limits that no assignment can respect        exit 3 (shortfalls, underloads)

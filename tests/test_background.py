@@ -36,8 +36,9 @@ def papers(count: int, seed: int = 0) -> list[tuple[str, str]]:
 
 
 @pytest.fixture
-def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Sentence vectors that take no time: a direction for each text."""
+def quick(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Sentence vectors that take no time: a direction for each text; kept where no others are."""
+    monkeypatch.setenv("MATCHER_CACHE", str(tmp_path / "vectors"))
 
     def embed(self: SentenceEncoder, texts: Sequence[str]) -> Floats:
         rows = np.array([np.random.default_rng(len(text)).standard_normal(8) + 1 for text in texts], dtype=np.float32)

@@ -16,6 +16,7 @@ from matcher.encoders.sentence import SentenceEncoder
 from matcher.errors import (
     ConfigError,
     DataError,
+    EditError,
     InfeasibleError,
     InputError,
     MatcherError,
@@ -37,6 +38,7 @@ EXIT_CODES = {
     MissingExtraError: 1,
     RunError: 1,
     InfeasibleError: 3,
+    EditError: 1,
     VerificationError: 1,
 }
 

@@ -1498,10 +1498,14 @@ def test_a_workshop_of_60_by_40_from_sheets_to_assignment(matched: tuple[SheetsL
     assert sum(hits) > 0.9 * len(hits)
     blocked = {(each.submission_id, each.reviewer_id) for each in result.conflicts.items}
     assert not blocked & {(pair.submission_id, pair.reviewer_id) for pair in result.assignment.pairs}
-    for submission in loaded.venue.submissions:
-        for author in submission.authors:
-            own = PersonId(author.name.lower().replace(" ", "-"))
-            assert result.conflicts.verdict(submission.id, own) is Verdict.BLOCK
+    # Bylines name a university at random: two who share a common name and no university are asked about.
+    verdicts = [
+        result.conflicts.verdict(submission.id, author.name.lower().replace(" ", "-"))
+        for submission in loaded.venue.submissions
+        for author in submission.authors
+    ]
+    assert Verdict.CLEAR not in verdicts
+    assert verdicts.count(Verdict.BLOCK) >= 0.9 * len(verdicts)
 
 
 def _by_row(venue: Venue) -> Iterable[Reviewer]:
