@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 
+import httpx
 import hypothesis
 import pytest
 
@@ -94,3 +95,19 @@ def matched(served: Served) -> dict[str, str]:
     job = served.admin.wait("sample", served.admin.submit("sample", config={"encoder": "tfidf"})["id"])
     assert job["state"] == "succeeded", job
     return {"venue": "sample", "job": job["id"], "run": job["run_id"]}
+
+
+@pytest.fixture(scope="module")
+def matched_result(served: Served, matched: dict[str, str]) -> MatchResult:
+    """The same match as the library reads it from the service's folder."""
+    digest = served.admin.get(f"/v1/venues/sample/runs/{matched['run']}")["digest"]
+    return MatchResult.load(served.service.results.path(digest))
+
+
+@pytest.fixture
+def chair(served: Served, matched: dict[str, str]) -> Iterator[httpx.Client]:
+    """The sample's chair, logged in to the console."""
+    with httpx.Client(base_url=served.address) as client:
+        key = served.service.keys.create("browser", ["chair"], venue_id=matched["venue"]).secret
+        assert client.post("/console/login", data={"key": key}).status_code == 303
+        yield client

@@ -24,23 +24,19 @@ def browser() -> Iterator[Any]:
         yield running
 
 
-@pytest.fixture(scope="module")
-def result(served: Served, matched: dict[str, str]) -> MatchResult:
-    digest = served.admin.get(f"/v1/venues/sample/runs/{matched['run']}")["digest"]
-    return MatchResult.load(served.service.results.path(digest))
-
-
 def first_cells(page: Any) -> list[str]:
     return [str(each) for each in page.locator(".vgrid .line > span:first-child").all_inner_texts()]
 
 
-def test_the_table_sorts_filters_and_goes_by_keyboard(browser: Any, served: Served, result: MatchResult) -> None:
+def test_the_table_sorts_filters_and_goes_by_keyboard(
+    browser: Any, served: Served, matched_result: MatchResult
+) -> None:
     page = logged_in(browser, served)
     page.goto(f"{served.address}{HERE}/submissions")
     page.locator(".vgrid[data-ready=yes]").wait_for()
     means = {
-        name: sum(each.score or 0.0 for each in result.assignment.pairs if each.submission_id == name)
-        for name in result.scores.submissions.ids
+        name: sum(each.score or 0.0 for each in matched_result.assignment.pairs if each.submission_id == name)
+        for name in matched_result.scores.submissions.ids
     }
     assert first_cells(page) == sorted(means, key=lambda name: (round(means[name] / 3, 4), name))
     page.get_by_role("button", name="Id", exact=True).click()
@@ -52,7 +48,7 @@ def test_the_table_sorts_filters_and_goes_by_keyboard(browser: Any, served: Serv
     page.locator("h1").click()
     page.keyboard.press("/")
     page.keyboard.type("pruning")
-    titles = {name for name in means if "pruning" in result.venue.submission(name).title.lower()}
+    titles = {name for name in means if "pruning" in matched_result.venue.submission(name).title.lower()}
     assert titles <= set(first_cells(page))
     asked = parse_qs(urlsplit(page.url).query)
     assert (asked["q"], asked["sort"], asked["falls"]) == (["pruning"], ["id"], ["yes"])
@@ -69,9 +65,9 @@ def test_the_table_sorts_filters_and_goes_by_keyboard(browser: Any, served: Serv
     page.context.close()
 
 
-def test_a_swap_by_hand_from_preview_to_run(browser: Any, served: Served, result: MatchResult) -> None:
-    submission, old, new = free_place(result)
-    names: dict[str, str] = {who: result.venue.name_of(who) for who in result.scores.reviewers.ids}
+def test_a_swap_by_hand_from_preview_to_run(browser: Any, served: Served, matched_result: MatchResult) -> None:
+    submission, old, new = free_place(matched_result)
+    names: dict[str, str] = {who: matched_result.venue.name_of(who) for who in matched_result.scores.reviewers.ids}
     page = logged_in(browser, served)
     page.goto(f"{served.address}{HERE}/submission?id={submission}")
     line = page.get_by_role("row").filter(has_text=names[new])
@@ -97,11 +93,11 @@ def test_a_swap_by_hand_from_preview_to_run(browser: Any, served: Served, result
 
 @pytest.mark.parametrize(("scheme", "width"), [("light", 1280), ("dark", 390)])
 def test_pages_are_accessible_and_fit(
-    browser: Any, served: Served, result: MatchResult, scheme: str, width: int
+    browser: Any, served: Served, matched_result: MatchResult, scheme: str, width: int
 ) -> None:
     page = logged_in(browser, served, color_scheme=scheme, viewport={"width": width, "height": 900})
-    pair = result.assignment.pairs[0]
-    blocked = next(each for each in result.conflicts.items if each.verdict.value == "block")
+    pair = matched_result.assignment.pairs[0]
+    blocked = next(each for each in matched_result.conflicts.items if each.verdict.value == "block")
     named = "submission_id={0.submission_id}&reviewer_id={0.reviewer_id}"
     for path in (
         "/submissions",

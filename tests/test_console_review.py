@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import html
 import re
-from collections.abc import Iterator
 from dataclasses import replace
 
 import httpx
@@ -23,29 +22,14 @@ HERE = "/console/venues/sample/runs/current"
 API = "/v1/venues/sample/runs/current"
 
 
-@pytest.fixture(scope="module")
-def result(served: Served, matched: dict[str, str]) -> MatchResult:
-    digest = served.admin.get(f"/v1/venues/sample/runs/{matched['run']}")["digest"]
-    return MatchResult.load(served.service.results.path(digest))
-
-
-@pytest.fixture
-def browser(served: Served, matched: dict[str, str]) -> Iterator[httpx.Client]:
-    """A chair who is logged in."""
-    with httpx.Client(base_url=served.address) as client:
-        key = served.service.keys.create("browser", ["chair"], venue_id="sample").secret
-        assert client.post("/console/login", data={"key": key}).status_code == 303
-        yield client
-
-
-def page(browser: httpx.Client, path: str, **query: str) -> str:
-    answer = browser.get(f"{HERE}{path}", params=query)
+def page(chair: httpx.Client, path: str, **query: str) -> str:
+    answer = chair.get(f"{HERE}{path}", params=query)
     assert answer.status_code == 200, answer.text
     return html.unescape(answer.text)
 
 
-def test_questions_are_those_of_the_library_in_their_order(served: Served, result: MatchResult) -> None:
-    queue = Queue(result.venue, result.conflicts, result, everything=True)
+def test_questions_are_those_of_the_library_in_their_order(served: Served, matched_result: MatchResult) -> None:
+    queue = Queue(matched_result.venue, matched_result.conflicts, matched_result, everything=True)
     found = list(served.admin.pages(f"{API}/questions", all="true", limit=7))
     assert [each["question"] for each in found] == [each.id for each in queue.listed]
     assert [each["chance"] for each in found] == [each.chance for each in queue.listed]
@@ -55,13 +39,13 @@ def test_questions_are_those_of_the_library_in_their_order(served: Served, resul
 
 
 def test_questions_are_decided_together_and_taken_back(
-    browser: httpx.Client, served: Served, result: MatchResult
+    chair: httpx.Client, served: Served, matched_result: MatchResult
 ) -> None:
     first, second = list(served.admin.pages(f"{API}/questions", all="true"))[:2]
-    text = page(browser, "/conflicts", all="yes")
+    text = page(chair, "/conflicts", all="yes")
     assert first["reviewer"] in text
     chosen = {"question": [first["question"], second["question"]], "reason": "asked them", "all": "yes"}
-    answer = send(browser, "/conflicts", do="dismiss", **chosen)  # type: ignore[arg-type]
+    answer = send(chair, "/conflicts", do="dismiss", **chosen)  # type: ignore[arg-type]
     assert "They count from the next run on" in answer.text
     kept = served.admin.get("/v1/venues/sample/decisions")["items"]
     assert {(each["rule"], each["reviewer_id"], each["who"], each["outcome"], each["reason"]) for each in kept} == {
@@ -76,12 +60,12 @@ def test_questions_are_decided_together_and_taken_back(
         each["question"] for each in served.admin.pages(f"/v1/venues/sample/runs/{job['run_id']}/questions", all="true")
     }
     assert not after & {first["question"], second["question"]}
-    send(browser, "/publish", run=result_run(served, job["run_id"]))
+    send(chair, "/publish", run=result_run(served, job["run_id"]))
     before = f"/v1/venues/sample/runs/{result_run(served, job['run_id'])}"
     assert served.admin.get(before)["is_current"]
-    send(browser, "/conflicts", do="withdraw", **chosen)  # type: ignore[arg-type]
+    send(chair, "/conflicts", do="withdraw", **chosen)  # type: ignore[arg-type]
     assert served.admin.get("/v1/venues/sample/decisions")["items"] == []
-    assert send(browser, "/conflicts", do="confirm").status_code == 200  # nothing chosen: nothing decided
+    assert send(chair, "/conflicts", do="confirm").status_code == 200  # nothing chosen: nothing decided
 
 
 def result_run(served: Served, other: str) -> str:
@@ -91,23 +75,31 @@ def result_run(served: Served, other: str) -> str:
 
 
 def test_a_run_without_a_gap_says_so_and_one_with_gaps_why(
-    browser: httpx.Client, served: Served, matched: dict[str, str]
+    chair: httpx.Client, served: Served, matched: dict[str, str]
 ) -> None:
-    assert "There is no gap" in page(browser, "/shortfalls")
+    assert "There is no gap" in page(chair, "/shortfalls")
     config = {"encoder": "tfidf", "reviews_per_submission": 9, "allow_partial": True}
     job = served.admin.wait("sample", served.admin.submit("sample", config=config)["id"])
-    answer = browser.get(f"/console/venues/sample/runs/{job['run_id']}/shortfalls")
+    answer = chair.get(f"/console/venues/sample/runs/{job['run_id']}/shortfalls")
     assert answer.status_code == 200
     assert "short of reviews" in answer.text
     assert "Each of these was tried, and works" in answer.text
     served.admin.call("POST", f"/v1/venues/sample/runs/{matched['run']}/publish")
 
 
-def test_other_weights_rank_as_the_library_does(browser: httpx.Client, served: Served, result: MatchResult) -> None:
-    submission = result.scores.submissions.ids[0]
-    config = replace(result.config, length_correction=0.0)
-    parts = (result.profiles, result.conflicts, result.scores, result.limits, result.assignment)
-    wanted = rank_again(result.venue, config, *parts, submission)
+def test_other_weights_rank_as_the_library_does(
+    chair: httpx.Client, served: Served, matched_result: MatchResult
+) -> None:
+    submission = matched_result.scores.submissions.ids[0]
+    config = replace(matched_result.config, length_correction=0.0)
+    parts = (
+        matched_result.profiles,
+        matched_result.conflicts,
+        matched_result.scores,
+        matched_result.limits,
+        matched_result.assignment,
+    )
+    wanted = rank_again(matched_result.venue, config, *parts, submission)
     found = served.admin.get(f"{API}/what-if", submission_id=submission, set="length_correction=0", count=500)
     assert [each["reviewer_id"] for each in found["rows"]] == [each.reviewer_id for each in wanted.rows]
     assert [each["after"] for each in found["rows"]] == [each.after for each in wanted.rows]
@@ -116,18 +108,18 @@ def test_other_weights_rank_as_the_library_does(browser: httpx.Client, served: S
         served.admin.get(f"{API}/what-if", submission_id="nothing")
     with pytest.raises(ClientError, match="unknown weight"):
         served.admin.get(f"{API}/what-if", submission_id=submission, set="colour=2")
-    assert "With the weights of the run" in page(browser, "/what-if")
+    assert "With the weights of the run" in page(chair, "/what-if")
     asked = {"submission": submission, "length_correction": "0"}
-    assert "With length_correction=0" in page(browser, "/what-if", **asked)
-    part = browser.get(f"{HERE}/what-if", params=asked, headers={"HX-Request": "true"})
+    assert "With length_correction=0" in page(chair, "/what-if", **asked)
+    part = chair.get(f"{HERE}/what-if", params=asked, headers={"HX-Request": "true"})
     assert "<html" not in part.text
     assert "With length_correction=0" in part.text
 
 
 def test_two_runs_side_by_side_and_back(
-    browser: httpx.Client, served: Served, matched: dict[str, str], result: MatchResult
+    chair: httpx.Client, served: Served, matched: dict[str, str], matched_result: MatchResult
 ) -> None:
-    submission, old, new = free_place(result)
+    submission, old, new = free_place(matched_result)
     draft = served.admin.call("POST", "/v1/venues/sample/drafts", json_body={"run_id": matched["run"]}).json()["id"]
     step = {
         "remove": [{"submission_id": submission, "reviewer_id": old}],
@@ -135,29 +127,31 @@ def test_two_runs_side_by_side_and_back(
     }
     served.admin.call("POST", f"/v1/venues/sample/drafts/{draft}/steps", json_body=step)
     run = served.admin.call("POST", f"/v1/venues/sample/drafts/{draft}/save", json_body={}).json()
-    text = page(browser, "/compare", other=run["id"])
+    text = page(chair, "/compare", other=run["id"])
     assert "edited by hand" in text
     assert "1 removed, 1 added" in text
-    answer = send(browser, "/publish", run=run["id"])
+    answer = send(chair, "/publish", run=run["id"])
     assert "the current one now" in answer.text
     assert served.admin.get(API)["id"] == run["id"]
-    send(browser, "/publish", run=matched["run"])
+    send(chair, "/publish", run=matched["run"])
     assert served.admin.get(API)["id"] == matched["run"]
 
 
-def test_exports_are_shown_before_they_are_taken(browser: httpx.Client, served: Served, result: MatchResult) -> None:
+def test_exports_are_shown_before_they_are_taken(
+    chair: httpx.Client, served: Served, matched_result: MatchResult
+) -> None:
     found = served.admin.get(f"{API}/exports/csv/preview")["files"]
     sheet = next(each for each in found if each["name"] == "assignment.csv")
     assert sheet["lines"][0].startswith("submission_id")
     assert len(sheet["lines"]) == 6
     assert sheet["bytes"] > 100
-    text = page(browser, "/exports", system="csv")
-    assert result.assignment.pairs[0].reviewer_id in text
-    taken = browser.get(f"{HERE}/exports/download", params={"system": "csv"})
+    text = page(chair, "/exports", system="csv")
+    assert matched_result.assignment.pairs[0].reviewer_id in text
+    taken = chair.get(f"{HERE}/exports/download", params={"system": "csv"})
     assert taken.content[:2] == b"PK"
     with pytest.raises(ClientError, match="no export 'nothing'"):
         served.admin.get(f"{API}/exports/nothing/preview")
-    assert re.search("no export", browser.get(f"{HERE}/exports", params={"system": "nothing"}).text)
+    assert re.search("no export", chair.get(f"{HERE}/exports", params={"system": "nothing"}).text)
 
 
 def test_policies_are_compared(served: Served) -> None:

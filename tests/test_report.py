@@ -3,9 +3,7 @@ from __future__ import annotations
 import base64
 import hashlib
 import itertools
-import os
 import re
-import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import replace
@@ -53,6 +51,7 @@ from matcher.records import (
     Verdict,
 )
 from matcher.report import ReportData, _Facts, _questions, recount, render_report, submissions_in_detail
+from tests.browsing import chromium
 
 WORDS = [
     "sparse",
@@ -894,7 +893,6 @@ def test_the_weakest_are_those_in_detail(large: ReportData, data: ReportData) ->
 
 # --- in a browser ---------------------------------------------------------------------------------------------------
 
-CHROMIUM = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
 
 CONTRAST = """() => {
   const light = c => { const [r, g, b] = c.map(v => (v /= 255) <= .03928 ? v / 12.92 : ((v + .055) / 1.055) ** 2.4);
@@ -918,17 +916,8 @@ CONTRAST = """() => {
 
 @pytest.fixture(scope="module")
 def browser() -> Iterator[Any]:
-    if CHROMIUM is None:
-        if os.environ.get("CI"):
-            pytest.fail("no Chromium was found, and CI must not skip the browser tests")
-        pytest.skip("no Chromium was found")
-    from playwright.sync_api import sync_playwright
-
-    with sync_playwright() as playwright:
-        arguments = ["--no-sandbox", "--disable-background-networking"]
-        running = playwright.chromium.launch(executable_path=CHROMIUM, args=arguments)
+    with chromium() as running:
         yield running
-        running.close()
 
 
 @pytest.fixture

@@ -15,13 +15,6 @@ from tests.test_edits import free_place
 DRAFTS = "/v1/venues/sample/drafts"
 
 
-@pytest.fixture(scope="module")
-def result(served: Served, matched: dict[str, str]) -> MatchResult:
-    """The match that is edited."""
-    digest = served.admin.get(f"/v1/venues/sample/runs/{matched['run']}")["digest"]
-    return MatchResult.load(served.service.results.path(digest))
-
-
 def post(client: Client, path: str, body: Any = None, **query: Any) -> dict[str, Any]:
     return dict(client.call("POST", path, json_body=body, **query).json())
 
@@ -34,8 +27,8 @@ def named(submission: str, reviewer: str) -> dict[str, str]:
     return {"submission_id": submission, "reviewer_id": reviewer}
 
 
-def test_swap_undo_redo_and_save(served: Served, matched: dict[str, str], result: MatchResult) -> None:
-    submission, old, new = free_place(result)
+def test_swap_undo_redo_and_save(served: Served, matched: dict[str, str], matched_result: MatchResult) -> None:
+    submission, old, new = free_place(matched_result)
     draft = begin(served.admin, matched["run"])
     swap = {"remove": [named(submission, old)], "add": [named(submission, new)]}
     tried = post(served.admin, f"{draft}/steps", swap, dry_run=True)
@@ -45,7 +38,7 @@ def test_swap_undo_redo_and_save(served: Served, matched: dict[str, str], result
     assert (done["steps"], done["undone"], done["version"]) == (1, 0, 2)
     assert (done["effect"]["removed"], done["effect"]["added"]) == ([[submission, old]], [[submission, new]])
     before, after = done["effect"]["figures"]["total"]
-    assert before == pytest.approx(result.assignment.objective)
+    assert before == pytest.approx(matched_result.assignment.objective)
     undone = post(served.admin, f"{draft}/undo")
     assert (undone["steps"], undone["undone"], undone["effect"]["added"]) == (0, 1, [])
     with pytest.raises(ClientError, match="no step to take back"):
@@ -70,9 +63,9 @@ def test_swap_undo_redo_and_save(served: Served, matched: dict[str, str], result
 
 
 def test_a_saved_draft_can_be_published_and_rolled_back(
-    served: Served, matched: dict[str, str], result: MatchResult
+    served: Served, matched: dict[str, str], matched_result: MatchResult
 ) -> None:
-    submission, old, new = free_place(result)
+    submission, old, new = free_place(matched_result)
     draft = begin(served.admin, matched["run"])
     post(served.admin, f"{draft}/steps", {"remove": [named(submission, old)], "add": [named(submission, new)]})
     run = post(served.admin, f"{draft}/save", {"publish": True})
@@ -82,13 +75,13 @@ def test_a_saved_draft_can_be_published_and_rolled_back(
 
 
 def test_what_may_not_be_is_refused_and_the_draft_stays(
-    served: Served, matched: dict[str, str], result: MatchResult
+    served: Served, matched: dict[str, str], matched_result: MatchResult
 ) -> None:
     draft = begin(served.admin, matched["run"])
-    blocked = next(each for each in result.conflicts.items if each.verdict.value == "block")
-    row = result.scores.submissions.position(blocked.submission_id)
-    column = result.scores.reviewers.position(blocked.reviewer_id)
-    assert result.limits.status[row, column] == PairStatus.BLOCKED
+    blocked = next(each for each in matched_result.conflicts.items if each.verdict.value == "block")
+    row = matched_result.scores.submissions.position(blocked.submission_id)
+    column = matched_result.scores.reviewers.position(blocked.reviewer_id)
+    assert matched_result.limits.status[row, column] == PairStatus.BLOCKED
     step = {"add": [named(blocked.submission_id, blocked.reviewer_id)], "may_exceed": True}
     tried = post(served.admin, f"{draft}/steps", step, dry_run=True)
     assert tried["effect"]["refused"][0]["rule"] == "conflict"
@@ -107,8 +100,10 @@ def test_what_may_not_be_is_refused_and_the_draft_stays(
         served.admin.get(draft)
 
 
-def test_completing_fills_what_an_edit_left_open(served: Served, matched: dict[str, str], result: MatchResult) -> None:
-    submission, old, _ = free_place(result)
+def test_completing_fills_what_an_edit_left_open(
+    served: Served, matched: dict[str, str], matched_result: MatchResult
+) -> None:
+    submission, old, _ = free_place(matched_result)
     draft = begin(served.admin, matched["run"])
     open_one = post(served.admin, f"{draft}/steps", {"remove": [named(submission, old)]})
     assert open_one["effect"]["figures"]["missing reviews"] == [0.0, 1.0]
@@ -122,12 +117,12 @@ def test_completing_fills_what_an_edit_left_open(served: Served, matched: dict[s
 
 
 def test_a_chair_in_conflict_edits_without_seeing_what_is_hidden(
-    served: Served, matched: dict[str, str], result: MatchResult
+    served: Served, matched: dict[str, str], matched_result: MatchResult
 ) -> None:
-    author = next(each.reviewer_id for each in result.conflicts.items if each.rule == "author")
+    author = next(each.reviewer_id for each in matched_result.conflicts.items if each.rule == "author")
     with served.client("chair", venue_id="sample", person_id=author) as chair:
-        hidden = {each.submission_id for each in result.conflicts.items if each.reviewer_id == author}
-        pair = next(each for each in result.assignment.pairs if each.submission_id in hidden)
+        hidden = {each.submission_id for each in matched_result.conflicts.items if each.reviewer_id == author}
+        pair = next(each for each in matched_result.assignment.pairs if each.submission_id in hidden)
         others = begin(served.admin, matched["run"])
         mine = begin(chair, matched["run"])
         assert [f"{DRAFTS}/{each['id']}" for each in chair.pages(DRAFTS)] == [mine]
@@ -138,7 +133,7 @@ def test_a_chair_in_conflict_edits_without_seeing_what_is_hidden(
         assert pair.reviewer_id not in str(caught.value.problem["detail"])
         with pytest.raises(ClientError, match="without a conflict"):
             post(chair, f"{mine}/complete")
-        seen = next(each for each in result.assignment.pairs if each.submission_id not in hidden)
+        seen = next(each for each in matched_result.assignment.pairs if each.submission_id not in hidden)
         edited = post(chair, f"{mine}/steps", {"remove": [named(seen.submission_id, seen.reviewer_id)]})
         assert edited["effect"]["removed"] == [[seen.submission_id, seen.reviewer_id]]
         run = post(chair, f"{mine}/save", {})
@@ -146,7 +141,7 @@ def test_a_chair_in_conflict_edits_without_seeing_what_is_hidden(
         digest = served.admin.get(f"/v1/venues/sample/runs/{run['id']}")["digest"]
         stored = MatchResult.load(served.service.results.path(digest))
         kept = {(each.submission_id, each.reviewer_id) for each in stored.assignment.pairs}
-        before = {(each.submission_id, each.reviewer_id) for each in result.assignment.pairs}
+        before = {(each.submission_id, each.reviewer_id) for each in matched_result.assignment.pairs}
         assert before - kept == {(seen.submission_id, seen.reviewer_id)}
         assert kept <= before
         other = begin(chair, matched["run"])
@@ -158,11 +153,11 @@ def test_a_chair_in_conflict_edits_without_seeing_what_is_hidden(
 
 
 def test_a_draft_that_somebody_changed_meanwhile_is_not_overwritten(
-    served: Served, matched: dict[str, str], result: MatchResult, monkeypatch: pytest.MonkeyPatch
+    served: Served, matched: dict[str, str], matched_result: MatchResult, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from service.routes import drafts
 
-    submission, old, new = free_place(result)
+    submission, old, new = free_place(matched_result)
     draft = begin(served.admin, matched["run"])
     swap = {"remove": [named(submission, old)], "add": [named(submission, new)]}
     post(served.admin, f"{draft}/steps", swap)

