@@ -30,6 +30,7 @@ _FACTS: Final = 3
 """Facts of a conflict that a refusal names."""
 
 _WHY_NOT: Final[Mapping[PairStatus, tuple[str, str]]] = {
+    PairStatus.BLOCKED: ("a conflict", "decide it, with a reason"),
     PairStatus.ASK: ("a question about a conflict waits for a decision", "decide the question"),
     PairStatus.FORBIDDEN: ("the pair is forbidden by hand", "take it out of the fixed pairs"),
     PairStatus.BELOW_FLOOR: ("the score is below the floor", "lower the score floor"),
@@ -51,11 +52,13 @@ class Edit:
         action: `add` or `remove`.
         submission_id: of a submission of the match.
         reviewer_id: of a reviewer of the match.
+        may_exceed: whether this one may pass a maximum load or the reviews that are wanted.
     """
 
     action: Literal["add", "remove"]
     submission_id: str
     reviewer_id: str
+    may_exceed: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -357,7 +360,7 @@ class Workbench:
             raise EditError([f"{each.detail}; {each.remedy}" for each in refused])
         result = self.result
         standing = self._pairs((self._base.known - now.removed) | now.added)
-        wide = with_standing(result.scores, result.limits, standing) if may_exceed else result.limits
+        wide = with_standing(result.scores, result.limits, standing)  # what stands above a limit stays; no more comes
         status = wide.status.copy()
         for place in now.removed:
             status[divmod(place, self._base.width)] = PairStatus.FORBIDDEN
@@ -426,7 +429,7 @@ class _Overlay:
             return "ineligible", *_WHY_NOT[status]
         if status is PairStatus.LAST_RESORT and base.resorts[row] + self._more_resorts[row] > 0:
             return "last_resort", "it has a reviewer without known publications already", "choose somebody else"
-        return None if self._may_exceed else self._without_room(row, column)
+        return None if self._may_exceed or edit.may_exceed else self._without_room(row, column)
 
     def _without_room(self, row: int, column: int) -> tuple[str, str, str] | None:
         base, limits = self._base, self._base.result.limits

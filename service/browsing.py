@@ -217,7 +217,7 @@ class Browsing:
         order = np.argsort(-np.nan_to_num(values, nan=-1.0), kind="stable")
         taken = set(has)
         found = []
-        for place in order.tolist():
+        for place in order.tolist() if count else ():
             if place not in taken and (allowed is None or allowed[place]):
                 found.append(place)
                 if len(found) == count:

@@ -358,8 +358,9 @@ class Draft(BaseModel):
     undone: int = Field(description="Steps that were undone and can be done again.")
     created_at: Time
     changed_at: Time
-    effect: dict[str, Any] = Field(
-        description="What all steps together do: added, removed, refused, submissions, reviewers, figures before/after."
+    effect: dict[str, Any] | None = Field(
+        description="What all steps together do: added, removed, refused, submissions, reviewers, figures before and "
+        "after; null in lists."
     )
 
 

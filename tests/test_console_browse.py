@@ -143,10 +143,10 @@ def test_a_submission_a_reviewer_and_a_pair(chair: httpx.Client, matched_result:
     assert html.escape(matched_result.venue.submission(pair.submission_id).title, quote=False) in html.unescape(text)
     assert matched_result.venue.name_of(pair.reviewer_id) in html.unescape(text)
     assert "Who could review it now" in text
-    assert "Everybody by score" in page(chair, "/submission", id=pair.submission_id, all="yes")
+    assert "The 40 best by score" in page(chair, "/submission", id=pair.submission_id, all="yes")
     text = page(chair, "/reviewer", id=pair.reviewer_id)
     assert "What they could review" in text
-    assert "Every submission by score" in page(chair, "/reviewer", id=pair.reviewer_id, all="yes")
+    assert "The 40 best by score" in page(chair, "/reviewer", id=pair.reviewer_id, all="yes")
     text = page(chair, "/pair", submission_id=pair.submission_id, reviewer_id=pair.reviewer_id)
     assert "What the score is made of" in text
     blocked = next(each for each in matched_result.conflicts.items if each.verdict.value == "block" and each.evidence)
@@ -216,3 +216,23 @@ def test_a_refused_edit_says_why_and_what_helps(chair: httpx.Client, matched_res
     thrown = send(chair, "/edit", do="discard", draft=found[1])
     assert "thrown away" in thrown.text
     assert send(chair, "/edit", do="undo", draft=found[1]).status_code == 404
+
+
+def test_a_preview_tells_of_one_edit_alone_and_keeps_nothing(
+    served: Served, matched: dict[str, str], matched_result: MatchResult
+) -> None:
+    submission, old, new = free_place(matched_result)
+    draft = served.admin.call("POST", "/v1/venues/sample/drafts", json_body={"run_id": matched["run"]}).json()["id"]
+    other = next(each for each in matched_result.assignment.pairs if each.submission_id != submission)
+    gone = {"submission_id": other.submission_id, "reviewer_id": other.reviewer_id}
+    served.admin.call("POST", f"/v1/venues/sample/drafts/{draft}/steps", json_body={"remove": [gone]})
+    asked = {"submission_id": submission, "reviewer_id": new, "instead_of": old, "draft_id": draft}
+    before = [each["number"] for each in served.admin.get("/v1/audit", limit=1)["items"]]
+    found = served.admin.get(f"/v1/venues/sample/runs/{matched['run']}/effect", **asked)
+    assert [each["submission_id"] for each in found["submissions"]] == [submission]
+    assert {each["reviewer_id"] for each in found["reviewers"]} == {old, new}
+    assert found["figures"]["missing reviews"] == [1.0, 1.0]  # the draft's own gap is before and after
+    assert served.admin.get(f"/v1/venues/sample/drafts/{draft}")["steps"] == 1
+    assert [each["number"] for each in served.admin.get("/v1/audit", limit=1)["items"]] == before
+    without = served.admin.get(f"/v1/venues/sample/runs/{matched['run']}/submissions/{submission}", count=0)
+    assert without["candidates"] == []

@@ -296,3 +296,19 @@ def test_by_command(run_folder: Path, tmp_path: Path) -> None:
     assert (refused.exit_code, "not assigned" in str(refused.exception)) == (1, True)
     for words in (["edit", str(run_folder)], ["edit", str(run_folder), "--add", submission]):
         assert runner.invoke(app, words).exit_code == 2
+
+
+def test_leave_to_exceed_is_given_to_one_edit_only(result: MatchResult) -> None:
+    taken = {(each.submission_id, each.reviewer_id) for each in result.assignment.pairs}
+    free = [
+        (name, who)
+        for row, name in enumerate(result.scores.submissions.ids)
+        for column, who in enumerate(result.scores.reviewers.ids)
+        if (name, who) not in taken and result.limits.status[row, column] == PairStatus.ELIGIBLE
+    ]
+    first = free[0]
+    second = next(pair for pair in free if pair[0] != first[0])
+    edits = [Edit("add", *first, may_exceed=True), Edit("add", *second)]
+    effect = Workbench(result).effect(edits)
+    assert effect.added == (first,)
+    assert [each.edit for each in effect.refused] == [edits[1]]

@@ -96,7 +96,8 @@ def _use(watched: Watched) -> None:
                 raise RuntimeError("broken")
 
             patch.setattr(served.service.keys, "list", fail)
-            watched.answers.append(admin_of(served).get("/v1/keys").text)
+            with admin_of(served) as second:
+                watched.answers.append(second.get("/v1/keys").text)
 
 
 def admin_of(served: Served) -> httpx.Client:

@@ -55,7 +55,7 @@ _ONLY: Final[Mapping[str, tuple[tuple[str, str], ...]]] = {
         ("", "all submissions"),
         ("short", "that miss reviews"),
         ("asked", "with open questions"),
-        ("weak", "without a good reviewer"),
+        ("weak", "the weakest tenth"),
     ),
     "reviewers": (
         ("", "all reviewers"),
@@ -171,18 +171,9 @@ def pair(visit: Visit) -> Response:
 @pages.get(f"{_RUN}/effect")
 def effect(visit: Visit) -> Response:
     """What an edit would do, before it is made; for HTMX."""
-    draft = _draft(visit)
-    if draft is None:
-        begun = visit.api.call("POST", f"{visit.venue_path}/drafts", json_body={"run_id": visit.path["run_id"]}).json()
-        draft_id, is_new = begun["id"], True
-    else:
-        draft_id, is_new = draft["id"], False
-    path = f"{visit.venue_path}/drafts/{draft_id}"
-    try:
-        tried = visit.api.call("POST", f"{path}/steps", json_body=_step(visit.query), dry_run="true").json()
-    finally:
-        if is_new:
-            visit.api.call("DELETE", path)
+    names = ("do", "submission_id", "reviewer_id", "instead_of")
+    asked = {name: visit.query(name) for name in names if visit.query(name)}
+    tried = visit.api.get(f"{visit.run_path}/effect", **asked, **_of_draft(visit))
     return visit.show("effect.html", block="effect", tried=tried)
 
 
@@ -211,7 +202,8 @@ def edit(visit: Visit) -> Response:
         if error.kind != "conflict":
             raise
         step = {name: visit.form(name) for name in ("do", "submission_id", "reviewer_id", "instead_of")}
-        can_exceed = all(each.get("rule") in ("load", "demand") for each in error.problem.get("errors", ()))
+        faults = error.problem.get("errors", ())
+        can_exceed = bool(faults) and all(each.get("rule") in ("load", "demand") for each in faults)
         context: dict[str, Any] = {"problem": error.problem, "step": step, "draft_id": draft_id, "back": back}
         return visit.show("refused.html", status=409, can_exceed=can_exceed, **context)
     return _back(visit, back, draft_id)

@@ -36,12 +36,13 @@ def conflicts(visit: Visit) -> Response:
     """The questions that wait, each once."""
     shows_all = visit.query("all") == "yes"
     asked = {"all": str(shows_all).lower(), "limit": 50, "cursor": visit.query("cursor") or None}
-    page = visit.api.get(f"{visit.run_path}/questions", **asked)
-    items = page["items"]
     rule = visit.query("rule")
-    rules = sorted({each["rule"] for each in items})
-    shown = [each for each in items if rule in ("", each["rule"])]
-    return visit.show("questions.html", shown=shown, more=page["next"], rules=rules, rule=rule, shows_all=shows_all)
+    page = visit.api.get(f"{visit.run_path}/questions", **asked, rule=rule or None)
+    rules = sorted(
+        each["rule"] for each in visit.api.get(f"{visit.run_path}/overview")["conflicts"]["rules"] if each["ask"]
+    )
+    context: dict[str, Any] = {"rules": rules, "rule": rule, "shows_all": shows_all}
+    return visit.show("questions.html", shown=page["items"], more=page["next"], **context)
 
 
 @pages.post(f"{_RUN}/conflicts")
@@ -76,7 +77,8 @@ def shortfalls(visit: Visit) -> Response:
 @pages.get(f"{_RUN}/what-if")
 def what_if(visit: Visit) -> Response:
     """One submission's ranking under other weights."""
-    rows = visit.api.get(f"{visit.run_path}/tables/submissions")["rows"]
+    is_known = visit.is_partial and visit.query("submission")
+    rows = [] if is_known else visit.api.get(f"{visit.run_path}/tables/submissions")["rows"]
     submission = visit.query("submission") or (rows[0][0] if rows else "")
     if not submission:
         return visit.show("what_if.html", found=None, rows=[], submission="", values={}, changed=[])

@@ -49,8 +49,8 @@ def begin_draft(
     service: ServiceOf, principal: WhoAsks, venue_id: VenueId, body: DraftRequest, response: Response
 ) -> Draft:
     """Begin to edit a run by hand. The run itself never changes."""
+    _, run = result_for(service, principal, venue_id, body.run_id)  # refuses what cannot be edited, before it is kept
     with service.database.write() as connection:
-        run = named_run(connection, venue_id, body.run_id)
         row = {
             "id": secrets.token_hex(12),
             "venue_id": venue_id,
@@ -86,7 +86,7 @@ def list_drafts(
         venue_row(connection, venue_id)
         found = [dict(row) for row in connection.execute(query).mappings()]
     more = cursor_of(found[limit - 1]["created_at"], found[limit - 1]["id"]) if len(found) > limit else None
-    return Page[Draft](items=[_told(service, principal, row) for row in found[:limit]], next=more)
+    return Page[Draft](items=[_line(row) for row in found[:limit]], next=more)
 
 
 @router.get("/v1/venues/{venue_id}/drafts/{draft_id}")
@@ -148,13 +148,13 @@ def complete_draft(
     service: ServiceOf, principal: WhoAsks, venue_id: VenueId, draft_id: str, dry_run: DryRun = False
 ) -> Draft:
     """Fill what is missing with as few further changes as can be, as one more step; the chair's own edits stay."""
-    if not service.sights.of(principal, venue_id).is_whole:
-        raise Problem("forbidden", "it would tell who reviews what conflicts with you: ask a chair without a conflict")
     row = _read(service, principal, venue_id, draft_id)
-    edits, may_exceed = _edits(row)
-    further = _bench(service, principal, row).complete(edits, may_exceed=may_exceed)
+    if not _sees_all(service, principal, row):
+        raise Problem("forbidden", "it would tell who reviews what conflicts with you: ask a chair without a conflict")
+    edits = _edits(row)
+    further = _bench(service, principal, row).complete(edits)
     if further:
-        step = {"edits": [to_plain(each) for each in further], "may_exceed": may_exceed}
+        step = {"edits": [to_plain(each) for each in further], "may_exceed": False}
         row["steps"] = [*row["steps"][: row["done"]], step]
         row["done"] += 1
     return _told(service, principal, row) if dry_run or not further else _kept(service, principal, row)
@@ -169,16 +169,17 @@ def save_draft(
     with service.database.read() as connection:
         row = _named(connection, principal, venue_id, draft_id)
         parent = named_run(connection, venue_id, row["run_id"])
-    edits, may_exceed = _edits(row)
+    edits = _edits(row)
     if not edits:
         raise Problem("conflict", "the draft changes nothing")
+    _refuse(_told(service, principal, row))  # through their own eyes first
     sight = service.sights.of(principal, venue_id)
-    if not sight.is_whole and any(each.action == "add" for each in edits):
+    if not _sees_all(service, principal, row) and any(each.action == "add" for each in edits):
         # Whether somebody has room depends on their hidden reviews too: that it may not be saved would tell of them.
         raise Problem("forbidden", "what adds pairs has to be saved by a chair without a conflict; removing is yours")
     whole = service.results.load(parent["digest"])
     bench = service.results.bench(parent["digest"], whole, None)
-    edited = bench.apply(edits, may_exceed=may_exceed, source=f"run {parent['digest'][:12]}")
+    edited = bench.apply(edits, source=f"run {parent['digest'][:12]}")
     folder = service.data_dir / "work" / f"draft-{secrets.token_hex(8)}"
     try:
         edited.save(folder)
@@ -266,10 +267,10 @@ def _edits_of(body: DraftStep) -> list[dict[str, str]]:
     return plain("remove", body.remove) + plain("add", body.add)
 
 
-def _edits(row: Mapping[str, Any]) -> tuple[list[Edit], bool]:
-    """All edits that hold, and whether limits may be exceeded."""
+def _edits(row: Mapping[str, Any]) -> list[Edit]:
+    """All edits that hold; only those of a step that said so may exceed limits."""
     steps = row["steps"][: row["done"]]
-    return [Edit(**edit) for step in steps for edit in step["edits"]], any(step["may_exceed"] for step in steps)
+    return [Edit(**{**edit, "may_exceed": step["may_exceed"]}) for step in steps for edit in step["edits"]]
 
 
 def edits_of_draft(
@@ -285,7 +286,7 @@ def edits_of_draft(
     row = _read(service, principal, venue_id, draft_id)
     if row["run_id"] != run_id:
         raise Problem("not-found", "there is no such draft of this run")
-    return _edits(row)[0]
+    return _edits(row)
 
 
 def _bench(service: Service, principal: Principal, row: Mapping[str, Any]) -> Workbench:
@@ -294,18 +295,30 @@ def _bench(service: Service, principal: Principal, row: Mapping[str, Any]) -> Wo
 
 
 def _told(service: Service, principal: Principal, row: Mapping[str, Any]) -> Draft:
-    edits, may_exceed = _edits(row)
-    effect = _bench(service, principal, row).effect(edits, may_exceed=may_exceed)
+    edits = _edits(row)
+    effect = _bench(service, principal, row).effect(edits)
+    return _line(row, effect.to_plain())
+
+
+def _line(row: Mapping[str, Any], effect: dict[str, Any] | None = None) -> Draft:
     return Draft(
         **{name: row[name] for name in ("id", "venue_id", "run_id", "version", "created_at", "changed_at")},
         steps=row["done"],
         undone=len(row["steps"]) - row["done"],
-        effect=effect.to_plain(),
+        effect=effect,
     )
 
 
+def _sees_all(service: Service, principal: Principal, row: Mapping[str, Any]) -> bool:
+    """Whether nothing of the run is hidden from somebody: neither by the newest records nor by those of the run."""
+    seen, run = result_for(service, principal, row["venue_id"], row["run_id"])
+    whole = service.results.load(run["digest"])
+    is_whole = service.sights.of(principal, row["venue_id"]).is_whole
+    return is_whole and len(seen.scores.submissions) == len(whole.scores.submissions)
+
+
 def _refuse(told: Draft) -> None:
-    refused = told.effect["refused"]
+    refused = (told.effect or {})["refused"]
     if refused:
         faults = [{"detail": f"{each['detail']}; {each['remedy']}", "rule": each["rule"]} for each in refused]
         raise Problem("conflict", f"{refused[0]['detail']}; {refused[0]['remedy']}", errors=faults)

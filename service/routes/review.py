@@ -54,6 +54,7 @@ def list_questions(
     everything: Annotated[
         bool, Query(alias="all", description="Those too that would change no assignment, behind the others.")
     ] = False,
+    rule: Annotated[str | None, Query(max_length=100, description="Only those of one rule.")] = None,
     limit: Limit = 100,
     cursor: Cursor = None,
 ) -> Page[dict[str, Any]]:
@@ -70,7 +71,7 @@ def list_questions(
             for each in read_records(connection, venue_id, "decisions")
         }
     listed = queue.listed if everything else queue.mattering
-    page = paged(listed, limit, cursor)
+    page = paged([each for each in listed if rule in (None, each.key[0])], limit, cursor)
     return Page[dict[str, Any]](items=[_plain(each, queue, decided) for each in page.items], next=page.next)
 
 

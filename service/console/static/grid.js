@@ -83,7 +83,7 @@
     var get = function (key) { return row[at[key]]; };
     if (wanted === "short" && get("reviews") >= get("wanted")) { return false; }
     if (wanted === "asked" && !get("asked")) { return false; }
-    if (wanted === "weak" && (get("lowest") === null || get("mean") >= weak)) { return false; }
+    if (wanted === "weak" && get("lowest") !== null && get("mean") >= weak) { return false; }
     if (wanted === "idle" && get("load") > 0) { return false; }
     if (wanted === "free" && get("load") >= get("max_load")) { return false; }
     if (wanted === "full" && get("load") < get("max_load")) { return false; }
