@@ -378,7 +378,7 @@ def test_prices_of_what_no_rule_says_prove_nothing(wrong: dict[str, list[float]]
     assert "bound" in {each.rule for each in verify(forged, instance.scores, instance.limits, NONE)}
 
 
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 @given(st.integers(0, 100_000))
 def test_any_prices_of_rules_bound_every_answer(seed: int) -> None:
     rng = np.random.default_rng(seed)
